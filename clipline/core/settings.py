@@ -1,0 +1,90 @@
+"""Where the cluster is and how to sign in.
+
+From flags first, then the environment: ``ELASTICSEARCH_URL`` or ``ELASTIC_CLOUD_ID``; ``ELASTICSEARCH_API_KEY``, or
+``ELASTICSEARCH_USERNAME`` with ``ELASTICSEARCH_PASSWORD``; ``ELASTICSEARCH_CA_CERTS``. There is no default address:
+nobody should wonder where an apply went.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from clipline.core.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """One cluster's address and credentials; ``timeout`` is in seconds and counts per request."""
+
+    url: str | None = None
+    cloud_id: str | None = None
+    api_key: str | None = field(default=None, repr=False)
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+    ca_certs: str | None = None
+    timeout: float = 30.0
+
+    @property
+    def name(self) -> str:
+        """The address as it may be printed: without credentials."""
+        if self.url is None:
+            return f"Elastic Cloud deployment {(self.cloud_id or '').partition(':')[0]}"
+        parts = urlsplit(self.url)
+        return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+
+
+def connection(
+    *,
+    environment: Mapping[str, str],
+    url: str | None = None,
+    cloud_id: str | None = None,
+    timeout: float = 30.0,
+) -> Connection:
+    """The connection that flags and environment describe; a flag overrules the environment.
+
+    Raises:
+        UsageError: no address, two addresses, an address without scheme, or half of a pair of credentials.
+    """
+    if url is None and cloud_id is None:
+        url = environment.get("ELASTICSEARCH_URL") or None
+        cloud_id = environment.get("ELASTIC_CLOUD_ID") or None
+    if url and cloud_id:
+        raise UsageError("both a URL and a Cloud id are given", hint="unset ELASTICSEARCH_URL or ELASTIC_CLOUD_ID")
+    if not url and not cloud_id:
+        raise UsageError(
+            "no cluster is named",
+            hint="give --url (or ELASTICSEARCH_URL), --cloud-id (or ELASTIC_CLOUD_ID), or --emulator to try it here",
+        )
+    if url:
+        _check_url(url)
+    api_key = environment.get("ELASTICSEARCH_API_KEY") or None
+    username = environment.get("ELASTICSEARCH_USERNAME") or None
+    password = environment.get("ELASTICSEARCH_PASSWORD") or None
+    if api_key and username:
+        raise UsageError(
+            "both an API key and a user name are given",
+            hint="unset ELASTICSEARCH_API_KEY or ELASTICSEARCH_USERNAME",
+        )
+    if (username is None) != (password is None):
+        raise UsageError("a user name and its password go together", hint="set ELASTICSEARCH_USERNAME and _PASSWORD")
+    return Connection(
+        url=url,
+        cloud_id=cloud_id,
+        api_key=api_key,
+        username=username,
+        password=password,
+        ca_certs=environment.get("ELASTICSEARCH_CA_CERTS") or None,
+        timeout=timeout,
+    )
+
+
+def _check_url(url: str) -> None:
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise UsageError(f"{url!r} is not the URL of a cluster", hint="write it as https://host:9200")

@@ -1,0 +1,154 @@
+"""A text model's files → a bundle, by eland. The only module of provisioning that needs torch.
+
+eland loads the sentence-transformers directory, traces it and writes the configuration; the probes' reference vectors
+come from the untraced model, so that tracing itself is proven with the rest.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import logging
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from clipline.core.errors import MissingExtraError, ModelError
+from provisioning.bundle import Bundle, write_bundle
+from provisioning.model_asset import INPUT_FIELD, ModelAsset
+from provisioning.probes import PROBES
+
+_TARGET = (8, 15, 0)
+"""The oldest server that clipline works with: its configuration is understood by all newer ones."""
+
+_PACKAGES = ("torch", "transformers", "sentence-transformers", "eland", "clipline")
+
+
+def build_bundle(model: ModelAsset, *, directory: Path, digest: str, out: Path) -> Bundle:
+    """Trace a model and write its bundle.
+
+    Raises:
+        ModelError: the model cannot be loaded or traced, or its vectors are not as long as declared.
+        MissingExtraError: ``clipline[models]`` is not installed.
+    """
+    try:
+        import eland.ml.pytorch.transformers  # noqa: F401
+        import sentence_transformers  # noqa: F401
+        import torch  # noqa: F401
+    except ImportError as error:
+        package = error.name or "eland"
+        raise MissingExtraError("models", purpose="building a bundle", package=package) from error
+    with tempfile.TemporaryDirectory(prefix="clipline-build-") as folder, _quiet():
+        try:
+            return _build(model, directory, digest, out, Path(folder))
+        except ModelError:
+            raise
+        except Exception as error:  # whatever torch, transformers and eland raise on a model they do not like
+            raise ModelError(
+                f"the model cannot be traced: {error}",
+                where=str(directory),
+                hint="a text model must be a sentence-transformers directory with a BERT tokenizer",
+            ) from error
+
+
+def _build(model: ModelAsset, directory: Path, digest: str, out: Path, folder: Path) -> Bundle:
+    import torch
+    from eland.ml.pytorch.transformers import TransformerModel
+    from sentence_transformers import SentenceTransformer
+
+    parameters = model.parameters
+    reference = SentenceTransformer(str(directory), device="cpu", local_files_only=True)
+    length = parameters["max_model_input_size"] or reference.max_seq_length
+    traced = TransformerModel(
+        model_id=str(directory),
+        task_type=parameters["task_type"],
+        es_version=_TARGET,
+        quantize=parameters["quantize"],
+        ingest_prefix=parameters["ingest_prefix"],
+        search_prefix=parameters["search_prefix"],
+        max_model_input_size=length,
+    )
+    model_path, config, vocabulary_path = traced.save(str(folder))
+    body = _config(config.to_dict(), model, length)
+    size = body["inference_config"]["text_embedding"]["embedding_size"]
+    if parameters["embedding_size"] not in (None, size):
+        raise ModelError(
+            f"the model gives vectors of {size} dims, not of {parameters['embedding_size']}",
+            where=model.where,
+            hint="correct import.embedding_size, and dims in the mapping",
+        )
+    vectors = reference.encode(list(PROBES), show_progress_bar=False)
+    probes = [
+        {"text": text, "vector": [float(number) for number in vector]}
+        for text, vector in zip(PROBES, vectors, strict=True)
+    ]
+    members = {
+        "model.pt": Path(model_path),
+        "vocabulary.json": Path(vocabulary_path),
+        "config.json": _write(folder / "clipline-config.json", body),
+        "probes.json": _write(folder / "clipline-probes.json", probes),
+    }
+    manifest = {
+        "source": {"model": model.source.model, "revision": model.source.revision},
+        "import": dict(parameters),
+        "digest": digest,
+        "embedding_size": size,
+        "operators": _operators(torch.jit.load(model_path, map_location="cpu")),
+        "versions": {name: importlib.metadata.version(name) for name in _PACKAGES},
+    }
+    return write_bundle(out, manifest=manifest, members=members)
+
+
+def _config(body: dict[str, Any], model: ModelAsset, length: int) -> dict[str, Any]:
+    text = body["inference_config"]["text_embedding"]
+    for tokenization in text["tokenization"].values():
+        tokenization["max_sequence_length"] = length
+        tokenization["truncate"] = model.parameters["truncate"]
+    return {
+        **body,
+        "description": f"Text encoder of the space {model.space}, from {model.source}",
+        "input": {"field_names": [INPUT_FIELD]},
+        "tags": ["clipline"],
+    }
+
+
+def _operators(module: Any) -> list[str]:
+    import torch
+
+    graph = module.forward.graph.copy() if hasattr(module.forward, "graph") else module.graph.copy()
+    torch._C._jit_pass_inline(graph)
+    found: set[str] = set()
+
+    def walk(block: Any) -> None:
+        for node in block.nodes():
+            found.add(node.kind())
+            for inner in node.blocks():
+                walk(inner)
+
+    walk(graph)
+    return sorted(kind for kind in found if not kind.startswith("prim::"))
+
+
+def _write(file: Path, value: Any) -> Path:
+    file.write_text(json.dumps(value, ensure_ascii=False), "utf-8")
+    return file
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Tracing warns about every branch it freezes, and loading draws bars; neither helps an operator."""
+    from transformers.utils import logging as transformers_logging
+
+    before = transformers_logging.get_verbosity()
+    transformers_logging.set_verbosity_error()
+    transformers_logging.disable_progress_bar()
+    logging.getLogger("sentence_transformers").setLevel(logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        transformers_logging.set_verbosity(before)

@@ -1,0 +1,194 @@
+"""A bundle: one tar file that holds a traced text model and all that pushing and proving it needs.
+
+Members, in this order: ``manifest.json``, ``config.json`` (the body of ``PUT _ml/trained_models/<id>``),
+``vocabulary.json``, ``probes.json``, ``model.pt``. The manifest::
+
+    {"format": 1, "source": {"model": "…", "revision": "…"}, "import": {…}, "digest": "sha256:…",
+     "embedding_size": 512, "operators": ["aten::add", …], "versions": {"torch": "2.13.0", …},
+     "files": {"model.pt": {"sha256": "…", "bytes": 539123456}, …}}
+
+Reading one needs neither torch nor eland.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tarfile
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from clipline.core.errors import BundleError
+
+FORMAT = 1
+MEMBERS = ("config.json", "vocabulary.json", "probes.json", "model.pt")
+_MANIFEST = "manifest.json"
+_BLOCK = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """A sentence with the vector that the untraced model gives for it."""
+
+    text: str
+    vector: Sequence[float]
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """An opened bundle; ``manifest`` is read, the other members only when asked for."""
+
+    path: Path
+    manifest: Mapping[str, Any]
+
+    @property
+    def digest(self) -> str:
+        """The digest of the source files and import parameters."""
+        return str(self.manifest["digest"])
+
+    @property
+    def model_sha256(self) -> str:
+        """The SHA-256 of ``model.pt``: tracing the same model twice gives different bytes."""
+        return str(self.manifest["files"]["model.pt"]["sha256"])
+
+    @property
+    def model_bytes(self) -> int:
+        """The length of ``model.pt``."""
+        return int(self.manifest["files"]["model.pt"]["bytes"])
+
+    def config(self) -> dict[str, Any]:
+        """The body of ``PUT _ml/trained_models/<id>``, without our marks."""
+        value: dict[str, Any] = self._json("config.json")
+        return value
+
+    def vocabulary(self) -> dict[str, Any]:
+        """The body of ``PUT _ml/trained_models/<id>/vocabulary``."""
+        value: dict[str, Any] = self._json("vocabulary.json")
+        return value
+
+    def probes(self) -> list[Probe]:
+        """The sentences that prove the pushed model."""
+        return [Probe(entry["text"], entry["vector"]) for entry in self._json("probes.json")]
+
+    def model_parts(self, size: int) -> Iterator[bytes]:
+        """``model.pt`` in pieces of ``size`` bytes."""
+        with _member(self.path, "model.pt") as stream:
+            while piece := stream.read(size):
+                yield piece
+
+    def verify(self) -> None:
+        """Check the SHA-256 of every member.
+
+        Raises:
+            BundleError: a member is missing or its bytes are not those that were written.
+        """
+        for name, entry in self.manifest["files"].items():
+            digest = hashlib.sha256()
+            with _member(self.path, name) as stream:
+                while block := stream.read(_BLOCK):
+                    digest.update(block)
+            if digest.hexdigest() != entry["sha256"]:
+                raise BundleError(
+                    f"{name} is damaged: its SHA-256 is not the manifest's",
+                    where=str(self.path),
+                    hint="copy the bundle again, or build it again",
+                )
+
+    def _json(self, name: str) -> Any:
+        with _member(self.path, name) as stream:
+            try:
+                return json.load(stream)
+            except ValueError as error:
+                raise BundleError(f"{name} cannot be read: {error}", where=str(self.path)) from error
+
+
+def open_bundle(path: Path) -> Bundle:
+    """Open a bundle and read its manifest.
+
+    Raises:
+        BundleError: not a bundle, of a newer format, or incomplete.
+    """
+    with _member(path, _MANIFEST) as stream:
+        try:
+            manifest = json.load(stream)
+            format_version, files = manifest["format"], manifest["files"]
+            complete = set(MEMBERS) <= set(files) and isinstance(manifest["digest"], str)
+        except (ValueError, KeyError, TypeError) as error:
+            raise BundleError("the manifest cannot be read", where=str(path)) from error
+    if format_version != FORMAT:
+        raise BundleError(
+            f"this bundle has format {format_version}, this clipline reads format {FORMAT}",
+            where=str(path),
+            hint="build it again with this clipline, or install the one that built it",
+        )
+    if not complete:
+        raise BundleError("the manifest does not name every part of a bundle", where=str(path))
+    return Bundle(path, manifest)
+
+
+def write_bundle(path: Path, *, manifest: Mapping[str, Any], members: Mapping[str, Path]) -> Bundle:
+    """Write a bundle aside and rename it, so that a bundle that is there is whole.
+
+    Args:
+        path: where it goes; its folder is made.
+        manifest: everything but ``format`` and ``files``.
+        members: the file of each of ``MEMBERS``.
+
+    Raises:
+        BundleError: it cannot be written (a full disk, no permission).
+    """
+    files = {name: {"sha256": _sha256(members[name]), "bytes": members[name].stat().st_size} for name in MEMBERS}
+    whole = {"format": FORMAT, **manifest, "files": files}
+    aside: Path | None = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory() as folder:
+            manifest_file = Path(folder) / _MANIFEST
+            manifest_file.write_text(json.dumps(whole, indent=2, ensure_ascii=False), "utf-8")
+            handle, aside_name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+            aside = Path(aside_name)
+            with os.fdopen(handle, "wb") as stream, tarfile.open(fileobj=stream, mode="w") as tar:
+                for name in (_MANIFEST, *MEMBERS):
+                    tar.add(manifest_file if name == _MANIFEST else members[name], arcname=name, filter=_anonymous)
+        aside.replace(path)
+    except OSError as error:
+        if aside is not None:
+            aside.unlink(missing_ok=True)
+        raise BundleError(f"the bundle cannot be written: {error.strerror}", where=str(path)) from error
+    return Bundle(path, whole)
+
+
+def _anonymous(info: tarfile.TarInfo) -> tarfile.TarInfo:
+    info.uid = info.gid = 0
+    info.uname = info.gname = ""
+    info.mtime = 0
+    info.mode = 0o644
+    return info
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+@contextmanager
+def _member(path: Path, name: str) -> Iterator[IO[bytes]]:
+    # Members are read in place by their exact names; nothing is ever unpacked, so no name can leave its folder.
+    try:
+        with tarfile.open(path, "r:") as tar:
+            stream = tar.extractfile(name)
+            if stream is None:
+                raise BundleError(f"{name} is not a file in this bundle", where=str(path))
+            with stream:
+                yield stream
+    except KeyError as error:
+        raise BundleError(f"{name} is missing from this bundle", where=str(path)) from error
+    except FileNotFoundError as error:
+        raise BundleError("the bundle does not exist", where=str(path)) from error
+    except (OSError, tarfile.TarError) as error:
+        raise BundleError(f"not a bundle: {error}", where=str(path)) from error

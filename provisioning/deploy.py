@@ -1,0 +1,78 @@
+"""Starting and stopping deployments, and waiting until one serves.
+
+``_start`` is sent with ``wait_for=starting`` and polled, because its own wait ends with a timeout whose length and
+wording differ from version to version.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from clipline.core.errors import ModelError
+
+if TYPE_CHECKING:
+    from elasticsearch import Elasticsearch
+
+_POLL_SECONDS = 0.25
+
+
+def start_deployment(
+    client: Elasticsearch, deployment_id: str, *, model_id: str, settings: Mapping[str, Any], wait_seconds: float
+) -> None:
+    """Start a deployment and wait until every allocation serves.
+
+    Raises:
+        ModelError: it failed, or is not there within ``wait_seconds``; the message holds the server's reason.
+        elasticsearch.ApiError: the server refused to start it.
+    """
+    client.options(request_timeout=max(60.0, wait_seconds)).ml.start_trained_model_deployment(
+        model_id=model_id, deployment_id=deployment_id, wait_for="starting", timeout="60s", **settings
+    )
+    deadline = time.monotonic() + wait_seconds
+    while True:
+        stats = _stats(client, deployment_id, model_id)
+        allocation = stats.get("allocation_status") or {}
+        if allocation.get("state") == "fully_allocated":
+            return
+        why = _reasons(stats)
+        if stats.get("state") == "failed" or not stats:
+            raise ModelError(
+                f"the deployment failed: {why or 'the server removed it'}",
+                where=f"deployment/{deployment_id}",
+                hint="look at the log of the cluster's ML node",
+            )
+        if time.monotonic() > deadline:
+            raise ModelError(
+                f"not started within {wait_seconds:g} s; its state is {stats.get('state')}: {why or 'no reason given'}",
+                where=f"deployment/{deployment_id}",
+                hint="it goes on starting: run apply again, raise --wait-timeout, or free memory on the ML nodes",
+            )
+        time.sleep(_POLL_SECONDS)
+
+
+def stop_deployment(client: Elasticsearch, deployment_id: str) -> None:
+    """Stop a deployment once what it has accepted is done; one that is gone counts as stopped."""
+    # Not in the client's signature; and force, because our own pipelines name the model by its alias.
+    client.perform_request(
+        "POST",
+        f"/_ml/trained_models/{deployment_id}/deployment/_stop",
+        params={"finish_pending_work": "true", "force": "true", "allow_no_match": "true"},
+        headers={"accept": "application/json"},
+    )
+
+
+def _stats(client: Elasticsearch, deployment_id: str, model_id: str) -> Mapping[str, Any]:
+    answer = client.ml.get_trained_models_stats(model_id=model_id)
+    for entry in answer["trained_model_stats"]:
+        stats = entry.get("deployment_stats")
+        if stats and stats["deployment_id"] == deployment_id:
+            found: Mapping[str, Any] = stats
+            return found
+    return {}
+
+
+def _reasons(stats: Mapping[str, Any]) -> str:
+    nodes = [(node.get("routing_state") or {}).get("reason") for node in stats.get("nodes") or ()]
+    return "; ".join(reason for reason in (stats.get("reason"), *nodes) if reason)

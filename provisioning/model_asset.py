@@ -1,0 +1,104 @@
+"""One text model as ``models/<stem>.yml`` declares it.
+
+Example::
+
+    source: {model: sentence-transformers/clip-ViT-B-32-multilingual-v1, revision: 58edf8c…}
+    import: {task_type: text_embedding, embedding_size: 512}
+    model_alias: clip-text
+    deployment: {deployment_id: …, number_of_allocations: 1, threads_per_allocation: 1, queue_capacity: 1024}
+    image_encoder: {model: sentence-transformers/clip-ViT-B-32, revision: 327ab67…}
+    space: clip-vit-b-32
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from clipline.core.errors import CliplineError, ModelError, UsageError
+from clipline.core.hub import ModelSource, resolve_source
+from provisioning.stack import Asset
+
+INPUT_FIELD = "text_field"
+"""The field of ``_infer`` documents that the model reads: eland's and the series' name."""
+
+IMPORT_DEFAULTS: Mapping[str, Any] = {
+    "task_type": "text_embedding",
+    "embedding_size": None,
+    "quantize": False,
+    "max_model_input_size": None,
+    "truncate": "first",
+    "ingest_prefix": None,
+    "search_prefix": None,
+}
+"""The import parameters that make a model what it is, beside its files; all of them enter its digest."""
+
+DEPLOYMENT_DEFAULTS: Mapping[str, Any] = {
+    "number_of_allocations": 1,
+    "threads_per_allocation": 1,
+    "queue_capacity": 1024,
+    "priority": "normal",
+}
+"""What the server assumes for a deployment (facts of ``deployment/_start``)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelAsset:
+    """A text model, its deployment, and the image encoder of the same space.
+
+    ``stem`` is the file's; the concrete model id is ``<stem>-<8 hex of the digest>``.
+    """
+
+    stem: str
+    where: str
+    source: ModelSource
+    parameters: Mapping[str, Any]
+    model_alias: str
+    deployment: Mapping[str, Any]
+    image_encoder: ModelSource
+    space: str
+
+    @property
+    def deployment_id(self) -> str:
+        """The id that the deployment has for good."""
+        return str(self.deployment["deployment_id"])
+
+    @property
+    def next_deployment_id(self) -> str:
+        """The id of a successor's deployment while it is being proven."""
+        return f"{self.stem}-next"
+
+    def model_id(self, digest: str) -> str:
+        """The concrete model id for a digest ``sha256:<hex>``."""
+        return f"{self.stem}-{digest.removeprefix('sha256:')[:8]}"
+
+
+def model_asset(asset: Asset) -> ModelAsset:
+    """The typed form of a model asset whose shape was checked.
+
+    Raises:
+        CliplineError: a source that does not exist, or a hub id without revision.
+    """
+    body = asset.body
+    return ModelAsset(
+        stem=asset.name,
+        where=asset.document.where(),
+        source=_source(asset, "source"),
+        parameters={**IMPORT_DEFAULTS, **body["import"]},
+        model_alias=body["model_alias"],
+        deployment={**DEPLOYMENT_DEFAULTS, **body["deployment"]},
+        image_encoder=_source(asset, "image_encoder"),
+        space=body["space"],
+    )
+
+
+def _source(asset: Asset, key: str) -> ModelSource:
+    value = asset.body[key]
+    mark = asset.document.mark(key, "model")
+    try:
+        return resolve_source(value["model"], revision=value.get("revision"), base=mark.base)
+    except ModelError as error:
+        where = asset.document.where(key, "model")
+        kind: type[CliplineError] = UsageError if "revision" in error.what else ModelError
+        raise kind(error.what, where=where, hint=error.hint) from error

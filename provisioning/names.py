@@ -1,0 +1,47 @@
+"""The server's own rules for names; each function returns what is wrong with one, or ``None``.
+
+Sources: ``MlStrings`` (model ids, 64 characters), ``ModelAliasMetadata``/``PutTrainedModelModelAliasAction`` (model
+aliases), ``MetadataCreateIndexService.validateIndexOrAliasName`` (indices and aliases).
+"""
+
+from __future__ import annotations
+
+import re
+
+_MODEL_ID = re.compile(r"[a-z0-9](?:[a-z0-9_\-.]*[a-z0-9])?")
+_MODEL_ALIAS = re.compile(r"[a-z0-9](?:[a-z0-9_\-.]*[a-z])?")
+_FORBIDDEN = ' "*\\<|,>/?#:'
+MAX_ID = 64
+MAX_STEM = MAX_ID - len("-01234567")
+
+
+def model_id(name: str, *, longest: int = MAX_ID) -> str | None:
+    """Model ids and deployment ids."""
+    if not _MODEL_ID.fullmatch(name):
+        return "must hold only a-z, 0-9, '_', '-' and '.', and start and end with a letter or digit"
+    if len(name) > longest:
+        return f"must not be longer than {longest} characters, but has {len(name)}"
+    return None
+
+
+def model_alias(name: str) -> str | None:
+    """Aliases of trained models, which must not end in a digit."""
+    if not _MODEL_ALIAS.fullmatch(name):
+        return "must hold only a-z, 0-9, '_', '-' and '.', start with a letter or digit, and end with a letter"
+    return None
+
+
+def index_name(name: str) -> str | None:
+    """Indices, index aliases and, for what stands before their wildcard, index patterns."""
+    if name != name.lower():
+        return "must be lower-case"
+    if name[:1] in ("_", "-", "+"):
+        return "must not start with '_', '-' or '+'"
+    if name in ("", ".", ".."):
+        return "must not be empty, '.' or '..'"
+    found = sorted({character for character in name if character in _FORBIDDEN})
+    if found:
+        return f"must not contain {' '.join(map(repr, found))}"
+    if len(name.encode()) > 255:
+        return "must not be longer than 255 bytes"
+    return None

@@ -1,0 +1,175 @@
+"""What is wrong with a stack's files, without a cluster: shape, names, references, dimensions.
+
+Every check yields findings with file and line; none stops the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from clipline.core.errors import AssetError, CliplineError, Finding
+from clipline.core.records import CAPTION_VECTOR_FIELD, MARK, VECTOR_FIELD
+from provisioning import names
+from provisioning.documents import PathKey
+from provisioning.model_asset import model_asset
+from provisioning.schema import shape_findings
+from provisioning.stack import Asset, Stack, paths, value_at
+
+_MAPPING_MARKS = ("template", "mappings", "_meta", MARK)
+
+
+def check(stack: Stack) -> None:
+    """Check a whole stack.
+
+    Raises:
+        AssetError: with every finding.
+        UsageError: a hub model without its revision.
+    """
+    findings = [finding for asset in stack.assets for finding in shape_findings(asset)]
+    if not findings:  # the checks below rely on the shape
+        findings = [*_names(stack), *_references(stack), *_dimensions(stack)]
+    if findings:
+        raise AssetError(findings)
+    for asset in stack.of("model"):
+        _source_findings(asset)
+
+
+def _source_findings(asset: Asset) -> None:
+    try:
+        model_asset(asset)
+    except CliplineError as error:
+        if isinstance(error, AssetError) or error.exit_code == 2:
+            raise
+        raise AssetError([Finding(error.where or asset.document.name, error.what, error.hint)]) from error
+
+
+def _names(stack: Stack) -> Iterator[Finding]:
+    for asset in stack.of("model"):
+        document, body = asset.document, asset.body
+        if wrong := names.model_id(asset.name, longest=names.MAX_STEM):
+            yield document.finding(f"the file's name {asset.name!r} becomes a model id and {wrong}")
+        if wrong := names.model_alias(body["model_alias"]):
+            yield document.finding(f"the model alias {body['model_alias']!r} {wrong}", "model_alias")
+        deployment_id = body["deployment"]["deployment_id"]
+        if wrong := names.model_id(deployment_id):
+            yield document.finding(f"the deployment id {deployment_id!r} {wrong}", "deployment", "deployment_id")
+        if deployment_id == f"{asset.name}-next":
+            what = f"the deployment id {deployment_id!r} is the one a successor is proven under"
+            yield document.finding(what, "deployment", "deployment_id", hint="choose another")
+    for asset in stack.of("index_template"):
+        for path, pattern in _patterns(asset):
+            if wrong := names.index_name(pattern.replace("*", "x")):
+                yield asset.document.finding(f"the index pattern {pattern!r} {wrong}", *path)
+        alias = value_at(asset.document, "_meta", MARK, "alias")
+        if alias is not None and (wrong := names.index_name(alias)):
+            yield asset.document.finding(f"the alias {alias!r} {wrong}", "_meta", MARK, "alias")
+    for kind in ("index_template", "component_template"):
+        for asset in stack.of(kind):
+            if asset.name != asset.name.lower():
+                yield asset.document.finding(
+                    f"the file's name {asset.name!r} becomes a template's and must be lower-case"
+                )
+
+
+def _references(stack: Stack) -> Iterator[Finding]:
+    aliases = {asset.body["model_alias"]: asset for asset in stack.of("model")}
+    known_models = set(aliases) | {asset.body["deployment"]["deployment_id"] for asset in stack.of("model")}
+    pipelines = {asset.name for asset in stack.of("ingest_pipeline")}
+    components = {asset.name for asset in stack.of("component_template")}
+    for asset in stack.of("ingest_pipeline"):
+        for path, processor in _processors(asset, "inference"):
+            model = processor["model_id"]
+            if model not in known_models:
+                hint = f"models/ declares {', '.join(sorted(known_models)) or 'none'}"
+                yield asset.document.finding(
+                    f"no model file declares the model {model!r}", *path, "model_id", hint=hint
+                )
+        for path, processor in _processors(asset, "pipeline"):
+            if processor.get("name") not in pipelines and not processor.get("ignore_missing_pipeline"):
+                yield asset.document.finding(f"there is no pipeline {processor.get('name')!r} here", *path, "name")
+    for asset in stack.of("index_template"):
+        for path, pipeline in _pipeline_settings(asset):
+            if pipeline not in pipelines and pipeline != "_none":
+                hint = f"pipelines/ holds {', '.join(sorted(pipelines)) or 'none'}"
+                yield asset.document.finding(f"there is no pipeline {pipeline!r} here", *path, hint=hint)
+        for number, component in enumerate(asset.body.get("composed_of", ())):
+            if component not in components and component not in asset.body.get(
+                "ignore_missing_component_templates", ()
+            ):
+                what = f"there is no component template {component!r} here"
+                yield asset.document.finding(what, "composed_of", number)
+        yield from _alias_references(asset, aliases)
+
+
+def _alias_references(asset: Asset, models: dict[str, Asset]) -> Iterator[Finding]:
+    document = asset.document
+    alias = value_at(document, "_meta", MARK, "alias")
+    if alias is None:
+        return
+    patterns = [pattern for _, pattern in _patterns(asset)]
+    if f"{alias}-*" not in patterns:
+        what = f"the generations of the alias {alias!r} are {alias}-000001 and so on, which no pattern here matches"
+        yield document.finding(what, "index_patterns", hint=f"add {alias}-* to index_patterns")
+    if any(_matches(pattern, alias) for pattern in patterns):
+        what = f"the index pattern would match the alias {alias!r} itself"
+        yield document.finding(what, "index_patterns", hint=f"write {alias}-*")
+    text_model = value_at(document, *_MAPPING_MARKS, "text_model")
+    if text_model is None:
+        what = "the mapping does not say which model its vectors belong to"
+        hint = "add template.mappings._meta.clipline.text_model: <the model_alias of a model file>"
+        yield document.finding(what, "template", "mappings", hint=hint)
+    elif text_model not in models:
+        hint = f"models/ declares {', '.join(sorted(models)) or 'none'}"
+        yield document.finding(f"no model file has the alias {text_model!r}", *_MAPPING_MARKS, "text_model", hint=hint)
+
+
+def _dimensions(stack: Stack) -> Iterator[Finding]:
+    sizes = {asset.body["model_alias"]: asset.body["import"]["embedding_size"] for asset in stack.of("model")}
+    for asset in stack.of("index_template"):
+        model = value_at(asset.document, *_MAPPING_MARKS, "text_model")
+        size = sizes.get(model)
+        for field in (VECTOR_FIELD, CAPTION_VECTOR_FIELD):
+            path = ("template", "mappings", "properties", field)
+            declared = value_at(asset.document, *path)
+            if not isinstance(declared, dict):
+                if field == VECTOR_FIELD and value_at(asset.document, "_meta", MARK, "alias") is not None:
+                    what = f"the mapping has no field {VECTOR_FIELD}, which holds the pictures' vectors"
+                    yield asset.document.finding(what, "template", "mappings")
+                continue
+            if declared.get("type") != "dense_vector":
+                yield asset.document.finding(f"{field} must be a dense_vector", *path, "type")
+            elif size is not None and declared.get("dims") != size:
+                what = f"{field} has {declared.get('dims')} dims, but the model {model!r} gives vectors of {size}"
+                yield asset.document.finding(what, *path, "dims", hint="dims and embedding_size must be equal")
+
+
+def _patterns(asset: Asset) -> Iterator[tuple[PathKey, str]]:
+    patterns = asset.body["index_patterns"]
+    if isinstance(patterns, str):
+        yield ("index_patterns",), patterns
+        return
+    for number, pattern in enumerate(patterns):
+        yield ("index_patterns", number), pattern
+
+
+def _processors(asset: Asset, kind: str) -> Iterator[tuple[PathKey, dict[str, Any]]]:
+    for path, value in paths(asset.body):
+        if path and path[-1] == kind and len(path) >= 2 and isinstance(path[-2], int) and isinstance(value, dict):
+            yield path, value
+
+
+def _pipeline_settings(asset: Asset) -> Iterator[tuple[PathKey, str]]:
+    for path, value in paths(value_at(asset.document, "template", "settings") or {}):
+        if (
+            path
+            and str(path[-1]).rpartition(".")[2] in ("default_pipeline", "final_pipeline")
+            and isinstance(value, str)
+        ):
+            yield ("template", "settings", *path), value
+
+
+def _matches(pattern: str, name: str) -> bool:
+    import fnmatch
+
+    return fnmatch.fnmatchcase(name, pattern.replace("[", "[[]").replace("?", "[?]"))
