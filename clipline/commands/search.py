@@ -106,7 +106,7 @@ def web_command(
     try:
         import python_multipart  # noqa: F401
         import starlette  # noqa: F401
-        import uvicorn
+        import uvicorn  # noqa: F401
     except ImportError as error:
         raise MissingExtraError("web", purpose="the search page", package=error.name or "starlette") from error
     from clipline.search.originals import Originals
@@ -117,7 +117,6 @@ def web_command(
     with open_searcher(target_choice, alias=alias, image_model=image_model) as searcher:
         searcher.marks()  # an index that cannot be searched is said now, not at the first visitor
         serve(build_app(searcher, originals), host=host, port=port, ready=lambda url: say(f"search page at {url}"))
-    assert uvicorn
 
 
 @contextmanager

@@ -1,0 +1,71 @@
+"""One provisioned emulator with loaded pictures, made by the commands that an operator types."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from elasticsearch import Elasticsearch
+
+from clipline.demo.pictures import generate
+from clipline.emulator.launch import running_emulator
+from tests.conftest import Run
+
+PICTURES = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Provisioned:
+    """A stack that was applied and loaded."""
+
+    url: str
+    variables: tuple[str, ...]
+    pictures: Path
+    applied: dict[str, Any]
+    loaded: dict[str, Any]
+
+
+@pytest.fixture(scope="session")
+def untrained_pair(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A pair of the shipped pair's shape with random weights, as ``text/`` and ``image/``."""
+    import torch
+
+    from clipline.demo.train_towers import ImageTower, TextTower
+    from clipline.demo.train_vocabulary import vocabulary
+
+    folder = tmp_path_factory.mktemp("pair")
+    torch.manual_seed(1)
+    TextTower(vocabulary(seed=1)).save(folder / "text")
+    ImageTower().save(folder / "image")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def variables(untrained_pair: Path) -> tuple[str, ...]:
+    """The flags that put the pair into the default stack."""
+    values = (f"text_model={untrained_pair / 'text'}", f"image_model={untrained_pair / 'image'}", "replicas=0")
+    return tuple(part for value in values for part in ("--var", value))
+
+
+@pytest.fixture(scope="session")
+def provisioned(
+    tmp_path_factory: pytest.TempPathFactory, variables: tuple[str, ...], clipline: Run
+) -> Iterator[Provisioned]:
+    """Apply the default stack and load pictures, both by command."""
+    pictures = tmp_path_factory.mktemp("e2e") / "album"
+    generate(pictures, count=PICTURES, seed=3)
+    with running_emulator(tmp_path_factory.mktemp("e2e-emulator")) as url:
+        applied = clipline("apply", *variables, "--url", url, "--yes", "--json")
+        loaded = clipline("load", str(pictures), "--url", url, "--json")
+        yield Provisioned(url, variables, pictures, json.loads(applied.stdout), json.loads(loaded.stdout))
+
+
+@pytest.fixture(scope="session")
+def client(provisioned: Provisioned) -> Iterator[Elasticsearch]:
+    """The genuine client."""
+    with Elasticsearch(provisioned.url) as client:
+        yield client
