@@ -1,0 +1,7 @@
+"""``python -m clipline.emulator --data DIR --port N``."""
+
+import sys
+
+from clipline.emulator.server import main
+
+sys.exit(main())

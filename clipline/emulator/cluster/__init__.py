@@ -1,0 +1,155 @@
+"""The cluster's identity: version, health, licence, nodes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from clipline.emulator.errors import unsupported
+from clipline.emulator.wire import Call, Reply, Route
+
+if TYPE_CHECKING:
+    from clipline.emulator.node import Node
+
+CLUSTER_NAME = "clipline-emulator"
+NODE_NAME = "emulator"
+BUILD_DATE = "2025-10-01T00:00:00.000000000Z"
+ROLES = ["data", "ingest", "master", "ml"]
+_ATTRIBUTES = {"ml.machine_memory": "4294967296", "ml.allocated_processors": "2", "xpack.installed": "true"}
+_ISSUED = 1759276800000  # the build's date
+_EXPIRES = 4102444800000  # 2100-01-01: an emulator's trial does not end
+
+
+def info(node: Node, call: Call) -> Reply:
+    """``GET /``: announces itself as an emulator in ``build_flavor``."""
+    version = {
+        "number": node.version_text,
+        "build_flavor": "emulator",
+        "build_type": "clipline",
+        "build_hash": "emulator",
+        "build_date": BUILD_DATE,
+        "build_snapshot": False,
+        "lucene_version": "10.3.0",
+        "minimum_wire_compatibility_version": "8.19.0",
+        "minimum_index_compatibility_version": "8.0.0",
+    }
+    body = {
+        "name": NODE_NAME,
+        "cluster_name": CLUSTER_NAME,
+        "cluster_uuid": node.cluster_uuid,
+        "version": version,
+        "tagline": "You Know, for Search",
+    }
+    return Reply(body=body)
+
+
+def health(node: Node, call: Call) -> Reply:
+    """``GET /_cluster/health``: one node, so an index that wants replicas is yellow."""
+    expression = call.args.get("index")
+    names = node.indices.resolve(expression) if expression else node.indices.names()
+    replicas = sum(node.indices.replicas(name) * node.indices.shards(name) for name in names)
+    primaries = sum(node.indices.shards(name) for name in names)
+    status = "yellow" if replicas else "green"
+    ranks = {"green": 0, "yellow": 1, "red": 2}
+    wanted = call.params.get("wait_for_status", "red").lower()
+    timed_out = ranks[status] > ranks.get(wanted, 2)
+    total = primaries + replicas
+    body = {
+        "cluster_name": CLUSTER_NAME,
+        "status": status,
+        "timed_out": timed_out,
+        "number_of_nodes": 1,
+        "number_of_data_nodes": 1,
+        "active_primary_shards": primaries,
+        "active_shards": primaries,
+        "relocating_shards": 0,
+        "initializing_shards": 0,
+        "unassigned_shards": replicas,
+        "unassigned_primary_shards": 0,
+        "delayed_unassigned_shards": 0,
+        "number_of_pending_tasks": 0,
+        "number_of_in_flight_fetch": 0,
+        "task_max_waiting_in_queue_millis": 0,
+        "active_shards_percent_as_number": 100.0 * primaries / total if total else 100.0,
+    }
+    return Reply(body=body, status=408 if timed_out else 200)
+
+
+def licence(node: Node, call: Call) -> Reply:
+    """``GET /_license``: a trial, so that machine learning is there."""
+    body = {
+        "status": "active",
+        "uid": node.cluster_uuid,
+        "type": "trial",
+        "issue_date": "2025-10-01T00:00:00.000Z",
+        "issue_date_in_millis": _ISSUED,
+        "expiry_date": "2100-01-01T00:00:00.000Z",
+        "expiry_date_in_millis": _EXPIRES,
+        "max_nodes": 1000,
+        "max_resource_units": None,
+        "issued_to": CLUSTER_NAME,
+        "issuer": "elasticsearch",
+        "start_date_in_millis": -1,
+    }
+    return Reply(body={"license": body})
+
+
+def xpack(node: Node, call: Call) -> Reply:
+    """``GET /_xpack``: the features that clients ask for."""
+    body = {
+        "build": {"hash": "emulator", "date": BUILD_DATE},
+        "license": {
+            "uid": node.cluster_uuid,
+            "type": "trial",
+            "mode": "trial",
+            "status": "active",
+            "expiry_date_in_millis": _EXPIRES,
+        },
+        "features": {"ml": {"available": True, "enabled": True}, "security": {"available": True, "enabled": False}},
+        "tagline": "You know, for X",
+    }
+    return Reply(body=body)
+
+
+def nodes(node: Node, call: Call) -> Reply:
+    """``GET /_nodes``: one node with the role ``ml``."""
+    return Reply(
+        body={
+            "_nodes": {"total": 1, "successful": 1, "failed": 0},
+            "cluster_name": CLUSTER_NAME,
+            "nodes": {node.node_id: description(node)},
+        }
+    )
+
+
+def description(node: Node) -> dict[str, Any]:
+    """The node as ``_nodes`` and the model statistics show it."""
+    return {
+        "name": NODE_NAME,
+        "transport_address": "127.0.0.1:9300",
+        "host": "127.0.0.1",
+        "ip": "127.0.0.1",
+        "version": node.version_text,
+        "roles": ROLES,
+        "attributes": dict(_ATTRIBUTES),
+    }
+
+
+def privileges(node: Node, call: Call) -> Reply:
+    """Nobody signs in here, so nobody has privileges to be asked for."""
+    raise unsupported("security: there are no users and privileges to ask for")
+
+
+ROUTES = [
+    Route("GET", "/", info),
+    Route("GET", "/_cluster/health", health, {"wait_for_status", "timeout", "level", "master_timeout", "local"}),
+    Route(
+        "GET", "/_cluster/health/{index}", health, {"wait_for_status", "timeout", "level", "master_timeout", "local"}
+    ),
+    Route("GET", "/_license", licence, {"local", "accept_enterprise"}),
+    Route("GET", "/_xpack", xpack, {"categories", "accept_enterprise"}),
+    Route("GET", "/_nodes", nodes, {"timeout", "flat_settings"}),
+    Route("GET", "/_nodes/{node_id}", nodes, {"timeout", "flat_settings"}),
+    Route("GET", "/_security/_authenticate", privileges),
+    Route("POST", "/_security/user/_has_privileges", privileges),
+    Route("GET", "/_security/user/_has_privileges", privileges),
+]

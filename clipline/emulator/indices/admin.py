@@ -1,0 +1,163 @@
+"""Indices themselves: create, show, delete, mapping, settings, refresh."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from clipline.emulator.errors import ApiError, TextError, illegal_argument
+from clipline.emulator.indices import mapping as mappings_of
+from clipline.emulator.indices import settings as settings_of
+from clipline.emulator.indices.store import Index
+from clipline.emulator.wire import ACKNOWLEDGED, Call, Reply, Route
+
+if TYPE_CHECKING:
+    from clipline.emulator.node import Node
+
+_VERSION_CREATED = "9033000"  # the index version of the 9.2 line
+
+
+def create(node: Node, call: Call) -> Reply:
+    """``PUT /{index}``."""
+    body = call.body
+    for key in body:
+        if key not in ("settings", "mappings", "aliases"):
+            raise ApiError(400, "parse_exception", f"unknown key [{key}] for create index")
+    name = call.args["index"]
+    node.indices.create(name, settings=body.get("settings"), mappings=body.get("mappings"), aliases=body.get("aliases"))
+    return Reply(body={"acknowledged": True, "shards_acknowledged": True, "index": name})
+
+
+def show(node: Node, call: Call) -> Reply:
+    """``GET /{index}``."""
+    result = {}
+    for index in _resolved(node, call):
+        result[index.name] = {
+            "aliases": node.indices.aliases_of(index.name),
+            "mappings": index.mappings,
+            "settings": settings_of.nested(_shown_settings(index)),
+        }
+    return Reply(body=result)
+
+
+def delete(node: Node, call: Call) -> Reply:
+    """``DELETE /{index}``: concrete names only."""
+    expression = call.args["index"]
+    if "*" in expression or expression == "_all":
+        raise illegal_argument("Wildcard expressions or all indices are not allowed")
+    names = expression.split(",")
+    aliases = node.indices.aliases()
+    for name in names:
+        if name in aliases:
+            raise illegal_argument(
+                f"The provided expression [{name}] matches an alias, specify the corresponding concrete indices instead."
+            )
+    if call.flag("ignore_unavailable"):
+        names = [name for name in names if node.indices.exists(name)]
+    node.indices.delete(names)
+    return ACKNOWLEDGED
+
+
+def get_mapping(node: Node, call: Call) -> Reply:
+    """``GET [/{index}]/_mapping``."""
+    return Reply(body={index.name: {"mappings": index.mappings} for index in _resolved(node, call)})
+
+
+def put_mapping(node: Node, call: Call) -> Reply:
+    """``PUT /{index}/_mapping``."""
+    addition = mappings_of.normalise(call.required_body())
+    for index in _resolved(node, call):
+        node.indices.update_mapping(index, addition)
+    return ACKNOWLEDGED
+
+
+def get_settings(node: Node, call: Call) -> Reply:
+    """``GET [/{index}]/_settings``."""
+    return Reply(
+        body={index.name: {"settings": settings_of.nested(_shown_settings(index))} for index in _resolved(node, call)}
+    )
+
+
+def put_settings(node: Node, call: Call) -> Reply:
+    """``PUT /{index}/_settings``."""
+    body = call.required_body()
+    flat = settings_of.flatten(body.get("settings", body))
+    for index in _resolved(node, call):
+        node.indices.update_settings(index, flat)
+    return ACKNOWLEDGED
+
+
+def refresh(node: Node, call: Call) -> Reply:
+    """``POST [/{index}]/_refresh``."""
+    indices = _resolved(node, call)
+    for index in indices:
+        node.indices.refresh(index.name)
+    shards = sum(node.indices.shards(index.name) for index in indices)
+    copies = sum(node.indices.shards(index.name) * (1 + node.indices.replicas(index.name)) for index in indices)
+    return Reply(body={"_shards": {"total": copies, "successful": shards, "failed": 0}})
+
+
+def cat_indices(node: Node, call: Call) -> Reply:
+    """``GET /_cat/indices``: JSON only."""
+    if call.params.get("format") != "json":
+        raise TextError(501, "the clipline emulator does not support _cat without format=json")
+    rows = []
+    for index in _resolved(node, call):
+        with index.lock:
+            count = len(index.shard.searchable(index.mappings, interval=index.refresh_interval))
+        rows.append(
+            {
+                "health": "yellow" if node.indices.replicas(index.name) else "green",
+                "status": "open",
+                "index": index.name,
+                "uuid": index.uuid,
+                "pri": str(node.indices.shards(index.name)),
+                "rep": str(node.indices.replicas(index.name)),
+                "docs.count": str(count),
+            }
+        )
+    return Reply(body=rows)
+
+
+def _resolved(node: Node, call: Call) -> list[Index]:
+    expression = call.args.get("index", "_all")
+    names = node.indices.resolve(
+        expression,
+        ignore_unavailable=call.flag("ignore_unavailable"),
+        allow_no_indices=call.flag("allow_no_indices", default=True),
+    )
+    return [node.indices.get(name) for name in names]
+
+
+def _shown_settings(index: Index) -> dict[str, Any]:
+    return {
+        **index.settings,
+        "creation_date": str(index.created),
+        "uuid": index.uuid,
+        "provided_name": index.name,
+        "version.created": _VERSION_CREATED,
+        "routing.allocation.include._tier_preference": "data_content",
+    }
+
+
+_TIMES = {"timeout", "master_timeout"}
+_READ = {"ignore_unavailable", "allow_no_indices", "expand_wildcards", "local", "master_timeout", "flat_settings",
+         "include_defaults", "features"}  # fmt: skip
+_CHANGE = _TIMES | {"ignore_unavailable", "allow_no_indices", "expand_wildcards"}
+
+ROUTES = [
+    Route("PUT", "/{index}", create, _TIMES | {"wait_for_active_shards"}),
+    Route("GET", "/{index}", show, _READ),
+    Route("DELETE", "/{index}", delete, _CHANGE),
+    Route("GET", "/_mapping", get_mapping, _READ),
+    Route("GET", "/{index}/_mapping", get_mapping, _READ),
+    Route("PUT", "/{index}/_mapping", put_mapping, _CHANGE | {"write_index_only"}),
+    Route("POST", "/{index}/_mapping", put_mapping, _CHANGE | {"write_index_only"}),
+    Route("GET", "/_settings", get_settings, _READ),
+    Route("GET", "/{index}/_settings", get_settings, _READ),
+    Route("PUT", "/{index}/_settings", put_settings, _CHANGE, {"preserve_existing", "reopen"}),
+    Route("POST", "/_refresh", refresh, _READ),
+    Route("POST", "/{index}/_refresh", refresh, _READ),
+    Route("GET", "/{index}/_refresh", refresh, _READ),
+    Route("GET", "/_cat/indices", cat_indices, {"v", "h", "s", "expand_wildcards", "master_timeout"}),
+    Route("GET", "/_cat/indices/{index}", cat_indices, {"v", "h", "s", "expand_wildcards", "master_timeout"}),
+]

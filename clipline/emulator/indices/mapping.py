@@ -1,0 +1,233 @@
+"""Mappings: checked, normalised as GET shows them, and merged.
+
+Normal form: dots in field names opened up, defaults of ``dense_vector`` filled in, ``dynamic`` as text, an object
+without ``type``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from clipline.emulator.errors import ApiError, illegal_argument, unsupported
+from clipline.emulator.indices.dates import KNOWN_FORMATS
+from clipline.emulator.indices.vectors import dense_vector, update_conflicts
+
+INTEGERS = {"long": 63, "integer": 31, "short": 15, "byte": 7}
+FLOATS = ("double", "float", "half_float")
+_COMMON = {"type", "meta", "store", "copy_to", "boost"}
+_INDEXED = _COMMON | {"index", "doc_values", "null_value"}
+_NUMBERS = _INDEXED | {"coerce", "ignore_malformed"}
+PARAMETERS: Mapping[str, set[str]] = {
+    "keyword": _INDEXED | {"ignore_above", "fields", "normalizer", "norms", "eager_global_ordinals"},
+    "text": _COMMON | {"index", "fields", "analyzer", "search_analyzer", "norms", "fielddata", "index_options"},
+    "boolean": _INDEXED | {"ignore_malformed"},
+    "date": _INDEXED | {"format", "ignore_malformed", "locale"},
+    "geo_point": _INDEXED | {"ignore_malformed", "ignore_z_value"},
+    "flattened": _INDEXED | {"ignore_above", "depth_limit"},
+    **dict.fromkeys((*INTEGERS, *FLOATS), _NUMBERS),
+}
+_REFUSED_PARAMETERS = {"copy_to", "null_value", "normalizer", "ignore_malformed", "analyzer", "search_analyzer"}
+"""Elasticsearch has them; here they would silently change nothing."""
+
+_KNOWN_TYPES = frozenset(
+    {
+        "alias", "binary", "completion", "constant_keyword", "date_nanos", "date_range", "double_range",
+        "float_range", "geo_shape", "histogram", "integer_range", "ip", "ip_range", "join", "long_range",
+        "match_only_text", "nested", "percolator", "rank_feature", "rank_features", "rank_vectors", "scaled_float",
+        "search_as_you_type", "semantic_text", "shape", "sparse_vector", "token_count", "unsigned_long", "version",
+        "wildcard", "aggregate_metric_double", "annotated-text", "counted_keyword", "murmur3", "passthrough", "point"
+    }
+)  # fmt: skip
+_ROOT = {"properties", "dynamic", "_meta", "_source", "_routing", "date_detection", "numeric_detection"}
+_ROOT_REFUSED = {
+    "dynamic_templates",
+    "runtime",
+    "dynamic_date_formats",
+    "_data_stream_timestamp",
+    "_field_names",
+    "_size",
+}
+
+
+def normalise(mappings: Mapping[str, Any] | None) -> dict[str, Any]:
+    """A mapping in its normal form.
+
+    Raises:
+        ApiError: 400 ``mapper_parsing_exception``, or 501 for what is not emulated.
+    """
+    value = dict(mappings or {})
+    if set(value) == {"_doc"}:
+        raise ApiError(
+            400, "mapper_parsing_exception", "Failed to parse mapping: types cannot be provided in put mapping requests"
+        )
+    result: dict[str, Any] = {}
+    for key, child in value.items():
+        if key in _ROOT_REFUSED:
+            raise unsupported(f"the mapping parameter [{key}]")
+        if key not in _ROOT:
+            raise _wrapped(f"Root mapping definition has unsupported parameters:  [{key} : {child}]")
+        if key == "dynamic":
+            result[key] = _dynamic(child)
+        elif key == "_source":
+            if child:
+                raise unsupported("the mapping parameter [_source]")
+        elif key != "properties":
+            result[key] = child
+    if value.get("properties"):
+        try:
+            result["properties"] = _properties(value["properties"], "")
+        except ApiError as error:
+            raise (_wrapped(error.reason) if error.type == "mapper_parsing_exception" else error) from error
+    return result
+
+
+def merge(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+    """A live mapping with an update taken in; ``_meta`` is replaced whole.
+
+    Raises:
+        ApiError: 400 ``illegal_argument_exception`` with the real one's words for what conflicts.
+    """
+    merged = {**old, **{key: value for key, value in new.items() if key != "properties"}}
+    if "properties" in new:
+        merged["properties"] = _merge_properties(old.get("properties", {}), new["properties"], "")
+    return merged
+
+
+def fields(properties: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every leaf field with its full name, multi-fields included."""
+    for name, field in properties.items():
+        full = f"{prefix}{name}"
+        if "type" not in field:
+            yield from fields(field.get("properties", {}), f"{full}.")
+            continue
+        yield full, field
+        for inner, sub in field.get("fields", {}).items():
+            yield f"{full}.{inner}", sub
+
+
+def _properties(properties: Any, prefix: str) -> dict[str, Any]:
+    if not isinstance(properties, Mapping):
+        raise ApiError(400, "mapper_parsing_exception", "Expected map for property [properties] but got a class")
+    result: dict[str, Any] = {}
+    for name, field in properties.items():
+        head, dot, rest = name.partition(".")
+        if not isinstance(field, Mapping):
+            raise ApiError(
+                400, "mapper_parsing_exception", f"Expected map for property [fields] on field [{name}] but got a class"
+            )
+        if dot:
+            field = {"properties": {rest: field}}
+        definition = _field(f"{prefix}{head}", dict(field))
+        result[head] = _merge_one(result[head], definition, f"{prefix}{head}") if head in result else definition
+    return result
+
+
+def _field(name: str, field: dict[str, Any]) -> dict[str, Any]:
+    kind = field.get("type", "object" if "properties" in field or not field else None)
+    if kind is None:
+        raise ApiError(400, "mapper_parsing_exception", f"No type specified for field [{name.rpartition('.')[2]}]")
+    if kind == "object":
+        return _object(name, field)
+    if kind == "dense_vector":
+        return dense_vector(name, field)
+    if kind in _KNOWN_TYPES:
+        raise unsupported(f"the field type [{kind}]")
+    if kind not in PARAMETERS:
+        raise ApiError(
+            400,
+            "mapper_parsing_exception",
+            f"The mapper type [{kind}] declared on field [{name.rpartition('.')[2]}] does not exist. It might have been "
+            "created within a future version or requires a plugin to be installed. Check the documentation.",
+        )
+    for key in field:
+        if key not in PARAMETERS[kind]:
+            leaf = name.rpartition(".")[2]
+            raise ApiError(
+                400, "mapper_parsing_exception", f"unknown parameter [{key}] on mapper [{leaf}] of type [{kind}]"
+            )
+        if key in _REFUSED_PARAMETERS:
+            raise unsupported(f"the mapping parameter [{key}] of [{kind}]")
+    if kind == "date" and any(
+        part not in KNOWN_FORMATS for part in str(field.get("format", "epoch_millis")).split("||")
+    ):
+        raise unsupported(f"the date format [{field['format']}]")
+    if "fields" in field:
+        field["fields"] = _properties(field["fields"], f"{name}.")
+    return field
+
+
+def _object(name: str, field: dict[str, Any]) -> dict[str, Any]:
+    result: dict[str, Any] = {}
+    for key, value in field.items():
+        if key == "dynamic":
+            result[key] = _dynamic(value)
+        elif key == "properties":
+            result[key] = _properties(value, f"{name}.")
+        elif key in ("enabled", "subobjects"):
+            raise unsupported(f"the mapping parameter [{key}]")
+        elif key != "type":
+            leaf = name.rpartition(".")[2]
+            raise ApiError(
+                400, "mapper_parsing_exception", f"unknown parameter [{key}] on mapper [{leaf}] of type [object]"
+            )
+    result.setdefault("properties", {})
+    return result
+
+
+def _merge_properties(old: Mapping[str, Any], new: Mapping[str, Any], prefix: str) -> dict[str, Any]:
+    merged = dict(old)
+    for name, field in new.items():
+        merged[name] = _merge_one(old[name], field, f"{prefix}{name}") if name in old else field
+    return merged
+
+
+def _merge_one(old: Mapping[str, Any], new: Mapping[str, Any], name: str) -> dict[str, Any]:
+    if ("type" in old) != ("type" in new):
+        raise illegal_argument(f"can't merge a non object mapping [{name}] with an object mapping")
+    if "type" not in old:
+        properties = _merge_properties(old.get("properties", {}), new.get("properties", {}), f"{name}.")
+        return {**old, **new, "properties": properties}
+    if old["type"] != new["type"]:
+        raise illegal_argument(f"mapper [{name}] cannot be changed from type [{old['type']}] to [{new['type']}]")
+    if old["type"] == "dense_vector":
+        conflicts = update_conflicts(dict(old), dict(new))
+    else:
+        fixed = ("index", "doc_values", "format", "store")
+        conflicts = [(key, old.get(key), new.get(key)) for key in fixed if old.get(key) != new.get(key)]
+    if conflicts:
+        lines = "".join(
+            f"\n\tCannot update parameter [{key}] from [{_shown(a)}] to [{_shown(b)}]" for key, a, b in conflicts
+        )
+        raise illegal_argument(f"Mapper for [{name}] conflicts with existing mapper:{lines}")
+    merged = dict(new)
+    if "fields" in old or "fields" in new:
+        merged["fields"] = _merge_properties(old.get("fields", {}), new.get("fields", {}), f"{name}.")
+    return merged
+
+
+def _shown(value: Any) -> Any:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}={child}" for key, child in value.items()) + "}"
+    return "null" if value is None else value
+
+
+def _dynamic(value: Any) -> str:
+    text = str(value).lower()
+    if text == "runtime":
+        raise unsupported("the mapping parameter [dynamic: runtime]")
+    if text not in ("true", "false", "strict"):
+        raise ApiError(400, "mapper_parsing_exception", f"No enum constant for dynamic [{value}]")
+    return text
+
+
+def _wrapped(reason: str) -> ApiError:
+    return ApiError(
+        400,
+        "mapper_parsing_exception",
+        f"Failed to parse mapping: {reason}",
+        caused_by={"type": "mapper_parsing_exception", "reason": reason},
+        root_cause=[{"type": "mapper_parsing_exception", "reason": reason}],
+    )

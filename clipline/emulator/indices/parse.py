@@ -1,0 +1,268 @@
+"""A document's source → what is indexed of it, by the mapping.
+
+``Parsed.values`` holds, by full field name, what queries compare: texts of keywords, numbers, booleans, milliseconds of
+dates, ``(lat, lon)`` of points, the text of text fields. Vectors are kept apart as float32 arrays.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clipline.emulator.errors import ApiError
+from clipline.emulator.indices.dates import DEFAULT_FORMAT, parse_date
+from clipline.emulator.indices.mapping import FLOATS, INTEGERS
+from clipline.emulator.indices.vectors import check_vector, dense_vector
+
+_POINT = re.compile(r"\s*POINT\s*\(\s*(\S+)\s+(\S+)\s*\)\s*", re.IGNORECASE)
+_DATE_LIKE = re.compile(r"\d{4}-\d{2}-\d{2}(T.*)?|\d{4}/\d{2}/\d{2}.*")
+_HALF_MAX = 65504.0
+_FLOAT_MAX = 3.4028234663852886e38
+
+
+@dataclass(slots=True)
+class Parsed:
+    """What is indexed of one document; ``added`` are fields that dynamic mapping made for it."""
+
+    values: dict[str, list[Any]] = field(default_factory=dict)
+    vectors: dict[str, NDArray[np.float32]] = field(default_factory=dict)
+    added: dict[str, Any] = field(default_factory=dict)
+
+
+def parse(source: Mapping[str, Any], mappings: Mapping[str, Any], doc_id: str) -> Parsed:
+    """Index one document.
+
+    Raises:
+        ApiError: 400 ``document_parsing_exception`` or ``strict_dynamic_mapping_exception``.
+    """
+    parsed = Parsed()
+    root = {"properties": mappings.get("properties", {}), "dynamic": mappings.get("dynamic", "true")}
+    _object(source, root, "", parsed, parsed.added, doc_id)
+    return parsed
+
+
+def parse_leniently(source: Mapping[str, Any], mappings: Mapping[str, Any], doc_id: str) -> Parsed:
+    """Index a document that was accepted before.
+
+    The mapping may have got fields since; a value that one of them would refuse is left out, as it would not have been
+    indexed by a real node either.
+    """
+    frozen = {**mappings, "dynamic": "false"}
+    try:
+        return parse(source, frozen, doc_id)
+    except ApiError:
+        parsed = Parsed()
+        for key, value in source.items():
+            try:
+                part = parse({key: value}, frozen, doc_id)
+            except ApiError:
+                continue
+            parsed.values |= part.values
+            parsed.vectors |= part.vectors
+        return parsed
+
+
+def convert(name: str, definition: Mapping[str, Any], value: Any) -> Any:
+    """One value of a field as queries compare it; ``None`` when it is not indexed.
+
+    Raises:
+        ValueError: the field refuses it.
+    """
+    kind = definition["type"]
+    if kind in ("keyword", "text", "flattened"):
+        return _text(value, definition)
+    if kind in INTEGERS:
+        return _integer(value, kind)
+    if kind in FLOATS:
+        return _float(value, kind)
+    if kind == "boolean":
+        return _boolean(value)
+    if kind == "date":
+        return parse_date(value, str(definition.get("format", DEFAULT_FORMAT)))
+    if kind == "geo_point":
+        return _point(value)
+    raise ValueError(f"field [{name}] of type [{kind}] takes no such value")
+
+
+def _object(
+    value: Mapping[str, Any], parent: Mapping[str, Any], prefix: str, parsed: Parsed, added: dict[str, Any], doc_id: str
+) -> None:
+    for key, child in value.items():
+        head, dot, rest = key.partition(".")
+        if dot:
+            child = {rest: child}
+        name = f"{prefix}{head}"
+        definition = parent.get("properties", {}).get(head) or added.get(head)
+        if child is None or child == []:
+            continue
+        if definition is None:
+            definition = _dynamic(name, child, parent, prefix)
+            if definition is None:
+                continue
+            added[head] = definition
+        if "type" in definition:
+            _leaf(name, definition, child, parsed, doc_id)
+            continue
+        inner = added.setdefault(head, {"properties": {}}) if head in added else {"properties": {}}
+        for item in child if isinstance(child, list) else [child]:
+            if not isinstance(item, Mapping):
+                raise _error(
+                    f"object mapping for [{name}] tried to parse field [{head}] as object, but found a concrete value"
+                )
+            scope = {"dynamic": parent.get("dynamic", "true"), **definition}
+            _object(item, scope, f"{name}.", parsed, inner["properties"], doc_id)
+        if inner["properties"]:
+            added[head] = inner
+
+
+def _leaf(name: str, definition: Mapping[str, Any], value: Any, parsed: Parsed, doc_id: str) -> None:
+    kind = definition["type"]
+    if kind == "dense_vector":
+        try:
+            parsed.vectors[name] = check_vector(name, dict(definition), value, doc_id)
+        except ValueError as error:
+            raise _error(f"failed to parse: {error}", cause=str(error)) from error
+        if definition.get("dims") is None:
+            parsed.added[name] = {**definition, "dims": len(parsed.vectors[name])}
+        return
+    if kind == "flattened":
+        if not isinstance(value, Mapping):
+            raise _error(f"Failed to parse object: expecting token of type [START_OBJECT] for flattened field [{name}]")
+        _flattened(name, definition, value, parsed)
+        return
+    pair = kind == "geo_point" and isinstance(value, list) and all(isinstance(item, int | float) for item in value)
+    items = [value] if pair or not isinstance(value, list) else value
+    for item in items:
+        if item is None:
+            continue
+        try:
+            converted = convert(name, definition, item)
+        except (ValueError, TypeError) as error:
+            shown = str(item) if isinstance(item, str | int | float | bool) else f"{{{item}}}"
+            raise _error(
+                f"failed to parse field [{name}] of type [{kind}] in document with id '{doc_id}'. "
+                f"Preview of field's value: '{shown}'",
+                cause=str(error),
+            ) from error
+        if converted is not None:
+            parsed.values.setdefault(name, []).append(converted)
+        for inner, sub in definition.get("fields", {}).items():
+            kept = convert(f"{name}.{inner}", sub, item)
+            if kept is not None:
+                parsed.values.setdefault(f"{name}.{inner}", []).append(kept)
+
+
+def _flattened(name: str, definition: Mapping[str, Any], value: Mapping[str, Any], parsed: Parsed) -> None:
+    for key, child in value.items():
+        if isinstance(child, Mapping):
+            _flattened(f"{name}.{key}", definition, child, parsed)
+            continue
+        for item in child if isinstance(child, list) else [child]:
+            text = _text(item, definition) if item is not None else None
+            if text is not None:
+                parsed.values.setdefault(f"{name}.{key}", []).append(text)
+                parsed.values.setdefault(name, []).append(text)
+
+
+def _dynamic(name: str, value: Any, parent: Mapping[str, Any], prefix: str) -> dict[str, Any] | None:
+    mode = parent.get("dynamic", "true")
+    if mode == "false":
+        return None
+    if mode == "strict":
+        within = prefix.rstrip(".") or "_doc"
+        reason = f"mapping set to strict, dynamic introduction of [{name.rpartition('.')[2]}] within [{within}] is not allowed"
+        raise ApiError(400, "strict_dynamic_mapping_exception", f"[1:1] {reason}")
+    sample = value[0] if isinstance(value, list) else value
+    if isinstance(value, list) and 128 <= len(value) <= 4096 and all(isinstance(item, float) for item in value):
+        return dense_vector(name, {"type": "dense_vector", "dims": len(value)})
+    if isinstance(sample, Mapping):
+        return {"properties": {}}
+    if isinstance(sample, bool):
+        return {"type": "boolean"}
+    if isinstance(sample, int):
+        return {"type": "long"}
+    if isinstance(sample, float):
+        return {"type": "float"}
+    if isinstance(sample, str) and _DATE_LIKE.fullmatch(sample):
+        try:
+            parse_date(sample, DEFAULT_FORMAT)
+        except ValueError:
+            pass
+        else:
+            return {"type": "date"}
+    return {"type": "text", "fields": {"keyword": {"type": "keyword", "ignore_above": 256}}}
+
+
+def _text(value: Any, definition: Mapping[str, Any]) -> str | None:
+    if isinstance(value, Mapping | list):
+        raise ValueError("Can't get text on a START_OBJECT")
+    text = ("true" if value else "false") if isinstance(value, bool) else str(value)
+    limit = definition.get("ignore_above")
+    return None if limit is not None and len(text) > int(limit) else text
+
+
+def _integer(value: Any, kind: str) -> int:
+    if isinstance(value, bool | Mapping | list):
+        raise ValueError(f"For input string: {value!r}")
+    number = float(value) if isinstance(value, str) and not re.fullmatch(r"[+-]?\d+", value) else value
+    result = math.trunc(number) if isinstance(number, float) else int(number)
+    if not -(2 ** INTEGERS[kind]) <= result < 2 ** INTEGERS[kind]:
+        raise ValueError(f"Value [{value}] is out of range for {'an' if kind == 'integer' else 'a'} {kind}")
+    return result
+
+
+def _float(value: Any, kind: str) -> float:
+    if isinstance(value, bool | Mapping | list):
+        raise ValueError(f"For input string: {value!r}")
+    number = float(value)
+    most = {"half_float": _HALF_MAX, "float": _FLOAT_MAX}.get(kind, math.inf)
+    if not math.isfinite(number) or abs(number) > most:
+        raise ValueError(f"[{kind}] supports only finite values, but got [{value}]")
+    return number
+
+
+def _boolean(value: Any) -> bool:
+    if (value in (True, "true") and not isinstance(value, int | float)) or value is True:
+        return True
+    if value is False or value in ("false", ""):
+        return False
+    raise ValueError(f"Failed to parse value [{value}] as only [true] or [false] are allowed.")
+
+
+def _point(value: Any) -> tuple[float, float]:
+    if isinstance(value, Mapping):
+        if "coordinates" in value:
+            lon, lat = (float(part) for part in value["coordinates"][:2])
+        elif "lat" in value and "lon" in value:
+            lat, lon = float(value["lat"]), float(value["lon"])
+        else:
+            raise ValueError("Required [lat] and [lon]")
+    elif isinstance(value, list):
+        lon, lat = (float(part) for part in value[:2])
+    elif match := _POINT.fullmatch(str(value)):
+        lon, lat = float(match[1]), float(match[2])
+    else:
+        parts = str(value).split(",")
+        if len(parts) != 2:
+            raise ValueError(f"unsupported symbol in geohash [{value}]")
+        lat, lon = float(parts[0]), float(parts[1])
+    if not -90 <= lat <= 90:
+        raise ValueError(f"illegal latitude value [{lat}] for location")
+    if not -180 <= lon <= 180:
+        raise ValueError(f"illegal longitude value [{lon}] for location")
+    return lat, lon
+
+
+def _error(reason: str, *, cause: str | None = None) -> ApiError:
+    return ApiError(
+        400,
+        "document_parsing_exception",
+        f"[1:1] {reason}",
+        caused_by={"type": "illegal_argument_exception", "reason": cause} if cause else None,
+    )

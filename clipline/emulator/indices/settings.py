@@ -1,0 +1,99 @@
+"""Index settings: stored flat and as text, shown nested under ``index``, checked against a list of known ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from clipline.emulator.errors import ApiError, illegal_argument
+
+STATIC = frozenset(
+    {"number_of_shards", "codec", "mapping.exclude_source_vectors", "routing_partition_size", "soft_deletes.enabled",
+     "store.type", "shard.check_on_startup", "sort.field", "sort.order"}
+)  # fmt: skip
+DYNAMIC = frozenset(
+    {"number_of_replicas", "auto_expand_replicas", "refresh_interval", "default_pipeline", "final_pipeline",
+     "max_result_window", "max_inner_result_window", "priority", "hidden", "mapping.total_fields.limit",
+     "mapping.depth.limit", "blocks.write", "blocks.read_only", "query.default_field", "gc_deletes",
+     "routing.allocation.include._tier_preference", "max_docvalue_fields_search"}
+)  # fmt: skip
+
+
+def flatten(settings: Mapping[str, Any] | None) -> dict[str, str | None]:
+    """Settings in any spelling as one table without ``index.``; values are text, ``None`` stands for a reset.
+
+    Raises:
+        ApiError: 400 for a setting that Elasticsearch does not have or the emulator does not know.
+    """
+    flat = {name: _text(value) for name, value in _flat(settings or {}, "")}
+    for name, value in flat.items():
+        if name not in STATIC and name not in DYNAMIC:
+            raise illegal_argument(
+                f"unknown setting [index.{name}] please check that any required plugins are installed, or check the "
+                "breaking changes documentation for removed settings"
+            )
+        _check_number(name, value)
+    return flat
+
+
+def nested(flat: Mapping[str, str | None]) -> dict[str, Any]:
+    """The table as GET shows it: nested below ``index``."""
+    tree: dict[str, Any] = {}
+    for name, value in sorted(flat.items()):
+        if value is None:
+            continue
+        place = tree
+        *parents, leaf = name.split(".")
+        for parent in parents:
+            place = place.setdefault(parent, {})
+        place[leaf] = value
+    return {"index": tree} if tree else {}
+
+
+def check_update(name: str, uuid: str, flat: Mapping[str, str | None], current: Mapping[str, str | None]) -> None:
+    """Refuse what cannot change on an open index.
+
+    Raises:
+        ApiError: 400 naming the static settings.
+    """
+    if "number_of_shards" in flat:
+        raise illegal_argument(f"final {name} setting [index.number_of_shards], not updateable")
+    static = sorted(key for key in flat if key in STATIC and flat[key] != current.get(key))
+    if static:
+        keys = ", ".join(f"index.{key}" for key in static)
+        raise illegal_argument(f"Can't update non dynamic settings [[{keys}]] for open indices [[{name}/{uuid}]]")
+
+
+def _flat(value: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
+    for key, child in value.items():
+        name = f"{prefix}{key}"
+        if isinstance(child, Mapping):
+            yield from _flat(child, f"{name}.")
+        else:
+            yield name.removeprefix("index."), child
+
+
+def _text(value: Any) -> str | None:
+    if value is None:
+        return None
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list):
+        return ",".join(map(str, value))
+    return str(value)
+
+
+def _check_number(name: str, value: str | None) -> None:
+    least = {"number_of_shards": 1, "number_of_replicas": 0}.get(name)
+    if least is None or value is None:
+        return
+    try:
+        number = int(value)
+    except ValueError:
+        raise illegal_argument(f"Failed to parse value [{value}] for setting [index.{name}]") from None
+    if number < least:
+        raise ApiError(
+            400,
+            "illegal_argument_exception",
+            f"Failed to parse value [{value}] for setting [index.{name}] must be >= {least}",
+        )

@@ -1,0 +1,335 @@
+"""All indices, aliases and templates of a node, kept in SQLite, with the locks that writes need."""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from clipline.emulator.errors import ApiError, illegal_argument
+from clipline.emulator.indices import mapping as mappings_of
+from clipline.emulator.indices import settings as settings_of
+from clipline.emulator.indices.shard import Shard
+
+if TYPE_CHECKING:
+    from clipline.emulator.node import Node
+
+_FORBIDDEN = ' "*\\<|,>/?'
+_TABLES = (
+    "CREATE TABLE IF NOT EXISTS indices (name TEXT PRIMARY KEY, uuid TEXT, created INTEGER, settings BLOB, mappings BLOB)",
+    "CREATE TABLE IF NOT EXISTS aliases (alias TEXT, name TEXT, body BLOB, PRIMARY KEY (alias, name))",
+    "CREATE TABLE IF NOT EXISTS templates (kind TEXT, name TEXT, body BLOB, PRIMARY KEY (kind, name))",
+    (
+        "CREATE TABLE IF NOT EXISTS documents "
+        "(index_uuid TEXT, id TEXT, seq_no INTEGER, version INTEGER, source BLOB, PRIMARY KEY (index_uuid, id))"
+    ),
+    "CREATE TABLE IF NOT EXISTS sequences (index_uuid TEXT PRIMARY KEY, next INTEGER)",
+)
+
+
+@dataclass(slots=True)
+class Index:
+    """One index; ``lock`` guards its mapping and documents."""
+
+    name: str
+    uuid: str
+    created: int
+    settings: dict[str, str | None]
+    mappings: dict[str, Any]
+    shard: Shard
+    lock: threading.RLock = field(default_factory=threading.RLock)
+
+    @property
+    def excludes_vectors(self) -> bool:
+        """Whether ``_source`` is shown without vectors: the default of indices made by 9.2 and later."""
+        return self.settings.get("mapping.exclude_source_vectors", "true") == "true"
+
+    @property
+    def refresh_interval(self) -> float:
+        """Seconds until writes become searchable by themselves; negative for never."""
+        text = str(self.settings.get("refresh_interval") or "1s")
+        if text == "-1":
+            return -1.0
+        units = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+        unit = next((unit for unit in ("ms", "s", "m", "h") if text.endswith(unit)), "")
+        return float(text.removesuffix(unit)) * units.get(unit, 1.0)
+
+
+class Indices:
+    """The indices of a node."""
+
+    def __init__(self, node: Node) -> None:
+        self.node = node
+        self._database = node.database
+        self._database.create(*_TABLES)
+        self._lock = threading.RLock()
+        self._indices = {
+            row[0]: Index(
+                row[0], row[1], row[2], orjson.loads(row[3]), orjson.loads(row[4]), Shard(self._database, row[1])
+            )
+            for row in self._database.rows("SELECT name, uuid, created, settings, mappings FROM indices")
+        }
+
+    # -- names ---------------------------------------------------------------------------------------------------
+
+    def names(self) -> list[str]:
+        """Every index, by name."""
+        return sorted(self._indices)
+
+    def get(self, name: str) -> Index:
+        """One concrete index.
+
+        Raises:
+            ApiError: 404.
+        """
+        index = self._indices.get(name)
+        if index is None:
+            raise index_not_found(name)
+        return index
+
+    def exists(self, name: str) -> bool:
+        """Whether a concrete index has this name."""
+        return name in self._indices
+
+    def resolve(self, expression: str, *, ignore_unavailable: bool = False, allow_no_indices: bool = True) -> list[str]:
+        """The concrete indices that an expression names: names, aliases, wildcards, comma lists, ``_all``.
+
+        Raises:
+            ApiError: 404 for a name without wildcard that is missing.
+        """
+        found: dict[str, None] = {}
+        aliases = self.aliases()
+        for part in expression.split(","):
+            if part.startswith("-") and found:
+                for name in [name for name in found if fnmatchcase(name, part[1:])]:
+                    del found[name]
+            elif part in ("_all", "*", "") or "*" in part:
+                pattern = "*" if part in ("_all", "") else part
+                matching = [name for name in self.names() if fnmatchcase(name, pattern) and not self._hidden(name)]
+                matching += [
+                    name for alias, bodies in aliases.items() if fnmatchcase(alias, pattern) for name in bodies
+                ]
+                found |= dict.fromkeys(matching)
+            elif part in self._indices:
+                found[part] = None
+            elif part in aliases:
+                found |= dict.fromkeys(sorted(aliases[part]))
+            elif not ignore_unavailable:
+                raise index_not_found(part)
+        if not found and not allow_no_indices:
+            raise index_not_found(expression)
+        return list(found)
+
+    def write_index(self, name: str, *, require_alias: bool = False) -> Index | None:
+        """The index that a write to a name goes to; ``None`` when there is nothing of that name.
+
+        Raises:
+            ApiError: an alias without write index, or ``require_alias`` and no alias.
+        """
+        bodies = self.aliases().get(name)
+        if bodies is None:
+            if require_alias:
+                raise ApiError(
+                    404,
+                    "index_not_found_exception",
+                    f"no such index [{name}] and [require_alias] request flag is [true] and [{name}] is not an alias",
+                    meta={"index_uuid": "_na_", "index": name},
+                )
+            return self._indices.get(name)
+        writable = [index for index, body in bodies.items() if body.get("is_write_index")]
+        if not writable and len(bodies) == 1:
+            writable = [index for index, body in bodies.items() if body.get("is_write_index") is not False]
+        if len(writable) != 1:
+            raise illegal_argument(
+                f"no write index is defined for alias [{name}]. The write index may be explicitly disabled using "
+                "is_write_index=false or the alias points to multiple indices without one being designated as a write "
+                "index"
+            )
+        return self.get(writable[0])
+
+    def single(self, name: str) -> Index:
+        """The index that a read of one document goes to.
+
+        Raises:
+            ApiError: 404, or 400 for an alias of several indices.
+        """
+        bodies = self.aliases().get(name)
+        if bodies is None:
+            return self.get(name)
+        if len(bodies) > 1:
+            raise illegal_argument(
+                f"alias [{name}] has more than one index associated with it [{', '.join(sorted(bodies))}], can't "
+                "execute a single index op"
+            )
+        return self.get(next(iter(bodies)))
+
+    def shards(self, name: str) -> int:
+        """How many primary shards an index is said to have."""
+        return int(self.get(name).settings.get("number_of_shards") or 1)
+
+    def replicas(self, name: str) -> int:
+        """How many replicas an index asks for; on one node none is ever allocated."""
+        return int(self.get(name).settings.get("number_of_replicas") or 0)
+
+    def pipeline_users(self, pipeline_id: str) -> list[str]:
+        """The indices whose default or final pipeline this is."""
+        keys = ("default_pipeline", "final_pipeline")
+        return [name for name in self.names() if pipeline_id in (self._indices[name].settings.get(key) for key in keys)]
+
+    # -- changes -------------------------------------------------------------------------------------------------
+
+    def create(
+        self,
+        name: str,
+        *,
+        settings: Mapping[str, Any] | None = None,
+        mappings: Mapping[str, Any] | None = None,
+        aliases: Mapping[str, Any] | None = None,
+    ) -> Index:
+        """Make an index from the request and the template that matches its name.
+
+        Raises:
+            ApiError: 400 for a name, setting or mapping that is refused, or one that exists.
+        """
+        from clipline.emulator.indices.templates import composed
+
+        with self._lock:
+            self._check_new(name)
+            template = composed(self, name)
+            flat = {**template.settings, **settings_of.flatten(settings)}
+            flat.setdefault("number_of_shards", "1")
+            flat.setdefault("number_of_replicas", "1")
+            merged = merge_for_template(template.mappings, mappings_of.normalise(mappings))
+            # Always shown, as the version that made the index decides its default.
+            index_uuid = uuid.uuid4().hex[:22]
+            created = int(time.time() * 1000)
+            with self._database.transaction():
+                self._database.execute(
+                    "INSERT INTO indices VALUES (?, ?, ?, ?, ?)",
+                    (name, index_uuid, created, orjson.dumps(flat), orjson.dumps(merged)),
+                )
+                for alias, body in {**template.aliases, **(aliases or {})}.items():
+                    self._database.execute(
+                        "INSERT OR REPLACE INTO aliases VALUES (?, ?, ?)", (alias, name, orjson.dumps(body or {}))
+                    )
+            index = Index(name, index_uuid, created, flat, merged, Shard(self._database, index_uuid))
+            self._indices[name] = index
+            return index
+
+    def delete(self, names: list[str]) -> None:
+        """Delete indices with their documents and aliases, all or none."""
+        with self._lock, self._database.transaction():
+            for name in names:
+                index = self.get(name)
+                self._database.execute("DELETE FROM documents WHERE index_uuid = ?", (index.uuid,))
+                self._database.execute("DELETE FROM sequences WHERE index_uuid = ?", (index.uuid,))
+                self._database.execute("DELETE FROM aliases WHERE name = ?", (name,))
+                self._database.execute("DELETE FROM indices WHERE name = ?", (name,))
+            for name in names:
+                del self._indices[name]
+
+    def update_mapping(self, index: Index, addition: Mapping[str, Any]) -> None:
+        """Merge a normalised mapping into an index's."""
+        with index.lock:
+            merged = mappings_of.merge(index.mappings, addition)
+            if merged != index.mappings:
+                self._database.execute(
+                    "UPDATE indices SET mappings = ? WHERE name = ?", (orjson.dumps(merged), index.name)
+                )
+                index.mappings = merged
+
+    def update_settings(self, index: Index, flat: Mapping[str, str | None]) -> None:
+        """Change dynamic settings; ``None`` takes a setting back to its default."""
+        with index.lock:
+            settings_of.check_update(index.name, index.uuid, flat, index.settings)
+            changed = {key: value for key, value in {**index.settings, **flat}.items() if value is not None}
+            self._database.execute(
+                "UPDATE indices SET settings = ? WHERE name = ?", (orjson.dumps(changed), index.name)
+            )
+            index.settings = dict(changed)
+
+    # -- aliases and templates -----------------------------------------------------------------------------------
+
+    def aliases(self) -> dict[str, dict[str, dict[str, Any]]]:
+        """alias → index → body."""
+        found: dict[str, dict[str, dict[str, Any]]] = {}
+        for alias, name, body in self._database.rows("SELECT alias, name, body FROM aliases ORDER BY alias, name"):
+            found.setdefault(alias, {})[name] = orjson.loads(body)
+        return found
+
+    def aliases_of(self, name: str) -> dict[str, dict[str, Any]]:
+        """alias → body of one index."""
+        rows = self._database.rows("SELECT alias, body FROM aliases WHERE name = ? ORDER BY alias", (name,))
+        return {alias: orjson.loads(body) for alias, body in rows}
+
+    def templates(self, kind: str) -> dict[str, dict[str, Any]]:
+        """name → body of the templates of a kind (``index`` or ``component``)."""
+        rows = self._database.rows("SELECT name, body FROM templates WHERE kind = ? ORDER BY name", (kind,))
+        return {name: orjson.loads(body) for name, body in rows}
+
+    def refresh(self, name: str) -> None:
+        """Make what an index has acknowledged searchable."""
+        index = self.get(name)
+        with index.lock:
+            index.shard.refresh(index.mappings)
+
+    def _hidden(self, name: str) -> bool:
+        return self._indices[name].settings.get("hidden") == "true" or name.startswith(".")
+
+    def _check_new(self, name: str) -> None:
+        if name in self._indices:
+            index = self._indices[name]
+            raise ApiError(
+                400,
+                "resource_already_exists_exception",
+                f"index [{name}/{index.uuid}] already exists",
+                meta={"index_uuid": index.uuid, "index": name},
+            )
+        wrong = _wrong_name(name) or ("already exists as alias" if name in self.aliases() else None)
+        if wrong:
+            raise ApiError(
+                400,
+                "invalid_index_name_exception",
+                f"Invalid index name [{name}], {wrong}",
+                meta={"index_uuid": "_na_", "index": name},
+            )
+
+
+def merge_for_template(low: Mapping[str, Any], high: Mapping[str, Any]) -> dict[str, Any]:
+    """Mappings as templates compose: objects and ``_meta`` deeply, a field's definition replaced, the later wins."""
+    merged = dict(low)
+    for key, value in high.items():
+        before = merged.get(key)
+        deep = (
+            isinstance(before, Mapping) and isinstance(value, Mapping) and "type" not in before and "type" not in value
+        )
+        merged[key] = merge_for_template(before, value) if deep and before is not None else value
+    return merged
+
+
+def index_not_found(name: str) -> ApiError:
+    """404 for a name that is neither index nor alias."""
+    meta = {"resource.type": "index_or_alias", "resource.id": name, "index_uuid": "_na_", "index": name}
+    return ApiError(404, "index_not_found_exception", f"no such index [{name}]", meta=meta)
+
+
+def _wrong_name(name: str) -> str | None:
+    if name != name.lower():
+        return "must be lowercase"
+    if name[:1] in "_-+":
+        return "must not start with '_', '-', or '+'"
+    if any(character in _FORBIDDEN for character in name):
+        return "must not contain the following characters [' ','\"','*',',','/','<','>','?','\\','|']"
+    if "#" in name or ":" in name:
+        return f"must not contain '{'#' if '#' in name else ':'}'"
+    if name in (".", ".."):
+        return "must not be '.' or '..'"
+    if len(name.encode()) > 255:
+        return "index name is too long, (> 255)"
+    return None

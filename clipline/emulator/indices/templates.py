@@ -1,0 +1,275 @@
+"""Component and index templates, and what they compose to."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from clipline.emulator.errors import ApiError, illegal_argument, not_found, unsupported
+from clipline.emulator.indices import mapping as mappings_of
+from clipline.emulator.indices import settings as settings_of
+from clipline.emulator.wire import ACKNOWLEDGED, Call, Reply, Route
+
+if TYPE_CHECKING:
+    from clipline.emulator.indices.store import Indices
+    from clipline.emulator.node import Node
+
+_INDEX_KEYS = {"index_patterns", "composed_of", "priority", "template", "version", "_meta", "allow_auto_create",
+               "ignore_missing_component_templates", "deprecated", "data_stream"}  # fmt: skip
+_COMPONENT_KEYS = {"template", "version", "_meta", "deprecated"}
+_TEMPLATE_KEYS = {"settings", "mappings", "aliases", "lifecycle", "data_stream_options"}
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """What the templates that match a name come to."""
+
+    settings: dict[str, str | None] = field(default_factory=dict)
+    mappings: dict[str, Any] = field(default_factory=dict)
+    aliases: dict[str, Any] = field(default_factory=dict)
+
+
+def composed(indices: Indices, name: str) -> Composed:
+    """The single matching index template of the highest priority, with its components in order."""
+    matching = [
+        body
+        for body in indices.templates("index").values()
+        if any(fnmatchcase(name, pattern) for pattern in body["index_patterns"])
+    ]
+    if not matching:
+        return Composed()
+    return _compose(indices, max(matching, key=lambda body: body.get("priority", 0)))
+
+
+def put_index_template(node: Node, call: Call) -> Reply:
+    """``PUT /_index_template/{name}``."""
+    name, body = call.args["name"], dict(call.required_body())
+    _check_keys(body, _INDEX_KEYS, "index_template")
+    if name != name.lower():
+        raise _invalid(name, "Validation Failed: 1: name must be lower cased;")
+    if "data_stream" in body:
+        raise unsupported("data streams")
+    patterns = body.get("index_patterns")
+    if not patterns:
+        raise illegal_argument("Required [index_patterns]")
+    body["index_patterns"] = [patterns] if isinstance(patterns, str) else list(patterns)
+    if any(pattern.startswith("_") for pattern in body["index_patterns"]):
+        pattern = next(pattern for pattern in body["index_patterns"] if pattern.startswith("_"))
+        raise _invalid(name, f"Validation Failed: 1: index_pattern [{pattern}] must not start with '_';")
+    if body.get("priority", 0) < 0:
+        raise ApiError(
+            400, "action_request_validation_exception", "Validation Failed: 1: index template priority must be >= 0;"
+        )
+    existing = node.indices.templates("index")
+    if call.flag("create") and name in existing:
+        raise illegal_argument(f"index template [{name}] already exists")
+    components = node.indices.templates("component")
+    optional = body.get("ignore_missing_component_templates", [])
+    missing = [part for part in body.get("composed_of", []) if part not in components and part not in optional]
+    if missing:
+        text = f"index template [{name}] specifies component templates [{', '.join(missing)}] that do not exist"
+        raise _invalid(name, text)
+    _check_overlap(name, body, existing)
+    body["template"] = _checked_template(body.get("template"))
+    if not body["template"]:
+        del body["template"]
+    body.setdefault("composed_of", [])
+    try:
+        _compose(node.indices, body)
+    except ApiError as error:
+        reason = f"composable template [{name}] template after composition is invalid"
+        raise ApiError(400, "illegal_argument_exception", reason, caused_by=error.cause()) from error
+    _store(node, "index", name, body, existing.get(name))
+    return ACKNOWLEDGED
+
+
+def put_component_template(node: Node, call: Call) -> Reply:
+    """``PUT /_component_template/{name}``."""
+    name, body = call.args["name"], dict(call.required_body())
+    _check_keys(body, _COMPONENT_KEYS, "component_template")
+    if "template" not in body:
+        raise illegal_argument("Required [template]")
+    existing = node.indices.templates("component")
+    if call.flag("create") and name in existing:
+        raise illegal_argument(f"component template [{name}] already exists")
+    body["template"] = _checked_template(body["template"])
+    _store(node, "component", name, body, existing.get(name))
+    return ACKNOWLEDGED
+
+
+def get_index_templates(node: Node, call: Call) -> Reply:
+    """``GET /_index_template[/{name}]``."""
+    found = _matching(node, "index", call.args.get("name"), "index template")
+    return Reply(body={"index_templates": [{"name": name, "index_template": body} for name, body in found.items()]})
+
+
+def get_component_templates(node: Node, call: Call) -> Reply:
+    """``GET /_component_template[/{name}]``."""
+    found = _matching(node, "component", call.args.get("name"), "component template")
+    return Reply(
+        body={"component_templates": [{"name": name, "component_template": body} for name, body in found.items()]}
+    )
+
+
+def delete_index_template(node: Node, call: Call) -> Reply:
+    """``DELETE /_index_template/{name}``."""
+    name = call.args["name"]
+    found = [key for key in node.indices.templates("index") if any(fnmatchcase(key, p) for p in name.split(","))]
+    if not found and "*" not in name:
+        raise ApiError(404, "index_template_missing_exception", f"index_template [{name}] missing")
+    _remove(node, "index", found)
+    return ACKNOWLEDGED
+
+
+def delete_component_template(node: Node, call: Call) -> Reply:
+    """``DELETE /_component_template/{name}``."""
+    name = call.args["name"]
+    found = [key for key in node.indices.templates("component") if any(fnmatchcase(key, p) for p in name.split(","))]
+    if not found and "*" not in name:
+        raise not_found(f"component template matching [{name}] not found")
+    users = [
+        key for key, body in node.indices.templates("index").items() if set(found) & set(body.get("composed_of", []))
+    ]
+    if users:
+        raise illegal_argument(
+            f"component templates [{', '.join(found)}] cannot be removed as they are still in use by index templates "
+            f"[{', '.join(users)}]"
+        )
+    _remove(node, "component", found)
+    return ACKNOWLEDGED
+
+
+def simulate_index(node: Node, call: Call) -> Reply:
+    """``POST /_index_template/_simulate_index/{name}``."""
+    name = call.args["name"]
+    matching = {
+        key: body
+        for key, body in node.indices.templates("index").items()
+        if any(fnmatchcase(name, pattern) for pattern in body["index_patterns"])
+    }
+    if not matching:
+        return Reply(body={})
+    winner = max(matching, key=lambda key: matching[key].get("priority", 0))
+    result = _compose(node.indices, matching[winner])
+    settings = {**result.settings, "routing.allocation.include._tier_preference": "data_content"}
+    body = {
+        "template": {
+            "settings": settings_of.nested(settings),
+            "mappings": result.mappings,
+            "aliases": result.aliases,
+        },
+        "overlapping": [
+            {"name": key, "index_patterns": body["index_patterns"]} for key, body in matching.items() if key != winner
+        ],
+    }
+    return Reply(body=body)
+
+
+def _compose(indices: Indices, body: dict[str, Any]) -> Composed:
+    from clipline.emulator.indices.store import merge_for_template
+
+    components = indices.templates("component")
+    parts = [components[name]["template"] for name in body.get("composed_of", []) if name in components]
+    settings: dict[str, str | None] = {}
+    mappings: dict[str, Any] = {}
+    aliases: dict[str, Any] = {}
+    for part in (*parts, body.get("template") or {}):
+        settings |= settings_of.flatten(part.get("settings"))
+        mappings = merge_for_template(mappings, mappings_of.normalise(part.get("mappings")))
+        aliases |= part.get("aliases") or {}
+    return Composed(settings, mappings, aliases)
+
+
+def _checked_template(template: dict[str, Any] | None) -> dict[str, Any]:
+    value = dict(template or {})
+    _check_keys(value, _TEMPLATE_KEYS, "template")
+    for key in ("lifecycle", "data_stream_options"):
+        if value.get(key):
+            raise unsupported(f"the template part [{key}]")
+    if "settings" in value:
+        value["settings"] = settings_of.nested(settings_of.flatten(value["settings"]))
+    if "mappings" in value:
+        # A template is stored as it was sent, but only if it can be parsed.
+        mappings_of.normalise(value["mappings"])
+    return value
+
+
+def _check_overlap(name: str, body: dict[str, Any], existing: dict[str, dict[str, Any]]) -> None:
+    priority = body.get("priority", 0)
+    for other, there in existing.items():
+        if other == name or there.get("priority", 0) != priority:
+            continue
+        clash = any(_overlap(left, right) for left in body["index_patterns"] for right in there["index_patterns"])
+        if clash:
+            raise illegal_argument(
+                f"index template [{name}] has index patterns [{', '.join(body['index_patterns'])}] matching patterns "
+                f"from existing templates [{other}] with patterns ({other} => [{', '.join(there['index_patterns'])}]) "
+                f"that have the same priority [{priority}], multiple index templates may not match during index "
+                "creation, please use a different priority"
+            )
+
+
+def _overlap(left: str, right: str) -> bool:
+    """Whether some name matches both patterns."""
+    if not left or not right:
+        return set(left + right) <= {"*"}
+    if left[0] == "*":
+        return _overlap(left[1:], right) or _overlap(left, right[1:])
+    if right[0] == "*":
+        return _overlap(left, right[1:]) or _overlap(left[1:], right)
+    return left[0] == right[0] and _overlap(left[1:], right[1:])
+
+
+def _matching(node: Node, kind: str, expression: str | None, label: str) -> dict[str, dict[str, Any]]:
+    stored = node.indices.templates(kind)
+    if expression is None:
+        return stored
+    found = {
+        name: body for name, body in stored.items() if any(fnmatchcase(name, part) for part in expression.split(","))
+    }
+    if not found and "*" not in expression:
+        raise not_found(f"{label} matching [{expression}] not found")
+    return found
+
+
+def _store(node: Node, kind: str, name: str, body: dict[str, Any], before: dict[str, Any] | None) -> None:
+    now = int(time.time() * 1000)
+    created = (before or {}).get("created_date_millis", now)
+    dated = {**body, "created_date_millis": created, "modified_date_millis": now}
+    node.database.execute("INSERT OR REPLACE INTO templates VALUES (?, ?, ?)", (kind, name, orjson.dumps(dated)))
+
+
+def _remove(node: Node, kind: str, names: list[str]) -> None:
+    node.database.execute_many("DELETE FROM templates WHERE kind = ? AND name = ?", [(kind, name) for name in names])
+
+
+def _check_keys(body: dict[str, Any], known: set[str], label: str) -> None:
+    for key in body:
+        if key not in known:
+            raise ApiError(400, "x_content_parse_exception", f"[1:2] [{label}] unknown field [{key}]")
+
+
+def _invalid(name: str, cause: str) -> ApiError:
+    return ApiError(400, "invalid_index_template_exception", f"index_template [{name}] invalid, cause [{cause}]")
+
+
+_PUT = {"create", "master_timeout", "timeout", "cause"}
+_GET = {"local", "master_timeout", "flat_settings", "include_defaults"}
+
+ROUTES = [
+    Route("PUT", "/_index_template/{name}", put_index_template, _PUT),
+    Route("POST", "/_index_template/{name}", put_index_template, _PUT),
+    Route("GET", "/_index_template", get_index_templates, _GET),
+    Route("GET", "/_index_template/{name}", get_index_templates, _GET),
+    Route("DELETE", "/_index_template/{name}", delete_index_template, {"master_timeout", "timeout"}),
+    Route("POST", "/_index_template/_simulate_index/{name}", simulate_index, {"master_timeout"}),
+    Route("PUT", "/_component_template/{name}", put_component_template, _PUT),
+    Route("POST", "/_component_template/{name}", put_component_template, _PUT),
+    Route("GET", "/_component_template", get_component_templates, _GET),
+    Route("GET", "/_component_template/{name}", get_component_templates, _GET),
+    Route("DELETE", "/_component_template/{name}", delete_component_template, {"master_timeout", "timeout"}),
+]

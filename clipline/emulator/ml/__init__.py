@@ -1,0 +1,11 @@
+"""Trained models: configurations, definitions, deployments and inference.
+
+Only ``native`` imports torch, and it runs in a process of its own, as in Elasticsearch.
+"""
+
+from clipline.emulator.ml import api_deployments, api_models
+from clipline.emulator.ml.models import Models
+
+ROUTES = [*api_models.ROUTES, *api_deployments.ROUTES]
+
+__all__ = ["ROUTES", "Models"]

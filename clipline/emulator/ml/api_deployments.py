@@ -1,0 +1,259 @@
+"""Deployments, statistics and inference over HTTP."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from clipline.emulator.errors import ApiError, illegal_argument, not_found, status_error, validation_failed
+from clipline.emulator.ml.api_models import fully_defined, matching
+from clipline.emulator.ml.deployment import Deployment
+from clipline.emulator.ml.stats import assignment, model_stats
+from clipline.emulator.wire import Call, Reply, Route
+
+if TYPE_CHECKING:
+    from clipline.emulator.node import Node
+
+_TIME = re.compile(r"(\d+)(nanos|micros|ms|s|m|h|d)")
+_UNITS = {"nanos": 1e-9, "micros": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_DEPRECATED = (
+    "[POST /_ml/trained_models/{model_id}/deployment/_infer] is deprecated! "
+    "Use [POST /_ml/trained_models/{model_id}/_infer] instead."
+)
+
+
+def start(node: Node, call: Call) -> Reply:
+    """``POST /_ml/trained_models/{model_id}/deployment/_start``."""
+    model_id = call.args["model_id"]
+    options = {**call.body, **call.params}
+    deployment_id = str(options.get("deployment_id", model_id))
+    parameters = _parameters(options)
+    wait_for = str(options.get("wait_for", "started"))
+    if wait_for not in ("starting", "started", "fully_allocated"):
+        raise validation_failed(
+            f"invalid [wait_for] state [{wait_for}]; must be one of [starting,started,fully_allocated"
+        )
+    timeout = _seconds(str(options.get("timeout", "20s")))
+    models = node.models
+    with models.lock:
+        if deployment_id in models.deployments:
+            raise status_error(
+                400,
+                f"Could not start model deployment because an existing deployment with the same id [{deployment_id}] exist",
+            )
+        found = matching(node, model_id, allow_no_match=False)
+        if len(found) > 1:
+            raise status_error(
+                400,
+                f"cannot deploy more than one model at the same time; [{model_id}] matches models [{', '.join(sorted(found))}]",
+            )
+        ((concrete, config),) = found.items()
+        if config["model_type"] != "pytorch":
+            raise status_error(
+                400,
+                f"model [{concrete}] of type [{config['model_type']}] cannot be deployed. Only PyTorch models can be deployed",
+            )
+        if deployment_id != concrete and models.store.config(deployment_id) is not None:
+            raise status_error(
+                400,
+                f"Deployment id [{deployment_id}] is the same as an another model which is not the model being deployed. "
+                "Deployment id can be the same as the model being deployed but cannot match a different model",
+            )
+        size = _check_definition(node, concrete)
+        parameters["model_bytes"] = size
+        parameters.setdefault("cache_size", f"{size}b")
+        deployment = models.start(deployment_id, concrete, parameters)
+    if wait_for != "starting":
+        _wait(node, deployment, timeout)
+    return Reply(body={"assignment": assignment(node, deployment)})
+
+
+def update(node: Node, call: Call) -> Reply:
+    """``POST /_ml/trained_models/{deployment_id}/deployment/_update``."""
+    deployment = node.models.deployments.get(call.args["model_id"])
+    if deployment is None:
+        raise not_found(f"No known model deployment with id [{call.args['model_id']}]")
+    options = {**call.body, **call.params}
+    number = int(options.get("number_of_allocations", deployment.parameters["number_of_allocations"]))
+    if number < 1:
+        raise validation_failed("[number_of_allocations] must be a positive integer")
+    if number != deployment.parameters["number_of_allocations"]:
+        if deployment.state != "started":
+            raise status_error(409, "cannot update deployment that is not in [started] state")
+        deployment.parameters = {**deployment.parameters, "number_of_allocations": number}
+        node.models.store.put_deployment(deployment.id, deployment.model_id, deployment.parameters, deployment.started)
+    return Reply(body={"assignment": assignment(node, deployment)})
+
+
+def stop(node: Node, call: Call) -> Reply:
+    """``POST /_ml/trained_models/{deployment_id}/deployment/_stop``."""
+    options = {**call.params, **call.body}
+    name = str(options.get("id", call.args["model_id"]))
+    models = node.models
+    wanted = sorted(models.deployments) if name in ("_all", "*") else [name] if name in models.deployments else []
+    if not wanted and str(options.get("allow_no_match", "true")).lower() == "false":
+        raise not_found(f"No known model deployment with id [{name}]")
+    if str(options.get("force", "false")).lower() != "true":
+        for deployment_id in wanted:
+            direct, alias = models.references(deployment_id)
+            tail = "use force to stop the deployment"
+            if direct:
+                raise status_error(
+                    409, f"Cannot stop deployment [{deployment_id}] as it is referenced by ingest processors; {tail}"
+                )
+            if alias:
+                raise status_error(
+                    409,
+                    f"Cannot stop deployment [{deployment_id}] as it has a model_alias [{alias}] that is still referenced "
+                    f"by ingest processors; {tail}",
+                )
+    finish = str(options.get("finish_pending_work", "false")).lower() == "true"
+    for deployment_id in wanted:
+        models.remove(deployment_id, finish_pending=finish)
+    return Reply(body={"stopped": True})
+
+
+def infer(node: Node, call: Call) -> Reply:
+    """``POST /_ml/trained_models/{model_id}/_infer`` and the deprecated ``…/deployment/_infer``."""
+    body = call.required_body()
+    docs = body.get("docs")
+    if not docs:
+        raise validation_failed("at least one document is required ")
+    results = node.models.infer(
+        call.args["model_id"],
+        docs,
+        prefix=None,
+        config_update=body.get("inference_config"),
+        timeout=_seconds(call.params.get("timeout", "10s")),
+    )
+    old = call.path.endswith("/deployment/_infer")
+    return Reply(body={"inference_results": results}, warnings=(_DEPRECATED,) if old else ())
+
+
+def stats(node: Node, call: Call) -> Reply:
+    """``GET /_ml/trained_models[/{id}]/_stats``: one entry for each deployment."""
+    expression = call.args.get("model_id", "_all")
+    only = None
+    if expression in node.models.deployments and node.models.store.config(expression) is None:
+        only = node.models.deployments[expression]
+        expression = only.model_id
+    found = matching(node, expression, allow_no_match=call.flag("allow_no_match", default=True))
+    start_at, size = call.integer("from", default=0), call.integer("size", default=100)
+    entries: list[dict[str, Any]] = []
+    for model_id in sorted(found)[start_at : start_at + size]:
+        deployed: list[Deployment | None] = [d for d in node.models.deployments.values() if d.model_id == model_id]
+        if only is not None:
+            deployed = [only]
+        entries.extend(model_stats(node, model_id, deployment) for deployment in deployed or [None])
+    return Reply(body={"count": len(found), "trained_model_stats": entries})
+
+
+def ml_info(node: Node, call: Call) -> Reply:
+    """``GET /_ml/info``."""
+    limits = {
+        "effective_max_model_memory_limit": "2gb",
+        "total_ml_memory": "2gb",
+        "max_single_ml_node_processors": 2,
+        "total_ml_processors": 2,
+    }
+    body = {
+        "defaults": {"anomaly_detectors": {"model_memory_limit": "1gb"}, "datafeeds": {"scroll_size": 1000}},
+        "upgrade_mode": False,
+        "native_code": {"version": node.version_text, "build_hash": "emulator"},
+        "limits": limits,
+    }
+    return Reply(body=body)
+
+
+def _parameters(options: dict[str, Any]) -> dict[str, Any]:
+    if options.get("adaptive_allocations"):
+        from clipline.emulator.errors import unsupported
+
+        raise unsupported("adaptive_allocations")
+    numbers = {
+        name: _integer(options, name, default)
+        for name, default in (("number_of_allocations", 1), ("threads_per_allocation", 1), ("queue_capacity", 1024))
+    }
+    priority = str(options.get("priority", "normal"))
+    threads = numbers["threads_per_allocation"]
+    wrong = [f"[{name}] must be a positive integer" for name, value in numbers.items() if value < 1]
+    if threads >= 1 and (threads > 32 or threads & (threads - 1)):
+        wrong.append("[threads_per_allocation] must be a power of 2 less than or equal to 32")
+    if numbers["queue_capacity"] > 1_000_000:
+        wrong.append("[queue_capacity] must be less than 1000000")
+    if priority == "low":
+        wrong += [f"[{name}] must be 1 when [priority] is low" for name in list(numbers)[:2] if numbers[name] > 1]
+    if wrong:
+        raise validation_failed(*wrong)
+    result: dict[str, Any] = {**numbers, "priority": priority}
+    if "cache_size" in options:
+        result["cache_size"] = str(options["cache_size"])
+    return result
+
+
+def _integer(options: dict[str, Any], name: str, default: int) -> int:
+    try:
+        return int(options.get(name, default))
+    except (TypeError, ValueError):
+        raise illegal_argument(f"Failed to parse int parameter [{name}] with value [{options[name]}]") from None
+
+
+def _check_definition(node: Node, model_id: str) -> int:
+    facts = node.models.store.part_facts(model_id)
+    if not facts:
+        raise not_found(f"Could not find trained model definition [{model_id}]")
+    first = facts[0][1]
+    for part, length, _, _ in facts:
+        if length != first:
+            raise status_error(
+                400,
+                f"[{model_id}] [total_definition_length] must be the same in all model definition parts. The value "
+                f"[{first}] in model definition part [{facts[0][0]}] does not match the value [{length}] in part [{part}].",
+            )
+    if not fully_defined(node, model_id):
+        raise status_error(
+            400, f"Model definition truncated. Unable to deserialize trained model definition [{model_id}]"
+        )
+    return first
+
+
+def _wait(node: Node, deployment: Deployment, timeout: float) -> None:
+    if not deployment.wait(timeout):
+        raise ApiError(
+            408,
+            "model_deployment_timeout_exception",
+            f"Timed out after [{timeout:g}s] waiting for trained model deployment [{deployment.id}] to start. Use the "
+            "trained model stats API to track the state of the deployment and try again once it has started.",
+        )
+    if deployment.state == "failed":
+        reason = deployment.reason
+        node.models.remove(deployment.id, finish_pending=False)
+        raise status_error(
+            500,
+            "Could not start trained model deployment, the following nodes failed with errors "
+            f"[{{{node.node_id}={reason}}}]",
+        )
+
+
+def _seconds(text: str) -> float:
+    match = _TIME.fullmatch(text)
+    if match is None:
+        raise illegal_argument(f"failed to parse setting [timeout] with value [{text}] as a time value")
+    return int(match[1]) * _UNITS[match[2]]
+
+
+_BASE = "/_ml/trained_models/{model_id}"
+_START = {"deployment_id", "number_of_allocations", "threads_per_allocation", "queue_capacity", "cache_size", "priority",
+          "timeout", "wait_for"}  # fmt: skip
+_STATS = {"allow_no_match", "from", "size"}
+
+ROUTES = [
+    Route("POST", f"{_BASE}/deployment/_start", start, _START),
+    Route("POST", f"{_BASE}/deployment/_update", update, {"number_of_allocations"}),
+    Route("POST", f"{_BASE}/deployment/_stop", stop, {"allow_no_match", "force", "finish_pending_work"}),
+    Route("POST", f"{_BASE}/_infer", infer, {"timeout"}),
+    Route("POST", f"{_BASE}/deployment/_infer", infer, {"timeout"}),
+    Route("GET", "/_ml/trained_models/_stats", stats, _STATS),
+    Route("GET", f"{_BASE}/_stats", stats, _STATS),
+    Route("GET", "/_ml/info", ml_info),
+]

@@ -1,0 +1,53 @@
+"""One emulated node: its identity and the rooms that hold state.
+
+Rooms reach each other only through these attributes, and only by the methods named here:
+
+- ``indices``: templates, indices, aliases, documents (``clipline.emulator.indices.Indices``)
+- ``pipelines``: ingest pipelines; ``pipelines.run(name, document)`` (``clipline.emulator.ingest.Pipelines``)
+- ``models``: trained models and deployments; ``models.infer(...)`` (``clipline.emulator.ml.Models``)
+"""
+
+from __future__ import annotations
+
+import uuid
+from pathlib import Path
+
+from clipline.emulator.database import Database
+from clipline.emulator.indices import Indices
+from clipline.emulator.ingest import Pipelines
+from clipline.emulator.ml import Models
+
+VERSION = (9, 2, 0)
+
+
+class Node:
+    """The emulated single-node cluster over one data folder."""
+
+    def __init__(self, data: Path) -> None:
+        data.mkdir(parents=True, exist_ok=True)
+        self.data = data
+        self.version = VERSION
+        self.database = Database(data / "emulator.sqlite")
+        self.database.create("CREATE TABLE IF NOT EXISTS identity (name TEXT PRIMARY KEY, value TEXT NOT NULL)")
+        self.cluster_uuid = self._identity("cluster_uuid")
+        self.node_id = self._identity("node_id")
+        self.models = Models(self)
+        self.pipelines = Pipelines(self)
+        self.indices = Indices(self)
+
+    @property
+    def version_text(self) -> str:
+        """The announced version, as in ``9.2.0``."""
+        return ".".join(map(str, self.version))
+
+    def _identity(self, name: str) -> str:
+        value = uuid.uuid4().hex[:22]
+        self.database.execute("INSERT OR IGNORE INTO identity VALUES (?, ?)", (name, value))
+        row = self.database.row("SELECT value FROM identity WHERE name = ?", (name,))
+        assert row is not None  # inserted by the line before
+        return str(row[0])
+
+    def close(self) -> None:
+        """End the native processes and close the database."""
+        self.models.close()
+        self.database.close()

@@ -1,0 +1,71 @@
+"""The emulator's process: one data folder, one loopback port, one line on stdout when it is ready."""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import socket
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import uvicorn
+
+from clipline.emulator.app import build_app
+from clipline.emulator.node import Node
+
+HOST = "127.0.0.1"
+READY = "clipline emulator ready at "
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serve until SIGTERM or SIGINT; 1 when the folder or the port is taken."""
+    parser = argparse.ArgumentParser(prog="clipline emulator")
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--port", type=int, default=9200)
+    options = parser.parse_args(arguments)
+    try:
+        options.data.mkdir(parents=True, exist_ok=True)
+        lock = (options.data / "emulator.lock").open("w")
+    except OSError as error:
+        return _refuse(f"the data folder {options.data} cannot be used: {error.strerror}")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return _refuse(
+            f"another emulator runs on the data folder {options.data}; stop it, or choose another with --data"
+        )
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((HOST, options.port))
+    except OSError as error:
+        return _refuse(f"port {options.port} cannot be used ({error.strerror}); choose another with --port, 0 for any")
+    node = Node(options.data)
+    try:
+        server = _Server(uvicorn.Config(build_app(node), log_level="warning", access_log=False, timeout_keep_alive=75))
+        server.run(sockets=[listener])
+    except KeyboardInterrupt:
+        pass  # uvicorn raises the signal again once everything is closed
+    finally:
+        node.close()
+    return 0
+
+
+class _Server(uvicorn.Server):
+    """Says the one line when requests are accepted, and not before."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        assert sockets is not None
+        port = sockets[0].getsockname()[1]
+        print(f"{READY}http://{HOST}:{port}", flush=True)  # noqa: T201 - the line that callers wait for
+
+    def handle_exit(self, sig: int, frame: object) -> None:
+        # Without uvicorn's own record of the signal, which it would raise again and so spoil the exit code.
+        self.should_exit = True
+
+
+def _refuse(sentence: str) -> int:
+    print(f"error: {sentence}", file=sys.stderr)  # noqa: T201 - a command's message
+    return 1

@@ -1,0 +1,106 @@
+"""What handlers receive and return: one call in, one reply out, declared in one table per API family.
+
+A handler is ``def name(node: Node, call: Call) -> Reply`` and runs in a worker thread. Routes are data::
+
+    ROUTES = [Route("PUT", "/_ingest/pipeline/{id}", put_pipeline, params={"if_version", "timeout"})]
+
+``GET`` routes answer ``HEAD`` too. The parameters ``pretty``, ``human``, ``filter_path``, ``error_trace`` and
+``format`` are global and need no mention. A parameter in ``refused`` is one that Elasticsearch has and the emulator
+does not: it is answered with 501, while any other is the 400 that Elasticsearch gives for an unknown parameter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from clipline.emulator.errors import ApiError, illegal_argument
+
+if TYPE_CHECKING:
+    from clipline.emulator.node import Node
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """One request: ``args`` are the path's variables, ``params`` the query string, ``raw`` the undecoded body."""
+
+    method: str
+    path: str
+    args: Mapping[str, str]
+    params: Mapping[str, str]
+    raw: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def body(self) -> dict[str, Any]:
+        """The JSON object sent, ``{}`` when there is none.
+
+        Raises:
+            ApiError: 400 when it is not JSON or not an object.
+        """
+        if not self.raw.strip():
+            return {}
+        try:
+            value = orjson.loads(self.raw)
+        except orjson.JSONDecodeError as error:
+            raise ApiError(400, "x_content_parse_exception", f"[1:1] malformed JSON: {error}") from error
+        if not isinstance(value, dict):
+            raise ApiError(400, "parsing_exception", "Expected [START_OBJECT] at the start of the request body")
+        return value
+
+    def required_body(self) -> dict[str, Any]:
+        """Like ``body``, but an empty one is 400 ``request body is required``."""
+        if not self.raw.strip():
+            raise ApiError(400, "parse_exception", "request body is required")
+        return self.body
+
+    def flag(self, name: str, *, default: bool = False) -> bool:
+        """A boolean parameter; present without value means true."""
+        if name not in self.params:
+            return default
+        value = self.params[name]
+        if value in ("", "true"):
+            return True
+        if value == "false":
+            return False
+        raise illegal_argument(f"Failed to parse value [{value}] as only [true] or [false] are allowed.")
+
+    def integer(self, name: str, *, default: int) -> int:
+        """A whole-number parameter."""
+        if name not in self.params:
+            return default
+        try:
+            return int(self.params[name])
+        except ValueError:
+            reason = f"Failed to parse int parameter [{name}] with value [{self.params[name]}]"
+            raise illegal_argument(reason) from None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """A handler's answer: ``body`` is a JSON value (or text for ``_cat``), ``warnings`` become ``Warning`` headers."""
+
+    body: Any = None
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+
+ACKNOWLEDGED = Reply(body={"acknowledged": True})
+
+Handler = Callable[["Node", Call], Reply]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One line of a family's table: method, path with ``{variables}``, handler, the parameters it takes."""
+
+    method: str
+    path: str
+    handler: Handler
+    params: frozenset[str] | set[str] = frozenset()
+    refused: frozenset[str] | set[str] = frozenset()

@@ -1,0 +1,86 @@
+"""What was acknowledged survives the death of the process."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from elasticsearch import Elasticsearch
+
+READY = "clipline emulator ready at "
+
+
+def start(data: Path) -> tuple[subprocess.Popen[str], str]:
+    """An emulator that this test may kill."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "clipline.emulator", "--data", str(data), "--port", "0"],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    assert line.startswith(READY), line
+    return process, line.removeprefix(READY).strip()
+
+
+def end(process: subprocess.Popen[str], number: int) -> int:
+    """Send a signal and wait."""
+    os.kill(process.pid, number)
+    code = process.wait(20)
+    assert process.stdout is not None
+    process.stdout.close()
+    return code
+
+
+@pytest.mark.slow
+def test_sigkill(tmp_path: Path) -> None:
+    process, url = start(tmp_path)
+    with Elasticsearch(url) as client:
+        client.indices.create(index="pictures", aliases={"shown": {}})
+        client.ingest.put_pipeline(id="stamp", processors=[{"set": {"field": "seen", "value": True}}])
+        acknowledged = []
+        for number in range(200):
+            answer = client.index(index="shown", id=str(number), document={"number": number}, pipeline="stamp")
+            acknowledged.append(answer["_id"])
+    end(process, signal.SIGKILL)
+    process, url = start(tmp_path)
+    with Elasticsearch(url) as client:
+        assert client.count(index="shown")["count"] == len(acknowledged)
+        assert client.get(index="shown", id="199")["_source"] == {"number": 199, "seen": True}
+        assert "stamp" in client.ingest.get_pipeline()
+    assert end(process, signal.SIGTERM) == 0
+
+
+def test_sigterm_ends_it_cleanly(tmp_path: Path) -> None:
+    process, _ = start(tmp_path)
+    assert end(process, signal.SIGTERM) == 0
+
+
+def test_two_on_one_folder(tmp_path: Path) -> None:
+    process, _ = start(tmp_path)
+    second = subprocess.run(
+        [sys.executable, "-m", "clipline.emulator", "--data", str(tmp_path), "--port", "0"],
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    assert second.returncode == 1
+    assert "another emulator runs on the data folder" in second.stderr
+    assert end(process, signal.SIGTERM) == 0
+
+
+def test_a_port_that_is_taken(tmp_path: Path) -> None:
+    process, url = start(tmp_path / "a")
+    second = subprocess.run(
+        [sys.executable, "-m", "clipline.emulator", "--data", str(tmp_path / "b"), "--port", url.rpartition(":")[2]],
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    assert second.returncode == 1
+    assert "choose another with --port" in second.stderr
+    assert end(process, signal.SIGTERM) == 0
