@@ -45,6 +45,12 @@ def run_demo(folder: Path, *, html: Path, pictures: int) -> None:
         CliplineError: a stage failed, or a search found nothing.
     """
     here = Path(__file__).parent
+    if not all((here / tower / "modules.json").is_file() for tower in ("text", "image")):
+        raise CliplineError(
+            "the tiny model pair is not there",
+            where=str(here),
+            hint=f"train it: python -m clipline.demo.train --out-text {here / 'text'} --out-image {here / 'image'}",
+        )
     originals = folder / SOURCE
     with _stage(f"drawing {pictures} pictures"):
         generate(originals, count=pictures, seed=SEED)
