@@ -1,14 +1,16 @@
-"""The HTTP envelope around the route tables: media types, parameters, errors, compression, ``filter_path``."""
+"""The HTTP envelope around the route tables: media types, parameters, errors, compression, ``filter_path``.
+
+Credentials are accepted and ignored: the server listens on this machine only.
+"""
 
 from __future__ import annotations
 
 import gzip
-import re
 import sys
 import traceback
-from dataclasses import dataclass
+import zlib
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import parse_qsl
 
 import orjson
 from starlette.applications import Starlette
@@ -18,10 +20,11 @@ from starlette.responses import Response
 from starlette.routing import Route as WebRoute
 
 from clipline.emulator import cluster, indices, ingest, ml, search
-from clipline.emulator.errors import ApiError, TextError, illegal_argument, unsupported
+from clipline.emulator.errors import ApiError, TextError, unsupported
 from clipline.emulator.filter_path import filtered
 from clipline.emulator.media import check_accept, check_content, response_type
-from clipline.emulator.wire import Call, Reply, Route
+from clipline.emulator.routing import Router, check_params
+from clipline.emulator.wire import Call, Reply
 
 if TYPE_CHECKING:
     from clipline.emulator.node import Node
@@ -29,40 +32,41 @@ if TYPE_CHECKING:
 MAX_BODY = 100 * 1024 * 1024
 """``http.max_content_length``, 100mb by default."""
 
-_GLOBAL = frozenset({"pretty", "human", "filter_path", "error_trace", "format"})
 _METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"]
 _PRODUCT = {"X-elastic-product": "Elasticsearch"}
 _COMPRESS_FROM = 1024
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    pattern: re.Pattern[str]
-    route: Route
-
-
 def build_app(node: Node) -> Starlette:
     """The application over one node."""
-    routes: list[Route] = [*cluster.ROUTES, *ingest.ROUTES, *ml.ROUTES, *search.ROUTES, *indices.ROUTES]
-    # Literal segments win over variables, as in Elasticsearch's own path trie.
-    ordered = sorted(routes, key=lambda route: [segment.startswith("{") for segment in route.path.split("/")])
-    entries = [_Entry(_pattern(route.path), route) for route in ordered]
+    router = Router([*cluster.ROUTES, *ingest.ROUTES, *ml.ROUTES, *search.ROUTES, *indices.ROUTES])
 
     async def endpoint(request: Request) -> Response:
-        raw = await request.body()
-        return await run_in_threadpool(_answer, node, entries, request, raw)
+        raw = await _body(request)
+        return await run_in_threadpool(_answer, node, router, request, raw)
 
     return Starlette(routes=[WebRoute("/{path:path}", endpoint, methods=_METHODS)])
 
 
-def _answer(node: Node, entries: list[_Entry], request: Request, raw: bytes) -> Response:
+async def _body(request: Request) -> bytes | None:
+    """The body as it was sent; ``None`` when it is too long, which is still read so that the answer arrives."""
+    parts: list[bytes] = []
+    length = 0
+    async for part in request.stream():
+        length += len(part)
+        if length <= MAX_BODY:
+            parts.append(part)
+        else:
+            parts.clear()
+    return b"".join(parts) if length <= MAX_BODY else None
+
+
+def _answer(node: Node, router: Router, request: Request, raw: bytes | None) -> Response:
     headers = {key.lower(): value for key, value in request.headers.items()}
     params = dict(parse_qsl(request.url.query, keep_blank_values=True))
     try:
-        reply = _handle(node, entries, request.method, _raw_path(request), params, headers, raw)
-    except ApiError as error:
-        reply = Reply(body=error.body(), status=error.status, headers=error.headers)
-    except TextError as error:
+        reply = _handle(node, router, request.method, _raw_path(request), params, headers, raw)
+    except (ApiError, TextError) as error:
         reply = Reply(body=error.body(), status=error.status, headers=error.headers)
     except Exception as error:
         traceback.print_exc(file=sys.stderr)
@@ -71,65 +75,50 @@ def _answer(node: Node, entries: list[_Entry], request: Request, raw: bytes) -> 
     return _response(reply, request.method, params, headers)
 
 
+def _handle(
+    node: Node,
+    router: Router,
+    method: str,
+    path: str,
+    params: dict[str, str],
+    headers: dict[str, str],
+    raw: bytes | None,
+) -> Reply:
+    check_accept(headers, node.version[0])
+    raw = _decoded(raw, headers.get("content-encoding", "identity").lower())
+    if raw:
+        check_content(headers)
+    if params.get("format", "json") not in ("json", ""):
+        raise unsupported(f"answers in the format [{params['format']}]")
+    if params.get("error_trace", "false") != "false":
+        raise unsupported("the parameter [error_trace]")
+    route, args = router.find(method, path)
+    check_params(route, path, params)
+    return route.handler(node, Call(method=method, path=path, args=args, params=params, raw=raw, headers=headers))
+
+
 def _raw_path(request: Request) -> str:
+    # Undecoded, so that a slash inside a name stays one.
     raw = request.scope.get("raw_path") or request.url.path.encode()
     path = bytes(raw).decode("latin-1").partition("?")[0]
     return path.rstrip("/") or "/"
 
 
-def _handle(
-    node: Node,
-    entries: list[_Entry],
-    method: str,
-    path: str,
-    params: dict[str, str],
-    headers: dict[str, str],
-    raw: bytes,
-) -> Reply:
-    check_accept(headers, node.version[0])
-    if headers.get("content-encoding") == "gzip":
+def _decoded(raw: bytes | None, encoding: str) -> bytes:
+    if raw is not None and encoding == "gzip" and raw:
+        inflater = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
         try:
-            raw = gzip.decompress(raw)
-        except (OSError, EOFError) as error:
+            raw = inflater.decompress(raw, MAX_BODY + 1)
+        except zlib.error as error:
             raise ApiError(400, "parse_exception", f"the gzip body cannot be read: {error}") from error
-    if len(raw) > MAX_BODY:
-        raise ApiError(413, "content_too_long_exception", f"entity content is too long [{len(raw)}]")
-    if raw:
-        check_content(headers)
-    route, args = _find(entries, method, path)
-    _check_params(route, path, params)
-    call = Call(method=method, path=path, args=args, params=params, raw=raw, headers=headers)
-    return route.handler(node, call)
-
-
-def _find(entries: list[_Entry], method: str, path: str) -> tuple[Route, dict[str, str]]:
-    wanted = "GET" if method == "HEAD" else method
-    allowed: set[str] = set()
-    for entry in entries:
-        if match := entry.pattern.fullmatch(path):
-            if entry.route.method == wanted:
-                return entry.route, {key: unquote(value) for key, value in match.groupdict().items()}
-            allowed.add(entry.route.method)
-    segments = path.split("/")
-    api = next((segment for segment in segments if segment.startswith("_")), None)
-    if api is not None and not (allowed and segments[1].startswith("_")):
-        raise unsupported(f"the API [{method} {path}]")
-    if allowed:
-        names = ", ".join(sorted(allowed))
-        text = f"Incorrect HTTP method for uri [{path}] and method [{method}], allowed: [{names}]"
-        raise TextError(405, text, headers={"Allow": ",".join(sorted(allowed))})
-    raise TextError(400, f"no handler found for uri [{path}] and method [{method}]", show_status=False)
-
-
-def _check_params(route: Route, path: str, params: dict[str, str]) -> None:
-    unknown = [name for name in params if name not in route.params and name not in _GLOBAL]
-    for name in unknown:
-        if name in route.refused:
-            raise unsupported(f"the parameter [{name}] of [{route.method} {route.path}]")
-    if unknown:
-        names = ", ".join(f"[{name}]" for name in unknown)
-        plural = "s" if len(unknown) > 1 else ""
-        raise illegal_argument(f"request [{path}] contains unrecognized parameter{plural}: {names}")
+        if len(raw) <= MAX_BODY and not inflater.eof:
+            raise ApiError(400, "parse_exception", "the gzip body cannot be read: it ends too early")
+    elif encoding not in ("gzip", "identity"):
+        raise unsupported(f"the Content-Encoding [{encoding}]")
+    if raw is None or len(raw) > MAX_BODY:
+        reason = f"entity content is too long for the configured buffer limit [{MAX_BODY}]"
+        raise ApiError(413, "content_too_long_exception", reason)
+    return raw
 
 
 def _response(reply: Reply, method: str, params: dict[str, str], headers: dict[str, str]) -> Response:
@@ -159,13 +148,3 @@ def _json(body: Any, params: dict[str, str]) -> bytes:
     pretty = "pretty" in params and params["pretty"] != "false"
     option = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE if pretty else 0
     return orjson.dumps(body, option=option | orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY)
-
-
-def _pattern(path: str) -> re.Pattern[str]:
-    parts = [
-        f"(?P<{segment[1:-1]}>[^/]+)" if segment.startswith("{") else re.escape(segment) for segment in path.split("/")
-    ]
-    # An index, pipeline or alias never begins with an underscore, but for _all: those are names of APIs.
-    if len(parts) > 1 and path.startswith("/{"):
-        parts[1] = parts[1].replace("[^/]+", "(?:_all|[^_/][^/]*)")
-    return re.compile("/".join(parts))

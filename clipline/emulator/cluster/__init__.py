@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from clipline.emulator.errors import unsupported
+from clipline.emulator.errors import ApiError, illegal_argument, unsupported
+from clipline.emulator.indices.expressions import named
 from clipline.emulator.wire import Call, Reply, Route
 
 if TYPE_CHECKING:
@@ -44,14 +45,21 @@ def info(node: Node, call: Call) -> Reply:
 
 def health(node: Node, call: Call) -> Reply:
     """``GET /_cluster/health``: one node, so an index that wants replicas is yellow."""
-    expression = call.args.get("index")
-    names = node.indices.resolve(expression) if expression else node.indices.names()
+    try:
+        names, lacking = named(node, call, hidden=True), False
+    except ApiError as error:
+        # Elasticsearch waits for a missing index to appear and then says red; there is nothing to wait for here.
+        if error.type != "index_not_found_exception":
+            raise
+        names, lacking = [], True
     replicas = sum(node.indices.replicas(name) * node.indices.shards(name) for name in names)
     primaries = sum(node.indices.shards(name) for name in names)
-    status = "yellow" if replicas else "green"
+    status = "red" if lacking else "yellow" if replicas else "green"
     ranks = {"green": 0, "yellow": 1, "red": 2}
     wanted = call.params.get("wait_for_status", "red").lower()
-    timed_out = ranks[status] > ranks.get(wanted, 2)
+    if wanted not in ranks:
+        raise illegal_argument(f"unknown cluster health status [{wanted}]")
+    timed_out = lacking or ranks[status] > ranks[wanted]
     total = primaries + replicas
     body = {
         "cluster_name": CLUSTER_NAME,
@@ -112,6 +120,9 @@ def xpack(node: Node, call: Call) -> Reply:
 
 def nodes(node: Node, call: Call) -> Reply:
     """``GET /_nodes``: one node with the role ``ml``."""
+    wanted = call.args.get("node_id", "_all")
+    if wanted not in ("_all", "_local", "*", "_master", node.node_id, NODE_NAME, "ml:true", "data:true", "ingest:true"):
+        raise unsupported(f"[{wanted}] of the nodes API")
     return Reply(
         body={
             "_nodes": {"total": 1, "successful": 1, "failed": 0},
@@ -134,21 +145,29 @@ def description(node: Node) -> dict[str, Any]:
     }
 
 
+def change_licence(node: Node, call: Call) -> Reply:
+    """The trial cannot be changed."""
+    raise unsupported("changing the licence")
+
+
 def privileges(node: Node, call: Call) -> Reply:
     """Nobody signs in here, so nobody has privileges to be asked for."""
     raise unsupported("security: there are no users and privileges to ask for")
 
 
+_HEALTH = {"wait_for_status", "timeout", "master_timeout", "local", "expand_wildcards"}
+_HEALTH_REFUSED = {"level", "wait_for_active_shards", "wait_for_events", "wait_for_nodes",
+                   "wait_for_no_initializing_shards", "wait_for_no_relocating_shards"}  # fmt: skip
+
 ROUTES = [
     Route("GET", "/", info),
-    Route("GET", "/_cluster/health", health, {"wait_for_status", "timeout", "level", "master_timeout", "local"}),
-    Route(
-        "GET", "/_cluster/health/{index}", health, {"wait_for_status", "timeout", "level", "master_timeout", "local"}
-    ),
-    Route("GET", "/_license", licence, {"local", "accept_enterprise"}),
-    Route("GET", "/_xpack", xpack, {"categories", "accept_enterprise"}),
-    Route("GET", "/_nodes", nodes, {"timeout", "flat_settings"}),
-    Route("GET", "/_nodes/{node_id}", nodes, {"timeout", "flat_settings"}),
+    Route("GET", "/_cluster/health", health, _HEALTH, _HEALTH_REFUSED),
+    Route("GET", "/_cluster/health/{index}", health, _HEALTH, _HEALTH_REFUSED),
+    Route("GET", "/_license", licence, {"local", "accept_enterprise", "master_timeout"}),
+    *(Route(method, "/_license", change_licence) for method in ("PUT", "POST", "DELETE")),
+    Route("GET", "/_xpack", xpack, {"accept_enterprise"}, {"categories"}),
+    Route("GET", "/_nodes", nodes, {"timeout"}, {"flat_settings"}),
+    Route("GET", "/_nodes/{node_id}", nodes, {"timeout"}, {"flat_settings"}),
     Route("GET", "/_security/_authenticate", privileges),
     Route("POST", "/_security/user/_has_privileges", privileges),
     Route("GET", "/_security/user/_has_privileges", privileges),

@@ -1,8 +1,8 @@
 """Templates, indices, aliases, mappings, documents."""
 
-from clipline.emulator.indices import admin, aliases, bulk, documents, templates
+from clipline.emulator.indices import admin, aliases, bulk, documents, templates, update
 from clipline.emulator.indices.store import Indices
 
-ROUTES = [*templates.ROUTES, *aliases.ROUTES, *bulk.ROUTES, *documents.ROUTES, *admin.ROUTES]
+ROUTES = [*templates.ROUTES, *aliases.ROUTES, *bulk.ROUTES, *documents.ROUTES, *update.ROUTES, *admin.ROUTES]
 
 __all__ = ["ROUTES", "Indices"]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from clipline.emulator.errors import ApiError, TextError, illegal_argument
+from clipline.emulator.errors import ApiError, illegal_argument, unsupported
 from clipline.emulator.indices import mapping as mappings_of
 from clipline.emulator.indices import settings as settings_of
+from clipline.emulator.indices.expressions import PARAMS, named
 from clipline.emulator.indices.store import Index
 from clipline.emulator.wire import ACKNOWLEDGED, Call, Reply, Route
 
@@ -33,7 +34,7 @@ def show(node: Node, call: Call) -> Reply:
     for index in _resolved(node, call):
         result[index.name] = {
             "aliases": node.indices.aliases_of(index.name),
-            "mappings": index.mappings,
+            "mappings": mappings_of.shown(index.mappings),
             "settings": settings_of.nested(_shown_settings(index)),
         }
     return Reply(body=result)
@@ -43,6 +44,7 @@ def delete(node: Node, call: Call) -> Reply:
     """``DELETE /{index}``: concrete names only."""
     expression = call.args["index"]
     if "*" in expression or expression == "_all":
+        # action.destructive_requires_name is true by default.
         raise illegal_argument("Wildcard expressions or all indices are not allowed")
     names = expression.split(",")
     aliases = node.indices.aliases()
@@ -59,7 +61,7 @@ def delete(node: Node, call: Call) -> Reply:
 
 def get_mapping(node: Node, call: Call) -> Reply:
     """``GET [/{index}]/_mapping``."""
-    return Reply(body={index.name: {"mappings": index.mappings} for index in _resolved(node, call)})
+    return Reply(body={index.name: {"mappings": mappings_of.shown(index.mappings)} for index in _resolved(node, call)})
 
 
 def put_mapping(node: Node, call: Call) -> Reply:
@@ -96,36 +98,12 @@ def refresh(node: Node, call: Call) -> Reply:
     return Reply(body={"_shards": {"total": copies, "successful": shards, "failed": 0}})
 
 
-def cat_indices(node: Node, call: Call) -> Reply:
-    """``GET /_cat/indices``: JSON only."""
-    if call.params.get("format") != "json":
-        raise TextError(501, "the clipline emulator does not support _cat without format=json")
-    rows = []
-    for index in _resolved(node, call):
-        with index.lock:
-            count = len(index.shard.searchable(index.mappings, interval=index.refresh_interval))
-        rows.append(
-            {
-                "health": "yellow" if node.indices.replicas(index.name) else "green",
-                "status": "open",
-                "index": index.name,
-                "uuid": index.uuid,
-                "pri": str(node.indices.shards(index.name)),
-                "rep": str(node.indices.replicas(index.name)),
-                "docs.count": str(count),
-            }
-        )
-    return Reply(body=rows)
-
-
 def _resolved(node: Node, call: Call) -> list[Index]:
-    expression = call.args.get("index", "_all")
-    names = node.indices.resolve(
-        expression,
-        ignore_unavailable=call.flag("ignore_unavailable"),
-        allow_no_indices=call.flag("allow_no_indices", default=True),
-    )
-    return [node.indices.get(name) for name in names]
+    return [node.indices.get(name) for name in named(node, call)]
+
+
+def _lacking(node: Node, call: Call) -> Reply:
+    raise unsupported(f"the form [{call.method} {call.path}] of this API")
 
 
 def _shown_settings(index: Index) -> dict[str, Any]:
@@ -140,24 +118,25 @@ def _shown_settings(index: Index) -> dict[str, Any]:
 
 
 _TIMES = {"timeout", "master_timeout"}
-_READ = {"ignore_unavailable", "allow_no_indices", "expand_wildcards", "local", "master_timeout", "flat_settings",
-         "include_defaults", "features"}  # fmt: skip
-_CHANGE = _TIMES | {"ignore_unavailable", "allow_no_indices", "expand_wildcards"}
+_READ = PARAMS | {"local", "master_timeout"}
+_READ_REFUSED = {"flat_settings", "include_defaults", "features"}
+_CHANGE = PARAMS | _TIMES
 
 ROUTES = [
     Route("PUT", "/{index}", create, _TIMES | {"wait_for_active_shards"}),
-    Route("GET", "/{index}", show, _READ),
+    Route("GET", "/{index}", show, _READ, _READ_REFUSED),
     Route("DELETE", "/{index}", delete, _CHANGE),
     Route("GET", "/_mapping", get_mapping, _READ),
     Route("GET", "/{index}/_mapping", get_mapping, _READ),
-    Route("PUT", "/{index}/_mapping", put_mapping, _CHANGE | {"write_index_only"}),
-    Route("POST", "/{index}/_mapping", put_mapping, _CHANGE | {"write_index_only"}),
-    Route("GET", "/_settings", get_settings, _READ),
-    Route("GET", "/{index}/_settings", get_settings, _READ),
-    Route("PUT", "/{index}/_settings", put_settings, _CHANGE, {"preserve_existing", "reopen"}),
-    Route("POST", "/_refresh", refresh, _READ),
-    Route("POST", "/{index}/_refresh", refresh, _READ),
-    Route("GET", "/{index}/_refresh", refresh, _READ),
-    Route("GET", "/_cat/indices", cat_indices, {"v", "h", "s", "expand_wildcards", "master_timeout"}),
-    Route("GET", "/_cat/indices/{index}", cat_indices, {"v", "h", "s", "expand_wildcards", "master_timeout"}),
+    Route("PUT", "/{index}/_mapping", put_mapping, _CHANGE, {"write_index_only"}),
+    Route("POST", "/{index}/_mapping", put_mapping, _CHANGE, {"write_index_only"}),
+    Route("GET", "/_settings", get_settings, _READ, _READ_REFUSED),
+    Route("GET", "/{index}/_settings", get_settings, _READ, _READ_REFUSED),
+    Route("PUT", "/_settings", _lacking),
+    Route("PUT", "/{index}/_settings", put_settings, _CHANGE, {"preserve_existing", "reopen", "flat_settings"}),
+    *(
+        Route(method, path, refresh, PARAMS)
+        for method in ("GET", "POST")
+        for path in ("/_refresh", "/{index}/_refresh")
+    ),
 ]

@@ -8,54 +8,42 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from clipline.emulator.errors import ApiError, TextError, illegal_argument, unsupported, validation_failed
+from clipline.emulator.indices.alias_rules import check_alias, two_write_indices
+from clipline.emulator.indices.expressions import named
+from clipline.emulator.indices.store import index_not_found
 from clipline.emulator.wire import ACKNOWLEDGED, Call, Reply, Route
 
 if TYPE_CHECKING:
     from clipline.emulator.node import Node
 
-_ADD = {"is_write_index", "filter", "is_hidden"}
-_REFUSED = {"routing", "index_routing", "search_routing"}
 _NAMES = {"index", "indices", "alias", "aliases", "must_exist"}
 
 
 def update_aliases(node: Node, call: Call) -> Reply:
     """``POST /_aliases``: all actions or none."""
     actions = call.required_body().get("actions")
-    if not actions:
+    if not isinstance(actions, list) or not actions:
         raise validation_failed("Must specify at least one alias action")
-    with node.database.transaction():
-        for action in actions:
-            ((verb, body),) = action.items()
-            if verb not in ("add", "remove", "remove_index"):
-                raise ApiError(400, "x_content_parse_exception", f"[1:1] [alias_action] unknown field [{verb}]")
-            _act(node, verb, dict(body))
-        _check_write_indices(node)
-    for action in actions:
-        if "remove_index" in action:
-            node.indices.delete(node.indices.resolve(_first(action["remove_index"], "index", "indices")))
+    _apply(node, [_action(action) for action in actions])
     return Reply(body={"acknowledged": True, "errors": False})
 
 
 def put_alias(node: Node, call: Call) -> Reply:
     """``PUT /{index}/_alias/{name}``."""
-    body = {**call.body, "index": call.args["index"], "alias": call.args["name"]}
-    with node.database.transaction():
-        _act(node, "add", body)
-        _check_write_indices(node)
+    _apply(node, [("add", {**call.body, "index": call.args["index"], "alias": call.args["name"]})])
     return ACKNOWLEDGED
 
 
 def delete_alias(node: Node, call: Call) -> Reply:
     """``DELETE /{index}/_alias/{name}``."""
-    with node.database.transaction():
-        _act(node, "remove", {"index": call.args["index"], "alias": call.args["name"]})
+    _apply(node, [("remove", {"index": call.args["index"], "alias": call.args["name"]})])
     return ACKNOWLEDGED
 
 
 def get_alias(node: Node, call: Call) -> Reply:
     """``GET [/{index}]/_alias[/{name}]``."""
     wanted = call.args.get("name")
-    names = node.indices.resolve(call.args.get("index", "_all"), ignore_unavailable=call.flag("ignore_unavailable"))
+    names = named(node, call, hidden=True)
     result: dict[str, Any] = {}
     seen: set[str] = set()
     for name in names:
@@ -77,46 +65,70 @@ def get_alias(node: Node, call: Call) -> Reply:
     return Reply(body=result)
 
 
-def _act(node: Node, verb: str, body: dict[str, Any]) -> None:
-    for key in body:
-        if key in _REFUSED:
-            raise unsupported(f"the alias option [{key}]")
-        if key not in _NAMES and not (verb == "add" and key in _ADD):
-            raise ApiError(400, "x_content_parse_exception", f"[1:1] [{verb}] unknown field [{key}]")
-    names = node.indices.resolve(_first(body, "index", "indices"))
-    if verb == "remove_index":
-        return
-    aliases = _list(_first(body, "alias", "aliases"))
-    options = {key: value for key, value in body.items() if key in _ADD}
-    for alias in aliases:
-        if verb == "add":
-            if node.indices.exists(alias):
-                reason = f"Invalid alias name [{alias}]: an index or data stream exists with the same name as the alias"
-                raise ApiError(400, "invalid_alias_name_exception", reason, meta={"index_uuid": "_na_", "index": alias})
-            if alias != alias.lower() and not alias:
-                raise illegal_argument(f"Invalid alias name [{alias}]")
-            for name in names:
-                node.database.execute(
-                    "INSERT OR REPLACE INTO aliases VALUES (?, ?, ?)", (alias, name, orjson.dumps(options))
+def _action(action: Any) -> tuple[str, dict[str, Any]]:
+    if not isinstance(action, dict) or len(action) != 1:
+        raise ApiError(400, "parsing_exception", "[aliases] expected one action in each object of [actions]")
+    ((verb, body),) = action.items()
+    if verb not in ("add", "remove", "remove_index"):
+        raise ApiError(400, "x_content_parse_exception", f"[1:1] [alias_action] unknown field [{verb}]")
+    if not isinstance(body, dict):
+        raise ApiError(400, "x_content_parse_exception", f"[1:1] [alias_action] {verb} doesn't support values of type")
+    return verb, body
+
+
+def _apply(node: Node, actions: list[tuple[str, dict[str, Any]]]) -> None:
+    with node.indices.lock, node.database.transaction():
+        gone: list[str] = []
+        for verb, body in actions:
+            options = {key: value for key, value in body.items() if key not in _NAMES}
+            if verb != "add" and options:
+                raise ApiError(
+                    400, "x_content_parse_exception", f"[1:1] [{verb}] unknown field [{next(iter(options))}]"
                 )
-            continue
-        removed = 0
-        for name in names:
-            matching = [key for key in node.indices.aliases_of(name) if fnmatchcase(key, alias)]
-            for key in matching:
-                removed += node.database.execute("DELETE FROM aliases WHERE alias = ? AND name = ?", (key, name))
-        if not removed and body.get("must_exist", True):
-            meta = {"resource.type": "aliases", "resource.id": alias}
-            raise ApiError(404, "aliases_not_found_exception", f"aliases [{alias}] missing", meta=meta)
+            names = _concrete(node, _first(body, "index", "indices"))
+            if verb == "remove_index":
+                gone += names
+                continue
+            for alias in _first(body, "alias", "aliases").split(","):
+                if verb == "add":
+                    _add(node, alias, names, options)
+                else:
+                    _remove(node, alias, names, must_exist=body.get("must_exist", True))
+        for alias, bodies in node.indices.aliases().items():
+            writable = [name for name, body in bodies.items() if body.get("is_write_index") and name not in gone]
+            if len(writable) > 1:
+                raise two_write_indices(alias, writable)
+        # Last, because the table of indices in memory cannot be rolled back.
+        node.indices.delete(gone)
 
 
-def _check_write_indices(node: Node) -> None:
-    for alias, bodies in node.indices.aliases().items():
-        writable = [name for name, body in bodies.items() if body.get("is_write_index")]
-        if len(writable) > 1:
-            raise ApiError(
-                500, "illegal_state_exception", f"alias [{alias}] has more than one write index [{','.join(writable)}]"
-            )
+def _add(node: Node, alias: str, names: list[str], options: dict[str, Any]) -> None:
+    check_alias(node.indices, alias, options)
+    for name in names:
+        node.database.execute("INSERT OR REPLACE INTO aliases VALUES (?, ?, ?)", (alias, name, orjson.dumps(options)))
+
+
+def _remove(node: Node, alias: str, names: list[str], *, must_exist: bool) -> None:
+    removed = 0
+    pattern = "*" if alias == "_all" else alias
+    for name in names:
+        for key in [key for key in node.indices.aliases_of(name) if fnmatchcase(key, pattern)]:
+            removed += node.database.execute("DELETE FROM aliases WHERE alias = ? AND name = ?", (key, name))
+    if not removed and must_exist:
+        meta = {"resource.type": "aliases", "resource.id": alias}
+        raise ApiError(404, "aliases_not_found_exception", f"aliases [{alias}] missing", meta=meta)
+
+
+def _concrete(node: Node, expression: str) -> list[str]:
+    known = node.indices.aliases()
+    if through := next((part for part in expression.split(",") if part in known), None):
+        raise illegal_argument(
+            f"The provided expression [{through}] matches an alias, specify the corresponding concrete indices instead."
+        )
+    names = node.indices.resolve(expression, aliases_too=False)
+    if not names:
+        raise index_not_found(expression)
+    return names
 
 
 def _first(body: dict[str, Any], *keys: str) -> str:
@@ -127,8 +139,8 @@ def _first(body: dict[str, Any], *keys: str) -> str:
     raise validation_failed(f"One of [{keys[0]}] or [{keys[1]}] is required")
 
 
-def _list(value: str) -> list[str]:
-    return value.split(",")
+def _lacking(node: Node, call: Call) -> Reply:
+    raise unsupported(f"the form [{call.method} {call.path}] of the alias API")
 
 
 _TIMES = {"timeout", "master_timeout"}
@@ -139,7 +151,15 @@ ROUTES = [
     Route("PUT", "/{index}/_alias/{name}", put_alias, _TIMES),
     Route("POST", "/{index}/_alias/{name}", put_alias, _TIMES),
     Route("PUT", "/{index}/_aliases/{name}", put_alias, _TIMES),
+    Route("POST", "/{index}/_aliases/{name}", put_alias, _TIMES),
     Route("DELETE", "/{index}/_alias/{name}", delete_alias, _TIMES),
+    Route("DELETE", "/{index}/_aliases/{name}", delete_alias, _TIMES),
+    *(
+        Route(method, path, _lacking)
+        for method in ("PUT", "POST")
+        for path in ("/_alias", "/_alias/{name}", "/{index}/_alias")
+    ),
+    Route("GET", "/_aliases", get_alias, _READ),
     Route("GET", "/_alias", get_alias, _READ),
     Route("GET", "/_alias/{name}", get_alias, _READ),
     Route("GET", "/{index}/_alias", get_alias, _READ),

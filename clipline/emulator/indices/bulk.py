@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from clipline.emulator.errors import ApiError, illegal_argument, unsupported, validation_failed
-from clipline.emulator.indices.documents import refresh_wanted, update
+from clipline.emulator.indices.documents import not_json, refresh_wanted
+from clipline.emulator.indices.update import update
 from clipline.emulator.indices.write import Write, perform
 from clipline.emulator.wire import Call, Reply, Route
 
@@ -25,9 +26,9 @@ if TYPE_CHECKING:
     from clipline.emulator.node import Node
 
 _VERBS = ("create", "delete", "index", "update")
-_META = {"_index", "_id", "routing", "if_seq_no", "if_primary_term", "pipeline", "require_alias", "retry_on_conflict",
-         "list_executed_pipelines"}  # fmt: skip
-_META_REFUSED = {"version", "version_type", "dynamic_templates"}
+_META = {"_index", "_id", "if_seq_no", "if_primary_term", "pipeline", "require_alias", "retry_on_conflict"}
+_META_REFUSED = {"version", "version_type", "dynamic_templates", "routing", "_routing", "_source", "op_type",
+                 "list_executed_pipelines", "require_data_stream"}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,67 +38,84 @@ class _Action:
     source: dict[str, Any] | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Item:
+    body: dict[str, Any]
+    ingest_seconds: float | None = None
+    written: str | None = None
+
+
 def bulk(node: Node, call: Call) -> Reply:
     """``POST|PUT [/{index}]/_bulk``."""
     started = time.perf_counter()
     actions = list(_actions(call.raw))
     if not actions:
         raise validation_failed("no requests added")
+    _check(call, actions)
     refresh = refresh_wanted(call)
-    items: list[dict[str, Any]] = []
-    touched: set[str] = set()
-    ingested = False
-    for action in actions:
-        item = _item(node, call, action)
-        ingested = ingested or bool(item.pop("executed_pipelines_internal", ()))
-        if item["status"] < 300 and item.get("result") != "noop":
-            touched.add(item["_index"])
-            if refresh and call.params["refresh"] != "wait_for":
-                item["forced_refresh"] = True
-        items.append({action.verb: item})
-    if refresh:
-        for name in touched:
-            node.indices.refresh(name)
-    took = int((time.perf_counter() - started) * 1000)
-    body: dict[str, Any] = {"errors": any("error" in next(iter(item.values())) for item in items), "took": took}
-    if ingested:
-        body["ingest_took"] = took
-    body["items"] = items
+    items = [_item(node, call, action) for action in actions]
+    for name in sorted({item.written for item in items if item.written}) if refresh else []:
+        node.indices.refresh(name)
+    if refresh and call.params["refresh"] != "wait_for":
+        for item in items:
+            if item.written:
+                item.body["forced_refresh"] = True
+    body: dict[str, Any] = {
+        "errors": any("error" in item.body for item in items),
+        "took": int((time.perf_counter() - started) * 1000),
+    }
+    if ingested := [item.ingest_seconds for item in items if item.ingest_seconds is not None]:
+        body["ingest_took"] = int(sum(ingested) * 1000)
+    body["items"] = [{action.verb: item.body} for action, item in zip(actions, items, strict=True)]
     return Reply(body=body)
 
 
-def _item(node: Node, call: Call, action: _Action) -> dict[str, Any]:
+def _check(call: Call, actions: list[_Action]) -> None:
+    messages = []
+    for action in actions:
+        if action.meta.get("_index") is None and "index" not in call.args:
+            messages.append("index is missing")
+        if action.verb in ("delete", "update") and action.meta.get("_id") is None:
+            messages.append("id is missing")
+        if action.verb in ("delete", "update") and action.meta.get("pipeline") is not None:
+            raise illegal_argument(f"Malformed action/metadata line: [{action.verb}] does not take [pipeline]")
+    if messages:
+        raise validation_failed(*messages)
+
+
+def _item(node: Node, call: Call, action: _Action) -> _Item:
     meta = action.meta
-    name = meta.get("_index") or call.args.get("index")
-    doc_id = meta.get("_id")
+    name = str(meta.get("_index") or call.args.get("index"))
+    doc_id = None if meta.get("_id") is None else str(meta["_id"])
     try:
-        if name is None:
-            raise validation_failed("index is missing")
+        if action.source is None and action.verb != "delete":
+            # The real one looks into a document only when it is indexed: the other lines are carried out.
+            raise not_json()
         if doc_id == "":
             raise illegal_argument("if _id is specified it must not be empty")
-        require_alias = bool(meta.get("require_alias", call.flag("require_alias")))
-        if action.verb == "update":
-            node.indices.write_index(name, require_alias=require_alias)
-            return update(node, name, str(doc_id), action.source or {})
-        written = perform(
-            node,
-            Write(
-                op=action.verb,
-                index=name,
-                id=None if doc_id is None else str(doc_id),
-                source=action.source,
-                pipeline=meta.get("pipeline", call.params.get("pipeline")),
-                require_alias=require_alias,
-                if_seq_no=meta.get("if_seq_no"),
-                if_primary_term=meta.get("if_primary_term"),
-            ),
+        write = Write(
+            op="index" if action.verb == "update" else action.verb,
+            index=name,
+            id=doc_id,
+            source=None if action.verb == "update" else action.source,
+            pipeline=meta.get("pipeline", call.params.get("pipeline")),
+            require_alias=bool(meta.get("require_alias", call.flag("require_alias"))),
+            if_seq_no=meta.get("if_seq_no"),
+            if_primary_term=meta.get("if_primary_term"),
         )
+        if action.verb == "update":
+            retries = int(meta.get("retry_on_conflict", 0))
+            written = update(node, write, action.source or {}, retries=retries, bulk=True)
+        else:
+            written = perform(node, write)
     except ApiError as error:
-        return {"_index": name, "_id": doc_id, "status": error.status, "error": error.cause()}
-    body = {**written.body(), "status": written.status, "executed_pipelines_internal": written.pipelines}
+        concrete = error.meta.get("index", name) if error.status == 409 else name
+        return _Item({"_index": concrete, "_id": doc_id, "status": error.status, "error": error.cause()})
+    body = {**written.body(), "status": written.status}
     if call.flag("list_executed_pipelines"):
         body["executed_pipelines"] = list(written.pipelines)
-    return body
+    seconds = written.ingest_seconds if written.pipelines else None
+    return _Item(body, seconds, written.index if written.seq_no is not None and written.copies else None)
 
 
 def _actions(raw: bytes) -> Iterator[_Action]:
@@ -116,13 +134,18 @@ def _actions(raw: bytes) -> Iterator[_Action]:
         following = next(lines, None)
         if following is None:
             raise illegal_argument("The bulk request must be terminated by a newline [\\n]")
-        try:
-            source = orjson.loads(following[1])
-        except orjson.JSONDecodeError:
-            source = None
-        if not isinstance(source, dict):
+        source = _source(following[1])
+        if source is None and verb == "update":
             raise ApiError(400, "x_content_parse_exception", f"[{following[0]}:1] the document is not a JSON object")
         yield _Action(verb, meta, source)
+
+
+def _source(line: bytes) -> dict[str, Any] | None:
+    try:
+        value = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return None
+    return value if isinstance(value, dict) else None
 
 
 def _action_line(line: bytes, number: int) -> tuple[str, dict[str, Any]]:
@@ -152,9 +175,9 @@ def _action_line(line: bytes, number: int) -> tuple[str, dict[str, Any]]:
     return verb, meta
 
 
-_PARAMS = {"refresh", "pipeline", "routing", "timeout", "require_alias", "list_executed_pipelines",
+_PARAMS = {"refresh", "pipeline", "timeout", "require_alias", "list_executed_pipelines",
            "wait_for_active_shards", "include_source_on_error"}  # fmt: skip
-_REFUSED = {"_source", "_source_includes", "_source_excludes", "require_data_stream"}
+_REFUSED = {"_source", "_source_includes", "_source_excludes", "require_data_stream", "routing"}
 
 ROUTES = [
     Route("POST", "/_bulk", bulk, _PARAMS, _REFUSED),

@@ -1,14 +1,15 @@
-"""Single documents: index, create, get, update, delete, several at once."""
+"""Single documents: index, create, get, delete, several at once."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from clipline.emulator.errors import ApiError, illegal_argument, not_found, unsupported, validation_failed
 from clipline.emulator.indices.shard import Stored
 from clipline.emulator.indices.source import shown_source
 from clipline.emulator.indices.store import Index
-from clipline.emulator.indices.write import Write, perform
+from clipline.emulator.indices.write import Write, Written, perform
 from clipline.emulator.wire import Call, Reply, Route
 
 if TYPE_CHECKING:
@@ -17,63 +18,64 @@ if TYPE_CHECKING:
 
 def index_document(node: Node, call: Call) -> Reply:
     """``PUT|POST /{index}/_doc[/{id}]`` and ``_create``."""
-    op = "create" if "/_create/" in call.path or call.params.get("op_type") == "create" else "index"
-    call.required_body()
+    op = "create" if "/_create/" in call.path else call.params.get("op_type", "index")
+    if op not in ("create", "index"):
+        raise illegal_argument(f"opType must be 'create' or 'index', found: [{op}]")
+    refresh_wanted(call)
     written = perform(
         node,
         Write(
             op=op,
             index=call.args["index"],
             id=call.args.get("id"),
-            source=call.body,
+            source=_source(call),
             pipeline=call.params.get("pipeline"),
             require_alias=call.flag("require_alias"),
-            if_seq_no=_number(call, "if_seq_no"),
-            if_primary_term=_number(call, "if_primary_term"),
+            if_seq_no=number(call, "if_seq_no"),
+            if_primary_term=number(call, "if_primary_term"),
         ),
     )
-    return _written(node, call, written.index, written.body(), written.status)
+    return written_reply(node, call, written)
 
 
 def delete_document(node: Node, call: Call) -> Reply:
     """``DELETE /{index}/_doc/{id}``."""
+    refresh_wanted(call)
     write = Write(
         op="delete",
         index=call.args["index"],
         id=call.args["id"],
-        if_seq_no=_number(call, "if_seq_no"),
-        if_primary_term=_number(call, "if_primary_term"),
+        if_seq_no=number(call, "if_seq_no"),
+        if_primary_term=number(call, "if_primary_term"),
     )
     written = perform(node, write)
-    return _written(node, call, written.index, written.body(), written.status)
+    return written_reply(node, call, written)
 
 
 def get_document(node: Node, call: Call) -> Reply:
     """``GET /{index}/_doc/{id}``: the newest version, refreshed or not."""
-    index = node.indices.single(call.args["index"])
-    with index.lock:
-        stored = index.shard.get(call.args["id"])
+    index, stored = _found(node, call)
     if stored is None:
         return Reply(body={"_index": index.name, "_id": call.args["id"], "found": False}, status=404)
-    return Reply(body=_shown(index, stored, _filter(call)))
+    return Reply(body=_shown(index, stored, source_choice(call)))
 
 
 def get_source(node: Node, call: Call) -> Reply:
     """``GET /{index}/_source/{id}``."""
-    index = node.indices.single(call.args["index"])
-    with index.lock:
-        stored = index.shard.get(call.args["id"])
+    index, stored = _found(node, call)
     if stored is None:
         raise not_found(f"Document not found [{index.name}]/[{call.args['id']}]")
-    return Reply(body=shown_source(stored.document(), index, _filter(call)))
+    return Reply(body=shown_source(stored.document(), index, source_choice(call)))
 
 
 def multi_get(node: Node, call: Call) -> Reply:
     """``GET|POST [/{index}]/_mget``."""
     body = call.required_body()
     default = call.args.get("index")
+    if unknown := next((key for key in body if key not in ("docs", "ids")), None):
+        raise ApiError(400, "parsing_exception", f"unknown key [{unknown}] for a START_ARRAY, expected [docs] or [ids]")
     if "docs" in body:
-        wanted = [(doc.get("_index", default), doc.get("_id"), doc.get("_source")) for doc in body["docs"]]
+        wanted = [_wanted(doc, default) for doc in body["docs"]]
     else:
         wanted = [(default, str(doc_id), None) for doc_id in body.get("ids", [])]
     if not wanted:
@@ -89,59 +91,36 @@ def multi_get(node: Node, call: Call) -> Reply:
             continue
         with index.lock:
             stored = index.shard.get(str(doc_id))
-        chosen = source if source is not None else _filter(call)
+        chosen = source if source is not None else source_choice(call)
         docs.append(_shown(index, stored, chosen) if stored else {"_index": index.name, "_id": doc_id, "found": False})
     return Reply(body={"docs": docs})
 
 
-def update_document(node: Node, call: Call) -> Reply:
-    """``POST /{index}/_update/{id}``: a partial document, an upsert."""
-    index = node.indices.write_index(call.args["index"], require_alias=call.flag("require_alias"))
-    body = call.required_body()
-    written = update(node, index.name if index else call.args["index"], call.args["id"], body, call)
-    return _written(
-        node, call, written["_index"], {k: v for k, v in written.items() if k != "status"}, written["status"]
-    )
+def not_json() -> ApiError:
+    """The error of a document that is not a JSON object."""
+    cause = {"type": "x_content_parse_exception", "reason": "[1:1] not a JSON object"}
+    return ApiError(400, "document_parsing_exception", "[1:1] failed to parse", caused_by=cause)
 
 
-def update(node: Node, name: str, doc_id: str, body: dict[str, Any], call: Call | None = None) -> dict[str, Any]:
-    """Carry an update out; returns the write response with its ``status``.
+def _source(call: Call) -> dict[str, Any]:
+    if not call.raw.strip():
+        raise ApiError(400, "parse_exception", "request body is required")
+    try:
+        return call.body
+    except ApiError as error:
+        raise not_json() from error
 
-    Raises:
-        ApiError: 404 ``document_missing_exception``, or the write was refused.
-    """
-    if "script" in body:
-        raise unsupported("updates by script")
-    index = node.indices.write_index(name)
-    if index is None:
-        index = node.indices.create(name)
-    with index.lock:
-        stored = index.shard.get(doc_id)
-        if stored is None:
-            source = body.get("doc") if body.get("doc_as_upsert") else body.get("upsert")
-            if source is None:
-                meta = {"index_uuid": index.uuid, "shard": "0", "index": index.name}
-                raise ApiError(404, "document_missing_exception", f"[{doc_id}]: document missing", meta=meta)
-        else:
-            if "doc" not in body:
-                raise validation_failed("script or doc is missing")
-            source = _merged(stored.document(), body["doc"])
-            if source == stored.document() and body.get("detect_noop", True):
-                shown = {"_index": index.name, "_id": doc_id, "_version": stored.version, "result": "noop"}
-                shards = {"_shards": {"total": 0, "successful": 0, "failed": 0}}
-                return {**shown, **shards, "_seq_no": stored.seq_no, "_primary_term": 1, "status": 200}
-        written = perform(
-            node,
-            Write(
-                op="index",
-                index=index.name,
-                id=doc_id,
-                source=source,
-                if_seq_no=_number(call, "if_seq_no") if call else None,
-                if_primary_term=_number(call, "if_primary_term") if call else None,
-            ),
-        )
-    return {**written.body(), "status": written.status}
+
+def _wanted(doc: Any, default: str | None) -> tuple[str | None, str | None, Any]:
+    if not isinstance(doc, dict):
+        raise ApiError(400, "parsing_exception", "docs array element should include an object")
+    for key in doc:
+        if key in ("routing", "stored_fields", "version", "version_type"):
+            raise unsupported(f"the option [{key}] of _mget")
+        if key not in ("_index", "_id", "_source"):
+            raise ApiError(400, "parsing_exception", f"unexpected field [{key}]")
+    doc_id = doc.get("_id")
+    return doc.get("_index", default), None if doc_id is None else str(doc_id), doc.get("_source")
 
 
 def refresh_wanted(call: Call) -> bool:
@@ -156,13 +135,23 @@ def refresh_wanted(call: Call) -> bool:
     return value != "false"
 
 
-def _written(node: Node, call: Call, index: str, body: dict[str, Any], status: int) -> Reply:
-    if refresh_wanted(call):
-        node.indices.refresh(index)
+def written_reply(node: Node, call: Call, written: Written) -> Reply:
+    """The answer to one write, refreshed first if the call asks for it."""
+    body = written.body()
+    if refresh_wanted(call) and written.seq_no is not None:
+        node.indices.refresh(written.index)
         if call.params["refresh"] != "wait_for":
-            body = {**body, "forced_refresh": True}
-    headers = {"Location": f"/{index}/_doc/{body['_id']}"} if status == 201 else {}
-    return Reply(body=body, status=status, headers=headers)
+            body["forced_refresh"] = True
+    headers = {"Location": f"/{written.index}/_doc/{quote(str(written.id), safe='')}"} if written.status == 201 else {}
+    return Reply(body=body, status=written.status, headers=headers)
+
+
+def _found(node: Node, call: Call) -> tuple[Index, Stored | None]:
+    index = node.indices.single(call.args["index"])
+    if call.flag("refresh"):
+        node.indices.refresh(index.name)
+    with index.lock:
+        return index, index.shard.get(call.args["id"])
 
 
 def _shown(index: Index, stored: Stored, source: Any) -> dict[str, Any]:
@@ -179,8 +168,8 @@ def _shown(index: Index, stored: Stored, source: Any) -> dict[str, Any]:
     return body
 
 
-def _filter(call: Call) -> Any:
-    """The ``_source…`` parameters in the form of a search body's ``_source``."""
+def source_choice(call: Call) -> Any:
+    """The ``_source…`` parameters in the form of a search body's ``_source``; ``None`` without any."""
     whole = call.params.get("_source")
     if whole in ("false", "true", ""):
         if whole == "false":
@@ -197,36 +186,33 @@ def _filter(call: Call) -> Any:
     return result or None
 
 
-def _merged(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
-    merged = dict(old)
-    for key, value in new.items():
-        both = isinstance(value, dict) and isinstance(merged.get(key), dict)
-        merged[key] = _merged(merged[key], value) if both else value
-    return merged
-
-
-def _number(call: Call, name: str) -> int | None:
+def number(call: Call, name: str) -> int | None:
+    """A whole-number parameter that may be absent."""
     return call.integer(name, default=0) if name in call.params else None
 
 
 _SOURCE = {"_source", "_source_includes", "_source_excludes", "_source_exclude_vectors"}
-_GET = _SOURCE | {"realtime", "refresh", "preference", "routing"}
-_WRITE = {"refresh", "timeout", "pipeline", "require_alias", "op_type", "if_seq_no", "if_primary_term", "routing",
-          "wait_for_active_shards", "include_source_on_error"}  # fmt: skip
-_VERSIONS = {"version", "version_type", "stored_fields"}
+_GET = _SOURCE | {"refresh", "preference"}
+_GET_REFUSED = {"realtime", "routing", "version", "version_type", "stored_fields", "force_synthetic_source"}
+WRITE = frozenset({"refresh", "timeout", "if_seq_no", "if_primary_term", "wait_for_active_shards"})
+"""Parameters of every write of one document."""
+
+WRITE_REFUSED = frozenset({"routing", "version", "version_type", "require_data_stream"})
+"""Those that Elasticsearch has besides."""
+
+_INDEX = WRITE | {"pipeline", "require_alias", "op_type", "include_source_on_error"}
 
 ROUTES = [
-    Route("POST", "/{index}/_doc", index_document, _WRITE, _VERSIONS),
-    Route("PUT", "/{index}/_doc/{id}", index_document, _WRITE, _VERSIONS),
-    Route("POST", "/{index}/_doc/{id}", index_document, _WRITE, _VERSIONS),
-    Route("PUT", "/{index}/_create/{id}", index_document, _WRITE, _VERSIONS),
-    Route("POST", "/{index}/_create/{id}", index_document, _WRITE, _VERSIONS),
-    Route("GET", "/{index}/_doc/{id}", get_document, _GET, _VERSIONS),
-    Route("DELETE", "/{index}/_doc/{id}", delete_document, _WRITE, _VERSIONS),
-    Route("GET", "/{index}/_source/{id}", get_source, _GET, _VERSIONS),
-    Route("POST", "/{index}/_update/{id}", update_document, _WRITE | {"retry_on_conflict"}, _SOURCE),
-    Route("GET", "/_mget", multi_get, _GET, _VERSIONS),
-    Route("POST", "/_mget", multi_get, _GET, _VERSIONS),
-    Route("GET", "/{index}/_mget", multi_get, _GET, _VERSIONS),
-    Route("POST", "/{index}/_mget", multi_get, _GET, _VERSIONS),
+    Route("POST", "/{index}/_doc", index_document, _INDEX, WRITE_REFUSED),
+    Route("PUT", "/{index}/_doc/{id}", index_document, _INDEX, WRITE_REFUSED),
+    Route("POST", "/{index}/_doc/{id}", index_document, _INDEX, WRITE_REFUSED),
+    Route("PUT", "/{index}/_create/{id}", index_document, _INDEX, WRITE_REFUSED),
+    Route("POST", "/{index}/_create/{id}", index_document, _INDEX, WRITE_REFUSED),
+    Route("GET", "/{index}/_doc/{id}", get_document, _GET, _GET_REFUSED),
+    Route("DELETE", "/{index}/_doc/{id}", delete_document, WRITE, WRITE_REFUSED),
+    Route("GET", "/{index}/_source/{id}", get_source, _GET, _GET_REFUSED),
+    Route("GET", "/_mget", multi_get, _GET, _GET_REFUSED),
+    Route("POST", "/_mget", multi_get, _GET, _GET_REFUSED),
+    Route("GET", "/{index}/_mget", multi_get, _GET, _GET_REFUSED),
+    Route("POST", "/{index}/_mget", multi_get, _GET, _GET_REFUSED),
 ]

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from clipline.emulator.errors import ApiError, illegal_argument, unsupported
-from clipline.emulator.indices.dates import KNOWN_FORMATS
+from clipline.emulator.indices.dates import DEFAULT_FORMAT, KNOWN_FORMATS
 from clipline.emulator.indices.vectors import dense_vector, update_conflicts
 
 INTEGERS = {"long": 63, "integer": 31, "short": 15, "byte": 7}
@@ -27,8 +27,18 @@ PARAMETERS: Mapping[str, set[str]] = {
     "flattened": _INDEXED | {"ignore_above", "depth_limit"},
     **dict.fromkeys((*INTEGERS, *FLOATS), _NUMBERS),
 }
-_REFUSED_PARAMETERS = {"copy_to", "null_value", "normalizer", "ignore_malformed", "analyzer", "search_analyzer"}
+_REFUSED_PARAMETERS = {"copy_to", "null_value", "normalizer", "analyzer", "search_analyzer", "index_options", "boost"}
 """Elasticsearch has them; here they would silently change nothing."""
+
+_DEFAULTS: Mapping[str, Any] = {
+    "index": True, "doc_values": True, "store": False, "coerce": True, "ignore_malformed": False, "norms": True,
+    "fielddata": False, "eager_global_ordinals": False, "ignore_z_value": True, "locale": "ENGLISH",
+    "format": DEFAULT_FORMAT, "ignore_above": 2**31 - 1, "depth_limit": 20,
+}  # fmt: skip
+"""What GET does not show, as Elasticsearch does not; the norms of a keyword are the exception."""
+
+_ONLY_DEFAULT = {"coerce", "ignore_malformed", "norms", "fielddata", "ignore_z_value", "depth_limit", "locale"}
+"""Parameters of which only the default is emulated."""
 
 _KNOWN_TYPES = frozenset(
     {
@@ -72,7 +82,13 @@ def normalise(mappings: Mapping[str, Any] | None) -> dict[str, Any]:
         elif key == "_source":
             if child:
                 raise unsupported("the mapping parameter [_source]")
-        elif key != "properties":
+        elif key == "_routing" and child != {"required": False}:
+            raise unsupported("the mapping parameter [_routing]")
+        elif key == "numeric_detection" and child not in (False, "false"):
+            raise unsupported("the mapping parameter [numeric_detection]")
+        elif key == "date_detection":
+            result[key] = child in (True, "true")
+        elif key not in ("properties", "_routing", "numeric_detection"):
             result[key] = child
     if value.get("properties"):
         try:
@@ -104,6 +120,25 @@ def fields(properties: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[st
         yield full, field
         for inner, sub in field.get("fields", {}).items():
             yield f"{full}.{inner}", sub
+
+
+def shown(mappings: Mapping[str, Any]) -> dict[str, Any]:
+    """A normal form as GET shows it: fields by name, an object without fields by its type."""
+    result = {key: value for key, value in mappings.items() if key != "properties"}
+    if mappings.get("properties"):
+        result["properties"] = {name: _shown_field(field) for name, field in sorted(mappings["properties"].items())}
+    return result
+
+
+def count(properties: Mapping[str, Any]) -> int:
+    """How many fields there are, objects and multi-fields included."""
+    return sum(1 + count(field.get("properties", {})) + count(field.get("fields", {})) for field in properties.values())
+
+
+def _shown_field(field: Mapping[str, Any]) -> dict[str, Any]:
+    if "type" in field:
+        return dict(field)
+    return shown(field) if field.get("properties") else {"type": "object", **shown(field)}
 
 
 def _properties(properties: Any, prefix: str) -> dict[str, Any]:
@@ -154,7 +189,38 @@ def _field(name: str, field: dict[str, Any]) -> dict[str, Any]:
         raise unsupported(f"the date format [{field['format']}]")
     if "fields" in field:
         field["fields"] = _properties(field["fields"], f"{name}.")
-    return field
+    normal = {key: _parameter(name, field, key) for key in field}
+    return {key: value for key, value in normal.items() if key not in _DEFAULTS or value != _default(kind, key)}
+
+
+def _parameter(name: str, field: dict[str, Any], key: str) -> Any:
+    """A parameter's value in its own type.
+
+    Raises:
+        ApiError: 400 when it has another type, 501 when only its default is emulated.
+    """
+    value = field[key]
+    if key not in _DEFAULTS:
+        return value
+    default = _default(field["type"], key)
+    if isinstance(default, bool):
+        if value not in (True, False, "true", "false"):
+            reason = f"Failed to parse value [{value}] as only [true] or [false] are allowed."
+            raise ApiError(400, "mapper_parsing_exception", reason)
+        value = value in (True, "true")
+    elif isinstance(default, int):
+        try:
+            value = int(value)
+        except (TypeError, ValueError):
+            reason = f"Failed to parse [{key}] on field [{name}]: [{value}] is no number"
+            raise ApiError(400, "mapper_parsing_exception", reason) from None
+    if key in _ONLY_DEFAULT and value != default:
+        raise unsupported(f"the mapping parameter [{key}: {value}] of [{field['type']}]")
+    return value
+
+
+def _default(kind: str, key: str) -> Any:
+    return False if (kind, key) == ("keyword", "norms") else _DEFAULTS[key]
 
 
 def _object(name: str, field: dict[str, Any]) -> dict[str, Any]:
@@ -194,10 +260,11 @@ def _merge_one(old: Mapping[str, Any], new: Mapping[str, Any], name: str) -> dic
         conflicts = update_conflicts(dict(old), dict(new))
     else:
         fixed = ("index", "doc_values", "format", "store")
-        conflicts = [(key, old.get(key), new.get(key)) for key in fixed if old.get(key) != new.get(key)]
+        values = [(key, old.get(key, _DEFAULTS[key]), new.get(key, _DEFAULTS[key])) for key in fixed]
+        conflicts = [(key, before, after) for key, before, after in values if before != after]
     if conflicts:
         lines = "".join(
-            f"\n\tCannot update parameter [{key}] from [{_shown(a)}] to [{_shown(b)}]" for key, a, b in conflicts
+            f"\n\tCannot update parameter [{key}] from [{_text(a)}] to [{_text(b)}]" for key, a, b in conflicts
         )
         raise illegal_argument(f"Mapper for [{name}] conflicts with existing mapper:{lines}")
     merged = dict(new)
@@ -206,7 +273,7 @@ def _merge_one(old: Mapping[str, Any], new: Mapping[str, Any], name: str) -> dic
     return merged
 
 
-def _shown(value: Any) -> Any:
+def _text(value: Any) -> Any:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, dict):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -43,6 +43,8 @@ def parse(source: Mapping[str, Any], mappings: Mapping[str, Any], doc_id: str) -
     """
     parsed = Parsed()
     root = {"properties": mappings.get("properties", {}), "dynamic": mappings.get("dynamic", "true")}
+    if not mappings.get("date_detection", True):
+        root["date_detection"] = False
     _object(source, root, "", parsed, parsed.added, doc_id)
     return parsed
 
@@ -115,10 +117,11 @@ def _object(
                 raise _error(
                     f"object mapping for [{name}] tried to parse field [{head}] as object, but found a concrete value"
                 )
-            scope = {"dynamic": parent.get("dynamic", "true"), **definition}
+            inherited = {key: parent[key] for key in ("dynamic", "date_detection") if key in parent}
+            scope = {**inherited, **definition}
             _object(item, scope, f"{name}.", parsed, inner["properties"], doc_id)
         if inner["properties"]:
-            added[head] = inner
+            added.setdefault(head, {"properties": {}})["properties"].update(inner["properties"])
 
 
 def _leaf(name: str, definition: Mapping[str, Any], value: Any, parsed: Parsed, doc_id: str) -> None:
@@ -129,7 +132,7 @@ def _leaf(name: str, definition: Mapping[str, Any], value: Any, parsed: Parsed, 
         except ValueError as error:
             raise _error(f"failed to parse: {error}", cause=str(error)) from error
         if definition.get("dims") is None:
-            parsed.added[name] = {**definition, "dims": len(parsed.vectors[name])}
+            _add(parsed.added, name.split("."), {**definition, "dims": len(parsed.vectors[name])})
         return
     if kind == "flattened":
         if not isinstance(value, Mapping):
@@ -137,14 +140,14 @@ def _leaf(name: str, definition: Mapping[str, Any], value: Any, parsed: Parsed, 
         _flattened(name, definition, value, parsed)
         return
     pair = kind == "geo_point" and isinstance(value, list) and all(isinstance(item, int | float) for item in value)
-    items = [value] if pair or not isinstance(value, list) else value
+    items = [value] if pair or not isinstance(value, list) else list(_flat(value, kind))
     for item in items:
         if item is None:
             continue
         try:
             converted = convert(name, definition, item)
         except (ValueError, TypeError) as error:
-            shown = str(item) if isinstance(item, str | int | float | bool) else f"{{{item}}}"
+            shown = _java(item)
             raise _error(
                 f"failed to parse field [{name}] of type [{kind}] in document with id '{doc_id}'. "
                 f"Preview of field's value: '{shown}'",
@@ -156,6 +159,35 @@ def _leaf(name: str, definition: Mapping[str, Any], value: Any, parsed: Parsed, 
             kept = convert(f"{name}.{inner}", sub, item)
             if kept is not None:
                 parsed.values.setdefault(f"{name}.{inner}", []).append(kept)
+
+
+def _flat(values: list[Any], kind: str) -> Iterator[Any]:
+    """The values of an array; arrays in arrays are opened up, but for a point's coordinates."""
+    for value in values:
+        point = kind == "geo_point" and isinstance(value, list) and value and not isinstance(value[0], list | Mapping)
+        if isinstance(value, list) and not point:
+            yield from _flat(value, kind)
+        else:
+            yield value
+
+
+def _add(added: dict[str, Any], path: list[str], definition: dict[str, Any]) -> None:
+    """Note a field that the document changes, below the objects that it is in."""
+    *parents, leaf = path
+    for parent in parents:
+        added = added.setdefault(parent, {"properties": {}})["properties"]
+    added[leaf] = definition
+
+
+def _java(value: Any) -> str:
+    """A JSON value as Java prints it."""
+    if isinstance(value, bool) or value is None:
+        return str(value).lower().replace("none", "null")
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{key}={_java(child)}" for key, child in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_java, value)) + "]"
+    return str(value)
 
 
 def _flattened(name: str, definition: Mapping[str, Any], value: Mapping[str, Any], parsed: Parsed) -> None:
@@ -189,7 +221,7 @@ def _dynamic(name: str, value: Any, parent: Mapping[str, Any], prefix: str) -> d
         return {"type": "long"}
     if isinstance(sample, float):
         return {"type": "float"}
-    if isinstance(sample, str) and _DATE_LIKE.fullmatch(sample):
+    if isinstance(sample, str) and parent.get("date_detection", True) and _DATE_LIKE.fullmatch(sample):
         try:
             parse_date(sample, DEFAULT_FORMAT)
         except ValueError:

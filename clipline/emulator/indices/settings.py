@@ -5,18 +5,29 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from clipline.emulator.errors import ApiError, illegal_argument
+from clipline.emulator.errors import ApiError, illegal_argument, unsupported
 
-STATIC = frozenset(
-    {"number_of_shards", "codec", "mapping.exclude_source_vectors", "routing_partition_size", "soft_deletes.enabled",
-     "store.type", "shard.check_on_startup", "sort.field", "sort.order"}
-)  # fmt: skip
+STATIC = frozenset({"number_of_shards", "codec", "mapping.exclude_source_vectors", "shard.check_on_startup"})
+"""Can be set when an index is made, and not afterwards."""
+
 DYNAMIC = frozenset(
-    {"number_of_replicas", "auto_expand_replicas", "refresh_interval", "default_pipeline", "final_pipeline",
-     "max_result_window", "max_inner_result_window", "priority", "hidden", "mapping.total_fields.limit",
-     "mapping.depth.limit", "blocks.write", "blocks.read_only", "query.default_field", "gc_deletes",
-     "routing.allocation.include._tier_preference", "max_docvalue_fields_search"}
+    {"number_of_replicas", "refresh_interval", "default_pipeline", "final_pipeline", "max_result_window", "hidden",
+     "mapping.total_fields.limit", "blocks.write", "blocks.read_only", "routing.allocation.include._tier_preference",
+     "priority", "query.default_field"}
 )  # fmt: skip
+"""Can be changed at any time."""
+
+_LACKING = (
+    "analysis.", "similarity.", "sort.", "lifecycle.", "routing.", "routing_p", "blocks.", "mapping.", "mapper.",
+    "query.", "search.", "indexing.", "merge.", "translog.", "unassigned.", "soft_deletes.", "store.", "mode",
+    "time_series.", "number_of_routing_shards", "auto_expand_replicas", "gc_deletes", "max_", "highlight.", "warmer.",
+    "load_fixed_bitset_filters_eagerly", "write.wait_for_active_shards", "verified_before_close", "allocation.",
+    "flush_after_merge", "creation_date", "uuid", "version.", "provided_name", "knn.", "esql.", "fast_refresh",
+    "dense_vector.", "compound_format", "format", "lookup_join", "fielddata.", "logsdb.", "recovery.", "percolator.",
+    "bloom_filter_for_id_field.", "optimize_auto_generated_id", "resize.", "shard.", "source_only", "frozen",
+    "xpack.", "look_ahead_time", "look_back_time", "look_back", "final", "dimensions", "seq_no.", "refresh.",
+)  # fmt: skip
+"""Elasticsearch has these, or a family of them; here they would change nothing."""
 
 
 def flatten(settings: Mapping[str, Any] | None) -> dict[str, str | None]:
@@ -28,6 +39,8 @@ def flatten(settings: Mapping[str, Any] | None) -> dict[str, str | None]:
     flat = {name: _text(value) for name, value in _flat(settings or {}, "")}
     for name, value in flat.items():
         if name not in STATIC and name not in DYNAMIC:
+            if name.startswith(_LACKING):
+                raise unsupported(f"the setting [index.{name}]")
             raise illegal_argument(
                 f"unknown setting [index.{name}] please check that any required plugins are installed, or check the "
                 "breaking changes documentation for removed settings"

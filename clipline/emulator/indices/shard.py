@@ -156,21 +156,6 @@ class Shard:
             self._snapshot = Snapshot(tuple(self._documents(mappings).values()))
         return self._snapshot
 
-    def searchable(self, mappings: Mapping[str, Any], *, interval: float) -> dict[str, Searchable]:
-        """What a search sees, by id."""
-        return {document.id: document for document in self.snapshot(mappings, interval=interval).documents}
-
-    def tokens(self, mappings: Mapping[str, Any]) -> dict[str, dict[str, list[list[str]]]]:
-        """Where analysed text is kept until the next refresh."""
-        found: dict[str, dict[str, list[list[str]]]] = self.snapshot(mappings, interval=-1).derived("tokens", dict)
-        return found
-
-    def matrix(self, field: str, mappings: Mapping[str, Any]) -> tuple[list[str], NDArray[np.float32]]:
-        """The searchable vectors of a field: ids and rows, shape ``(n, dims)``."""
-        snapshot = self.snapshot(mappings, interval=-1)
-        vectors = snapshot.vectors(field)
-        return [snapshot.documents[place].id for place in vectors.places], vectors.rows
-
     def source(self, doc_id: str) -> dict[str, Any]:
         """The source that belongs to the searchable version of a document."""
         stored = self._dirty[doc_id] if doc_id in self._dirty else self.get(doc_id)

@@ -15,6 +15,7 @@ import orjson
 from clipline.emulator.errors import ApiError, illegal_argument
 from clipline.emulator.indices import mapping as mappings_of
 from clipline.emulator.indices import settings as settings_of
+from clipline.emulator.indices.alias_rules import check_alias
 from clipline.emulator.indices.shard import Shard
 
 if TYPE_CHECKING:
@@ -51,6 +52,11 @@ class Index:
         return self.settings.get("mapping.exclude_source_vectors", "true") == "true"
 
     @property
+    def copies(self) -> int:
+        """How many copies of a document there should be; on one node only the first is ever there."""
+        return 1 + int(self.settings.get("number_of_replicas") or 0)
+
+    @property
     def refresh_interval(self) -> float:
         """Seconds until writes become searchable by themselves; negative for never."""
         text = str(self.settings.get("refresh_interval") or "1s")
@@ -68,7 +74,8 @@ class Indices:
         self.node = node
         self._database = node.database
         self._database.create(*_TABLES)
-        self._lock = threading.RLock()
+        self.lock = threading.RLock()
+        """Guards which indices there are; taken before the database's own lock, never while holding it."""
         self._indices = {
             row[0]: Index(
                 row[0], row[1], row[2], orjson.loads(row[3]), orjson.loads(row[4]), Shard(self._database, row[1])
@@ -97,21 +104,35 @@ class Indices:
         """Whether a concrete index has this name."""
         return name in self._indices
 
-    def resolve(self, expression: str, *, ignore_unavailable: bool = False, allow_no_indices: bool = True) -> list[str]:
+    def resolve(
+        self,
+        expression: str,
+        *,
+        ignore_unavailable: bool = False,
+        allow_no_indices: bool = True,
+        hidden: bool = False,
+        aliases_too: bool = True,
+    ) -> list[str]:
         """The concrete indices that an expression names: names, aliases, wildcards, comma lists, ``_all``.
+
+        Wildcards pass hidden indices by, unless ``hidden`` or the pattern begins with a dot as their names do.
 
         Raises:
             ApiError: 404 for a name without wildcard that is missing.
         """
         found: dict[str, None] = {}
-        aliases = self.aliases()
+        aliases = self.aliases() if aliases_too else {}
         for part in expression.split(","):
             if part.startswith("-") and found:
                 for name in [name for name in found if fnmatchcase(name, part[1:])]:
                     del found[name]
             elif part in ("_all", "*", "") or "*" in part:
                 pattern = "*" if part in ("_all", "") else part
-                matching = [name for name in self.names() if fnmatchcase(name, pattern) and not self._hidden(name)]
+                matching = [
+                    name
+                    for name in self.names()
+                    if fnmatchcase(name, pattern) and (hidden or pattern.startswith(".") or not self._hidden(name))
+                ]
                 matching += [
                     name for alias, bodies in aliases.items() if fnmatchcase(alias, pattern) for name in bodies
                 ]
@@ -199,14 +220,17 @@ class Indices:
         """
         from clipline.emulator.indices.templates import composed
 
-        with self._lock:
+        with self.lock:
             self._check_new(name)
             template = composed(self, name)
-            flat = {**template.settings, **settings_of.flatten(settings)}
+            merged_settings = {**template.settings, **settings_of.flatten(settings)}
+            flat: dict[str, str | None] = {key: value for key, value in merged_settings.items() if value is not None}
             flat.setdefault("number_of_shards", "1")
             flat.setdefault("number_of_replicas", "1")
             merged = merge_for_template(template.mappings, mappings_of.normalise(mappings))
-            # Always shown, as the version that made the index decides its default.
+            joined = {**template.aliases, **(aliases or {})}
+            for alias, body in joined.items():
+                check_alias(self, alias, body or {}, new_index=name)
             index_uuid = uuid.uuid4().hex[:22]
             created = int(time.time() * 1000)
             with self._database.transaction():
@@ -214,7 +238,7 @@ class Indices:
                     "INSERT INTO indices VALUES (?, ?, ?, ?, ?)",
                     (name, index_uuid, created, orjson.dumps(flat), orjson.dumps(merged)),
                 )
-                for alias, body in {**template.aliases, **(aliases or {})}.items():
+                for alias, body in joined.items():
                     self._database.execute(
                         "INSERT OR REPLACE INTO aliases VALUES (?, ?, ?)", (alias, name, orjson.dumps(body or {}))
                     )
@@ -224,7 +248,7 @@ class Indices:
 
     def delete(self, names: list[str]) -> None:
         """Delete indices with their documents and aliases, all or none."""
-        with self._lock, self._database.transaction():
+        with self.lock, self._database.transaction():
             for name in names:
                 index = self.get(name)
                 self._database.execute("DELETE FROM documents WHERE index_uuid = ?", (index.uuid,))
@@ -239,6 +263,7 @@ class Indices:
         with index.lock:
             merged = mappings_of.merge(index.mappings, addition)
             if merged != index.mappings:
+                self._check_fields(index, merged)
                 self._database.execute(
                     "UPDATE indices SET mappings = ? WHERE name = ?", (orjson.dumps(merged), index.name)
                 )
@@ -249,6 +274,7 @@ class Indices:
         with index.lock:
             settings_of.check_update(index.name, index.uuid, flat, index.settings)
             changed = {key: value for key, value in {**index.settings, **flat}.items() if value is not None}
+            changed.setdefault("number_of_replicas", "1")
             self._database.execute(
                 "UPDATE indices SET settings = ? WHERE name = ?", (orjson.dumps(changed), index.name)
             )
@@ -280,7 +306,15 @@ class Indices:
             index.shard.refresh(index.mappings)
 
     def _hidden(self, name: str) -> bool:
-        return self._indices[name].settings.get("hidden") == "true" or name.startswith(".")
+        return self._indices[name].settings.get("hidden") == "true"
+
+    def _check_fields(self, index: Index, merged: Mapping[str, Any]) -> None:
+        limit = int(index.settings.get("mapping.total_fields.limit") or 1000)
+        count, before = (mappings_of.count(value.get("properties", {})) for value in (merged, index.mappings))
+        if count > limit and count > before:
+            raise illegal_argument(
+                f"Limit of total fields [{limit}] has been exceeded while adding new fields [{count - before}]"
+            )
 
     def _check_new(self, name: str) -> None:
         if name in self._indices:
@@ -291,7 +325,7 @@ class Indices:
                 f"index [{name}/{index.uuid}] already exists",
                 meta={"index_uuid": index.uuid, "index": name},
             )
-        wrong = _wrong_name(name) or ("already exists as alias" if name in self.aliases() else None)
+        wrong = wrong_name(name) or ("already exists as alias" if name in self.aliases() else None)
         if wrong:
             raise ApiError(
                 400,
@@ -319,8 +353,9 @@ def index_not_found(name: str) -> ApiError:
     return ApiError(404, "index_not_found_exception", f"no such index [{name}]", meta=meta)
 
 
-def _wrong_name(name: str) -> str | None:
-    if name != name.lower():
+def wrong_name(name: str, *, lowercase: bool = True) -> str | None:
+    """What is wrong with the name of an index or an alias."""
+    if lowercase and name != name.lower():
         return "must be lowercase"
     if name[:1] in "_-+":
         return "must not start with '_', '-', or '+'"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from clipline.emulator.errors import ApiError, illegal_argument, not_found, unsupported
+from clipline.emulator.errors import ApiError, illegal_argument, not_found, unsupported, validation_failed
 from clipline.emulator.indices import mapping as mappings_of
 from clipline.emulator.indices import settings as settings_of
 from clipline.emulator.wire import ACKNOWLEDGED, Call, Reply, Route
@@ -31,6 +31,7 @@ class Composed:
     settings: dict[str, str | None] = field(default_factory=dict)
     mappings: dict[str, Any] = field(default_factory=dict)
     aliases: dict[str, Any] = field(default_factory=dict)
+    auto_create: bool | None = None
 
 
 def composed(indices: Indices, name: str) -> Composed:
@@ -47,56 +48,41 @@ def composed(indices: Indices, name: str) -> Composed:
 
 def put_index_template(node: Node, call: Call) -> Reply:
     """``PUT /_index_template/{name}``."""
-    name, body = call.args["name"], dict(call.required_body())
-    _check_keys(body, _INDEX_KEYS, "index_template")
-    if name != name.lower():
-        raise _invalid(name, "Validation Failed: 1: name must be lower cased;")
-    if "data_stream" in body:
-        raise unsupported("data streams")
-    patterns = body.get("index_patterns")
-    if not patterns:
-        raise illegal_argument("Required [index_patterns]")
-    body["index_patterns"] = [patterns] if isinstance(patterns, str) else list(patterns)
-    if any(pattern.startswith("_") for pattern in body["index_patterns"]):
-        pattern = next(pattern for pattern in body["index_patterns"] if pattern.startswith("_"))
-        raise _invalid(name, f"Validation Failed: 1: index_pattern [{pattern}] must not start with '_';")
-    if body.get("priority", 0) < 0:
-        raise ApiError(
-            400, "action_request_validation_exception", "Validation Failed: 1: index template priority must be >= 0;"
-        )
+    name, body = call.args["name"], call.required_body()
     existing = node.indices.templates("index")
     if call.flag("create") and name in existing:
         raise illegal_argument(f"index template [{name}] already exists")
-    components = node.indices.templates("component")
-    optional = body.get("ignore_missing_component_templates", [])
-    missing = [part for part in body.get("composed_of", []) if part not in components and part not in optional]
-    if missing:
-        text = f"index template [{name}] specifies component templates [{', '.join(missing)}] that do not exist"
-        raise _invalid(name, text)
-    _check_overlap(name, body, existing)
-    body["template"] = _checked_template(body.get("template"))
-    if not body["template"]:
-        del body["template"]
-    body.setdefault("composed_of", [])
-    try:
-        _compose(node.indices, body)
-    except ApiError as error:
-        reason = f"composable template [{name}] template after composition is invalid"
-        raise ApiError(400, "illegal_argument_exception", reason, caused_by=error.cause()) from error
-    _store(node, "index", name, body, existing.get(name))
+    checked = _checked_index_template(node, name, body)
+    _check_overlap(name, checked, existing)
+    _store(node, "index", name, checked, existing.get(name))
     return ACKNOWLEDGED
 
 
 def put_component_template(node: Node, call: Call) -> Reply:
-    """``PUT /_component_template/{name}``."""
+    """``PUT /_component_template/{name}``; the index templates that use it must still compose."""
     name, body = call.args["name"], dict(call.required_body())
     _check_keys(body, _COMPONENT_KEYS, "component_template")
+    _check_common(body)
     if "template" not in body:
         raise illegal_argument("Required [template]")
     existing = node.indices.templates("component")
     if call.flag("create") and name in existing:
         raise illegal_argument(f"component template [{name}] already exists")
     body["template"] = _checked_template(body["template"])
+    components = {**existing, name: body}
+    for user, template in node.indices.templates("index").items():
+        if name not in template.get("composed_of", []):
+            continue
+        try:
+            _compose(node.indices, template, components)
+        except ApiError as error:
+            raise ApiError(
+                400,
+                "illegal_argument_exception",
+                f"updating component template [{name}] results in invalid composable template [{user}] after templates "
+                "are merged",
+                caused_by=error.cause(),
+            ) from error
     _store(node, "component", name, body, existing.get(name))
     return ACKNOWLEDGED
 
@@ -144,7 +130,9 @@ def delete_component_template(node: Node, call: Call) -> Reply:
 
 
 def simulate_index(node: Node, call: Call) -> Reply:
-    """``POST /_index_template/_simulate_index/{name}``."""
+    """``POST /_index_template/_simulate_index/{name}``: what an index of this name would get."""
+    if call.raw.strip():
+        raise unsupported("a body of _simulate_index")
     name = call.args["name"]
     matching = {
         key: body
@@ -154,25 +142,95 @@ def simulate_index(node: Node, call: Call) -> Reply:
     if not matching:
         return Reply(body={})
     winner = max(matching, key=lambda key: matching[key].get("priority", 0))
-    result = _compose(node.indices, matching[winner])
-    settings = {**result.settings, "routing.allocation.include._tier_preference": "data_content"}
-    body = {
-        "template": {
-            "settings": settings_of.nested(settings),
-            "mappings": result.mappings,
-            "aliases": result.aliases,
-        },
-        "overlapping": [
-            {"name": key, "index_patterns": body["index_patterns"]} for key, body in matching.items() if key != winner
-        ],
+    others = {key: body for key, body in matching.items() if key != winner}
+    return _simulated(node, matching[winner], others)
+
+
+def simulate_template(node: Node, call: Call) -> Reply:
+    """``POST /_index_template/_simulate[/{name}]``: what a stored template, or one in the body, composes to."""
+    name = call.args.get("name")
+    stored = node.indices.templates("index")
+    if call.raw.strip():
+        body = _checked_index_template(node, name or "simulate_template", call.body)
+    elif name is None:
+        raise ApiError(400, "parse_exception", "request body is required")
+    elif name not in stored:
+        raise illegal_argument(f"unable to simulate template [{name}] that does not exist")
+    else:
+        body = stored[name]
+    others = {
+        key: other
+        for key, other in stored.items()
+        if key != name and any(_overlap(a, b) for a in body["index_patterns"] for b in other["index_patterns"])
     }
-    return Reply(body=body)
+    return _simulated(node, body, others)
 
 
-def _compose(indices: Indices, body: dict[str, Any]) -> Composed:
+def _simulated(node: Node, body: dict[str, Any], others: dict[str, dict[str, Any]]) -> Reply:
+    result = _compose(node.indices, body)
+    settings = {**result.settings, "routing.allocation.include._tier_preference": "data_content"}
+    overlapping = [{"name": key, "index_patterns": other["index_patterns"]} for key, other in others.items()]
+    template = {
+        "settings": settings_of.nested(settings),
+        "mappings": mappings_of.shown(result.mappings),
+        "aliases": result.aliases,
+    }
+    return Reply(body={"template": template, "overlapping": overlapping})
+
+
+def _checked_index_template(node: Node, name: str, given: dict[str, Any]) -> dict[str, Any]:
+    """An index template in the form that is stored."""
+    body = dict(given)
+    _check_keys(body, _INDEX_KEYS, "index_template")
+    _check_common(body)
+    if name != name.lower():
+        raise _invalid(name, "Validation Failed: 1: name must be lower cased;")
+    if "data_stream" in body:
+        raise unsupported("data streams")
+    patterns = body.get("index_patterns")
+    if not patterns:
+        raise illegal_argument("Required [index_patterns]")
+    body["index_patterns"] = [patterns] if isinstance(patterns, str) else [str(pattern) for pattern in patterns]
+    if wrong := next((pattern for pattern in body["index_patterns"] if pattern.startswith("_")), None):
+        raise _invalid(name, f"Validation Failed: 1: index_pattern [{wrong}] must not start with '_';")
+    priority = body.get("priority", 0)
+    if isinstance(priority, bool) or not isinstance(priority, int):
+        raise ApiError(400, "x_content_parse_exception", "[1:1] [index_template] failed to parse field [priority]")
+    if priority < 0:
+        raise validation_failed("index template priority must be >= 0")
+    components = node.indices.templates("component")
+    optional = body.get("ignore_missing_component_templates", [])
+    body.setdefault("composed_of", [])
+    missing = [part for part in body["composed_of"] if part not in components and part not in optional]
+    if missing:
+        text = f"index template [{name}] specifies component templates [{', '.join(missing)}] that do not exist"
+        raise _invalid(name, text)
+    body["template"] = _checked_template(body.get("template"))
+    if not body["template"]:
+        del body["template"]
+    try:
+        _compose(node.indices, body)
+    except ApiError as error:
+        if error.status == 501:
+            raise
+        reason = f"composable template [{name}] template after composition is invalid"
+        raise ApiError(400, "illegal_argument_exception", reason, caused_by=error.cause()) from error
+    return body
+
+
+def _check_common(body: dict[str, Any]) -> None:
+    if body.get("deprecated"):
+        raise unsupported("deprecated templates")
+    for key, kinds in (("version", int), ("_meta", dict), ("template", dict), ("composed_of", list)):
+        if body.get(key) is not None and not isinstance(body[key], kinds):
+            raise ApiError(400, "x_content_parse_exception", f"[1:1] [index_template] failed to parse field [{key}]")
+
+
+def _compose(indices: Indices, body: dict[str, Any], components: dict[str, dict[str, Any]] | None = None) -> Composed:
     from clipline.emulator.indices.store import merge_for_template
 
-    components = indices.templates("component")
+    if components is None:
+        components = indices.templates("component")
     parts = [components[name]["template"] for name in body.get("composed_of", []) if name in components]
     settings: dict[str, str | None] = {}
     mappings: dict[str, Any] = {}
@@ -181,7 +239,7 @@ def _compose(indices: Indices, body: dict[str, Any]) -> Composed:
         settings |= settings_of.flatten(part.get("settings"))
         mappings = merge_for_template(mappings, mappings_of.normalise(part.get("mappings")))
         aliases |= part.get("aliases") or {}
-    return Composed(settings, mappings, aliases)
+    return Composed(settings, mappings, aliases, body.get("allow_auto_create"))
 
 
 def _checked_template(template: dict[str, Any] | None) -> dict[str, Any]:
@@ -258,18 +316,22 @@ def _invalid(name: str, cause: str) -> ApiError:
 
 
 _PUT = {"create", "master_timeout", "timeout", "cause"}
-_GET = {"local", "master_timeout", "flat_settings", "include_defaults"}
+_GET = {"local", "master_timeout"}
+_GET_REFUSED = {"flat_settings", "include_defaults"}
+_SIMULATE_REFUSED = {"include_defaults", "create", "cause"}
 
 ROUTES = [
     Route("PUT", "/_index_template/{name}", put_index_template, _PUT),
     Route("POST", "/_index_template/{name}", put_index_template, _PUT),
-    Route("GET", "/_index_template", get_index_templates, _GET),
-    Route("GET", "/_index_template/{name}", get_index_templates, _GET),
+    Route("GET", "/_index_template", get_index_templates, _GET, _GET_REFUSED),
+    Route("GET", "/_index_template/{name}", get_index_templates, _GET, _GET_REFUSED),
     Route("DELETE", "/_index_template/{name}", delete_index_template, {"master_timeout", "timeout"}),
-    Route("POST", "/_index_template/_simulate_index/{name}", simulate_index, {"master_timeout"}),
+    Route("POST", "/_index_template/_simulate_index/{name}", simulate_index, {"master_timeout"}, _SIMULATE_REFUSED),
+    Route("POST", "/_index_template/_simulate", simulate_template, {"master_timeout"}, _SIMULATE_REFUSED),
+    Route("POST", "/_index_template/_simulate/{name}", simulate_template, {"master_timeout"}, _SIMULATE_REFUSED),
     Route("PUT", "/_component_template/{name}", put_component_template, _PUT),
     Route("POST", "/_component_template/{name}", put_component_template, _PUT),
-    Route("GET", "/_component_template", get_component_templates, _GET),
-    Route("GET", "/_component_template/{name}", get_component_templates, _GET),
+    Route("GET", "/_component_template", get_component_templates, _GET, _GET_REFUSED),
+    Route("GET", "/_component_template/{name}", get_component_templates, _GET, _GET_REFUSED),
     Route("DELETE", "/_component_template/{name}", delete_component_template, {"master_timeout", "timeout"}),
 ]

@@ -1,16 +1,18 @@
-"""One write: alias and index, ingest pipeline, mapping, version checks, the document."""
+"""One write: alias and index, ingest pipelines, mapping, version checks, the document."""
 
 from __future__ import annotations
 
 import secrets
+import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from clipline.emulator.errors import ApiError, illegal_argument
+from clipline.emulator.errors import ApiError, illegal_argument, unsupported
 from clipline.emulator.indices.parse import parse
 from clipline.emulator.indices.store import Index, index_not_found
+from clipline.emulator.indices.templates import composed
 from clipline.emulator.ingest.document import IngestDocument
 
 if TYPE_CHECKING:
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
 
 _MAX_ID_BYTES = 512
 NONE = "_none"
+"""The name that stands for no pipeline."""
+
+_BLOCKS = {"blocks.write": "8/index write (api)", "blocks.read_only": "5/index read-only (api)"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,28 +41,41 @@ class Write:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
-    """What became of it: the fields of a write response."""
+    """What became of it: the fields of a write response; ``copies`` is 0 when there was nothing to store."""
 
     index: str
-    id: str
+    id: str | None
     version: int
     seq_no: int | None
     result: str
     status: int
+    copies: int = 1
     pipelines: tuple[str, ...] = ()
+    ingest_seconds: float = 0.0
 
     def body(self) -> dict[str, Any]:
-        """As Elasticsearch shows it."""
+        """As Elasticsearch shows it; a document that a pipeline dropped has no number and touched no shard."""
+        done = self.seq_no is not None
+        stored = done and self.copies > 0
         shown: dict[str, Any] = {
             "_index": self.index,
             "_id": self.id,
             "_version": self.version,
             "result": self.result,
-            "_shards": {"total": 1, "successful": 1, "failed": 0},
+            "_shards": {"total": self.copies if done else 0, "successful": int(stored), "failed": 0},
         }
-        if self.seq_no is not None:
+        if done:
             shown |= {"_seq_no": self.seq_no, "_primary_term": 1}
         return shown
+
+
+@dataclass(slots=True)
+class _Ingested:
+    """A write that went through its pipelines; without source when one of them dropped it."""
+
+    write: Write
+    pipelines: tuple[str, ...] = ()
+    seconds: float = 0.0
 
 
 def perform(node: Node, write: Write) -> Written:
@@ -66,30 +84,29 @@ def perform(node: Node, write: Write) -> Written:
     Raises:
         ApiError: it was refused.
     """
-    index = _target(node, write)
     if write.op == "delete":
+        index = node.indices.write_index(write.index, require_alias=write.require_alias)
+        if index is None:
+            raise index_not_found(write.index)
+        _check_blocks(index)
         return _delete(index, write)
     if write.source is None:
         raise ApiError(400, "parse_exception", "request body is required")
-    write, ran = _ingested(node, index, write)
-    if write.source is None:
-        return Written(
-            index=index.name, id=write.id or "", version=-3, seq_no=None, result="noop", status=200, pipelines=ran
-        )
-    if write.index != index.name:
-        index = _target(node, replace(write, require_alias=False))
-    return replace(_store(node, index, write), pipelines=ran)
+    if write.id is not None:
+        _check_id(write.id)
+    node.indices.write_index(write.index, require_alias=write.require_alias)
+    done = _ingested(node, write)
+    if done.write.source is None:
+        dropped = Written(index=done.write.index, id=write.id, version=-3, seq_no=None, result="noop", status=200)
+        return replace(dropped, pipelines=done.pipelines, ingest_seconds=done.seconds)
+    index = node.indices.write_index(done.write.index) or _auto_created(node, done.write.index)
+    _check_blocks(index)
+    return replace(_store(node, index, done.write), pipelines=done.pipelines, ingest_seconds=done.seconds)
 
 
-def check_id(doc_id: str) -> None:
-    """Refuse ids that are too long.
-
-    Raises:
-        ApiError: 400.
-    """
-    length = len(doc_id.encode())
-    if length > _MAX_ID_BYTES:
-        raise illegal_argument(f"id [{doc_id}] is too long, must be no longer than 512 bytes but was: {length}")
+def ingest(node: Node, write: Write) -> Write:
+    """What the pipelines of a write make of it, without carrying it out; no source when it was dropped."""
+    return _ingested(node, write).write
 
 
 def conflict(index: Index, doc_id: str, text: str) -> ApiError:
@@ -102,30 +119,69 @@ def conflict(index: Index, doc_id: str, text: str) -> ApiError:
     )
 
 
-def _target(node: Node, write: Write) -> Index:
-    index = node.indices.write_index(write.index, require_alias=write.require_alias)
-    if index is not None:
-        return index
-    if write.op == "delete":
-        raise index_not_found(write.index)
-    return node.indices.create(write.index)
-
-
-def _ingested(node: Node, index: Index, write: Write) -> tuple[Write, tuple[str, ...]]:
-    first = write.pipeline if write.pipeline is not None else index.settings.get("default_pipeline") or NONE
-    names = [name for name in (first, index.settings.get("final_pipeline") or NONE) if name != NONE]
-    document = IngestDocument(index=index.name, id=write.id, source=write.source or {})
-    for name in names:
-        result = node.pipelines.run(name, document)
+def _ingested(node: Node, write: Write) -> _Ingested:
+    name, default, final = _pipelines(node, write.index)
+    original = name
+    asked = write.pipeline if write.pipeline is not None else default
+    document = IngestDocument(index=name, id=write.id, source=write.source or {})
+    ran: list[str] = []
+    started = time.perf_counter()
+    seen = {name}
+    while asked != NONE:
+        ran.append(asked)
+        result = node.pipelines.run(asked, document)
         if result is None:
-            return replace(write, source=None), tuple(names)
+            return _Ingested(replace(write, index=name, source=None), tuple(ran), time.perf_counter() - started)
         document = result
-    return replace(write, index=document.index, id=document.id, source=document.source), tuple(names)
+        if document.index == name:
+            break
+        # Sent to another index: that one's pipelines take over.
+        if document.index in seen:
+            raise ApiError(500, "illegal_state_exception", f"index cycle detected while processing pipeline [{asked}]")
+        name, asked, final = _pipelines(node, document.index)
+        seen.add(name)
+    if final != NONE:
+        ran.append(final)
+        result = node.pipelines.run(final, document)
+        if result is None:
+            return _Ingested(replace(write, index=name, source=None), tuple(ran), time.perf_counter() - started)
+        document = result
+        if document.index != name:
+            raise ApiError(
+                500,
+                "illegal_state_exception",
+                f"final pipeline [{final}] can't change the target index (from [{name}] to [{document.index}]) for "
+                f"document [{write.id}]",
+            )
+    seconds = time.perf_counter() - started if ran else 0.0
+    # The name as it was asked for stays, so that a write through an alias is resolved once more when it is stored.
+    target = write.index if name == original else document.index
+    return _Ingested(replace(write, index=target, id=document.id, source=document.source), tuple(ran), seconds)
+
+
+def _pipelines(node: Node, name: str) -> tuple[str, str, str]:
+    """The concrete name, the default and the final pipeline; of an index that is yet to be made, its template's."""
+    index = node.indices.write_index(name)
+    settings = index.settings if index else composed(node.indices, name).settings
+    concrete = index.name if index else name
+    return concrete, settings.get("default_pipeline") or NONE, settings.get("final_pipeline") or NONE
+
+
+def _auto_created(node: Node, name: str) -> Index:
+    if composed(node.indices, name).auto_create is False:
+        raise unsupported("[allow_auto_create: false] of the index template that an index would be made by")
+    try:
+        return node.indices.create(name)
+    except ApiError as error:
+        # Another request was first.
+        if error.type != "resource_already_exists_exception":
+            raise
+        return node.indices.get(name)
 
 
 def _store(node: Node, index: Index, write: Write) -> Written:
     doc_id = write.id or secrets.token_urlsafe(15)
-    check_id(doc_id)
+    _check_id(doc_id)
     source = write.source or {}
     with index.lock:
         before = index.shard.get(doc_id)
@@ -145,6 +201,7 @@ def _store(node: Node, index: Index, write: Write) -> Written:
         seq_no=seq_no,
         result="updated" if before else "created",
         status=200 if before else 201,
+        copies=index.copies,
     )
 
 
@@ -163,22 +220,29 @@ def _delete(index: Index, write: Write) -> Written:
         seq_no=seq_no,
         result="deleted" if found else "not_found",
         status=200 if found else 404,
+        copies=index.copies,
     )
+
+
+def _check_id(doc_id: str) -> None:
+    length = len(doc_id.encode())
+    if length > _MAX_ID_BYTES:
+        raise illegal_argument(f"id [{doc_id}] is too long, must be no longer than 512 bytes but was: {length}")
+
+
+def _check_blocks(index: Index) -> None:
+    blocks = [text for name, text in _BLOCKS.items() if index.settings.get(name) == "true"]
+    if blocks:
+        listed = "".join(f"[FORBIDDEN/{text}];" for text in blocks)
+        meta = {"index_uuid": index.uuid, "index": index.name}
+        raise ApiError(403, "cluster_block_exception", f"index [{index.name}] blocked by: {listed}", meta=meta)
 
 
 def _check_sequence(index: Index, doc_id: str, write: Write, seq_no: int | None) -> None:
     if write.if_seq_no is None:
         return
+    wanted = f"required seqNo [{write.if_seq_no}], primary term [{write.if_primary_term or 1}]"
     if seq_no is None:
-        raise conflict(
-            index,
-            doc_id,
-            f"required seqNo [{write.if_seq_no}], primary term [{write.if_primary_term}]. but no document was found",
-        )
+        raise conflict(index, doc_id, f"{wanted}. but no document was found")
     if seq_no != write.if_seq_no or write.if_primary_term not in (None, 1):
-        raise conflict(
-            index,
-            doc_id,
-            f"required seqNo [{write.if_seq_no}], primary term [{write.if_primary_term}]. current document has seqNo "
-            f"[{seq_no}] and primary term [1]",
-        )
+        raise conflict(index, doc_id, f"{wanted}. current document has seqNo [{seq_no}] and primary term [1]")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import copy
-from fnmatch import fnmatchcase
+import re
 from typing import TYPE_CHECKING, Any
 
-from clipline.emulator.errors import ApiError, illegal_argument, not_found
+from clipline.emulator.errors import ApiError, illegal_argument, not_found, unsupported
 from clipline.emulator.indices.dates import iso
 from clipline.emulator.ingest.compile import Step
-from clipline.emulator.ingest.document import IngestDocument
+from clipline.emulator.ingest.document import IngestDocument, java
 from clipline.emulator.ingest.pipelines import Compiled, compile_pipeline
 from clipline.emulator.wire import ACKNOWLEDGED, Call, Reply, Route
 
@@ -20,22 +20,8 @@ if TYPE_CHECKING:
 def put_pipeline(node: Node, call: Call) -> Reply:
     """``PUT /_ingest/pipeline/{id}``."""
     name, body = call.args["id"], dict(call.required_body())
-    if "if_version" in call.params:
-        wanted = call.integer("if_version", default=0)
-        current = node.pipelines.bodies().get(name)
-        if current is None:
-            raise illegal_argument(
-                f"version conflict, required version [{wanted}] for pipeline [{name}] but no pipeline was found"
-            )
-        if current.get("version") != wanted:
-            raise illegal_argument(
-                f"version conflict, required version [{wanted}] for pipeline [{name}] but current version is "
-                f"[{current.get('version')}]"
-            )
-        if body.get("version") == wanted:
-            raise illegal_argument(f"cannot update pipeline [{name}] with the same version [{wanted}]")
-        body.setdefault("version", wanted + 1)
-    node.pipelines.put(name, body)
+    wanted = call.integer("if_version", default=0) if "if_version" in call.params else None
+    node.pipelines.put(name, body, if_version=wanted)
     return ACKNOWLEDGED
 
 
@@ -44,7 +30,7 @@ def get_pipeline(node: Node, call: Call) -> Reply:
     bodies = node.pipelines.bodies()
     wanted = call.args.get("id")
     if wanted is not None:
-        bodies = {key: body for key, body in bodies.items() if any(fnmatchcase(key, p) for p in wanted.split(","))}
+        bodies = {key: body for key, body in bodies.items() if any(_matches(p, key) for p in wanted.split(","))}
         if not bodies:
             return Reply(body={}, status=404)
     if call.flag("summary"):
@@ -58,7 +44,7 @@ def get_pipeline(node: Node, call: Call) -> Reply:
 def delete_pipeline(node: Node, call: Call) -> Reply:
     """``DELETE /_ingest/pipeline/{id}``."""
     wanted = call.args["id"]
-    found = [key for key in node.pipelines.bodies() if fnmatchcase(key, wanted)]
+    found = [key for key in node.pipelines.bodies() if _matches(wanted, key)]
     if not found and wanted != "*":
         raise not_found(f"pipeline [{wanted}] is missing")
     for name in found:
@@ -85,13 +71,19 @@ def simulate(node: Node, call: Call) -> Reply:
     else:
         if "pipeline" not in body:
             raise _missing("pipeline")
+        if not isinstance(body["pipeline"], dict):
+            reason = f"[pipeline] property isn't a map, but of type [{java(body['pipeline'])}]"
+            raise ApiError(400, "parse_exception", reason, meta={"property_name": "pipeline"})
         compiled = compile_pipeline("_simulate_pipeline", body["pipeline"])
     if "docs" not in body:
         raise _missing("docs")
+    if not isinstance(body["docs"], list) or not all(isinstance(doc, dict) for doc in body["docs"]):
+        reason = "[docs] property isn't a list of maps"
+        raise ApiError(400, "parse_exception", reason, meta={"property_name": "docs"})
     if not body["docs"]:
         raise illegal_argument("must specify at least one document in [docs]")
     documents = [
-        IngestDocument(doc.get("_index", "_index"), doc.get("_id", "_id"), copy.deepcopy(_source(doc)))
+        IngestDocument(str(doc.get("_index", "_index")), str(doc.get("_id", "_id")), _source(doc))
         for doc in body["docs"]
     ]
     one = _verbose if call.flag("verbose") else _plain
@@ -145,22 +137,42 @@ def _shown(document: IngestDocument) -> dict[str, Any]:
 def _source(doc: dict[str, Any]) -> dict[str, Any]:
     if "_source" not in doc:
         raise _missing("_source")
-    source: dict[str, Any] = doc["_source"]
+    source = doc["_source"]
+    if not isinstance(source, dict):
+        reason = f"[_source] property isn't a map, but of type [{java(source)}]"
+        raise ApiError(400, "parse_exception", reason, meta={"property_name": "_source"})
+    for key in doc:
+        if key not in ("_index", "_id", "_source"):
+            raise unsupported(f"[{key}] of a simulated document")
     return source
+
+
+def _matches(pattern: str, name: str) -> bool:
+    """Whether a name matches a pattern, in which only ``*`` is special."""
+    return re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), name, re.DOTALL) is not None
 
 
 def _missing(name: str) -> ApiError:
     return ApiError(400, "parse_exception", f"[{name}] required property is missing", meta={"property_name": name})
 
 
+def simulate_index(node: Node, call: Call) -> Reply:
+    """``POST /_ingest[/{index}]/_simulate``: the whole way into an index, mapping included."""
+    raise unsupported("the simulation of ingestion into an index; simulate a pipeline instead")
+
+
 _TIMES = {"master_timeout", "timeout"}
 
 ROUTES = [
     Route("PUT", "/_ingest/pipeline/{id}", put_pipeline, _TIMES | {"if_version"}),
+    # Before {id}, which would take it for a name.
+    Route("GET", "/_ingest/pipeline/_simulate", simulate, {"verbose"}),
+    Route("GET", "/_ingest/pipeline/{id}/_simulate", simulate, {"verbose"}),
     Route("GET", "/_ingest/pipeline", get_pipeline, _TIMES | {"summary"}),
     Route("GET", "/_ingest/pipeline/{id}", get_pipeline, _TIMES | {"summary"}),
     Route("DELETE", "/_ingest/pipeline/{id}", delete_pipeline, _TIMES),
     Route("POST", "/_ingest/pipeline/_simulate", simulate, {"verbose"}),
     Route("POST", "/_ingest/pipeline/{id}/_simulate", simulate, {"verbose"}),
-    Route("GET", "/_ingest/pipeline/_simulate", simulate, {"verbose"}),
+    Route("POST", "/_ingest/_simulate", simulate_index, {"pipeline"}),
+    Route("POST", "/_ingest/{index}/_simulate", simulate_index, {"pipeline"}),
 ]

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from clipline.emulator.errors import ApiError, unsupported
+from clipline.emulator.ingest.document import java
 
 Evaluate = Callable[[Mapping[str, Any]], Any]
 _TOKEN = re.compile(
@@ -21,19 +22,23 @@ _TOKEN = re.compile(
 _TYPES: Mapping[str, tuple[type, ...]] = {
     "String": (str,), "List": (list,), "Map": (dict,), "Number": (int, float), "Boolean": (bool,)
 }  # fmt: skip
-_METHODS: Mapping[str, Callable[..., Any]] = {
-    "isEmpty": lambda value: len(value) == 0,
-    "contains": lambda value, item: item in value,
-    "length": len,
-    "size": len,
-    "startsWith": lambda value, text: value.startswith(text),
-    "endsWith": lambda value, text: value.endswith(text),
-    "containsKey": lambda value, key: key in value,
-    "equals": lambda value, other: value == other,
-    "toLowerCase": lambda value: value.lower(),
-    "toUpperCase": lambda value: value.upper(),
-    "trim": lambda value: value.strip(),
+_METHODS: Mapping[tuple[type, str], Callable[..., Any]] = {
+    (str, "isEmpty"): lambda value: not value,
+    (str, "contains"): lambda value, text: text in value,
+    (str, "length"): len,
+    (str, "startsWith"): lambda value, text: value.startswith(text),
+    (str, "endsWith"): lambda value, text: value.endswith(text),
+    (str, "toLowerCase"): lambda value: value.lower(),
+    (str, "toUpperCase"): lambda value: value.upper(),
+    (list, "isEmpty"): lambda value: not value,
+    (list, "contains"): lambda value, wanted: any(_same(item, wanted) for item in value),
+    (list, "size"): len,
+    (dict, "isEmpty"): lambda value: not value,
+    (dict, "containsKey"): lambda value, key: key in value,
+    (dict, "size"): len,
 }
+"""What a method means depends on the value that it meets, as it does for a ``def`` of Painless."""
+_METHOD_NAMES = {name for _, name in _METHODS}
 
 
 def compile_condition(source: str) -> Evaluate:
@@ -104,7 +109,9 @@ class _Parser:
             elif sign := self._take(".", "?."):
                 name = self._next()
                 if self._take("("):
-                    value = _method(value, self._method(name), self._arguments(), name=name, safe=sign == "?.")
+                    if name not in _METHOD_NAMES:
+                        raise self._unknown()
+                    value = _method(value, self._arguments(), name=name, safe=sign == "?.")
                 else:
                     value = _field(value, name, safe=sign == "?.")
             else:
@@ -127,16 +134,14 @@ class _Parser:
             return _constant(float(token) if "." in token else int(token))
         raise self._unknown()
 
-    def _method(self, name: str) -> Callable[..., Any]:
-        if name not in _METHODS:
-            raise self._unknown()
-        return _METHODS[name]
-
     def _arguments(self) -> list[Evaluate]:
         found: list[Evaluate] = []
-        while not self._take(")"):
+        if self._take(")"):
+            return found
+        found.append(self._either())
+        while self._take(","):
             found.append(self._either())
-            self._take(",")
+        self._expect(")")
         return found
 
     def _scan(self) -> list[str]:
@@ -185,17 +190,24 @@ def _and(left: Evaluate, right: Evaluate) -> Evaluate:
 
 def _equality(left: Evaluate, right: Evaluate, wanted: bool) -> Evaluate:
     def same(ctx: Mapping[str, Any]) -> bool:
-        a, b = left(ctx), right(ctx)
-        return (a == b and isinstance(a, bool) == isinstance(b, bool)) is wanted
+        return _same(left(ctx), right(ctx)) is wanted
 
     return same
+
+
+def _same(a: Any, b: Any) -> bool:
+    return bool(a == b) and isinstance(a, bool) == isinstance(b, bool)
 
 
 def _comparison(left: Evaluate, right: Evaluate, sign: str) -> Evaluate:
     def compare(ctx: Mapping[str, Any]) -> bool:
         a, b = left(ctx), right(ctx)
         if not all(isinstance(value, int | float) and not isinstance(value, bool) for value in (a, b)):
-            raise _failed(f"Cannot apply [{sign}] operation to types", None in (a, b))
+            if a is None or b is None:
+                raise _failed("null_pointer_exception", f"cannot apply [{sign}] to a null reference")
+            raise _failed(
+                "class_cast_exception", f"Cannot apply [{sign}] operation to types [{java(a)}] and [{java(b)}]."
+            )
         return bool({"<": a < b, "<=": a <= b, ">": a > b, ">=": a >= b}[sign])
 
     return compare
@@ -212,11 +224,18 @@ def _instance(left: Evaluate, kinds: tuple[type, ...]) -> Evaluate:
 def _item(value: Evaluate, key: Evaluate) -> Evaluate:
     def get(ctx: Mapping[str, Any]) -> Any:
         holder, wanted = value(ctx), key(ctx)
+        if holder is None:
+            raise _failed("null_pointer_exception", "cannot access an element of a null def reference")
         if isinstance(holder, Mapping):
-            return holder.get(wanted)
-        if isinstance(holder, list) and isinstance(wanted, int) and 0 <= wanted < len(holder):
-            return holder[wanted]
-        raise _failed("cannot access an element", holder is None)
+            return holder.get(wanted) if not isinstance(wanted, list | dict) else None
+        if isinstance(holder, list) and isinstance(wanted, int):
+            # A negative index counts from the end, in Painless too.
+            if -len(holder) <= wanted < len(holder):
+                return holder[wanted]
+            raise _failed("index_out_of_bounds_exception", f"Index {wanted} out of bounds for length {len(holder)}")
+        raise _failed(
+            "illegal_argument_exception", f"Attempting to address a non-array type [{java(holder)}] as an array."
+        )
 
     return get
 
@@ -226,35 +245,51 @@ def _field(value: Evaluate, name: str, *, safe: bool) -> Evaluate:
         holder = value(ctx)
         if holder is None and safe:
             return None
+        if holder is None:
+            raise _null(name)
+        if isinstance(holder, list) and name == "length":
+            return len(holder)
         if not isinstance(holder, Mapping):
-            raise _failed(f"cannot access method/field [{name}] from a null def reference", holder is None)
+            raise _failed("illegal_argument_exception", f"dynamic getter [{java(holder)}, {name}] not found")
         return holder.get(name)
 
     return get
 
 
-def _method(value: Evaluate, call: Callable[..., Any], arguments: list[Evaluate], *, name: str, safe: bool) -> Evaluate:
+def _method(value: Evaluate, arguments: list[Evaluate], *, name: str, safe: bool) -> Evaluate:
     def run(ctx: Mapping[str, Any]) -> Any:
         holder = value(ctx)
         if holder is None and safe:
             return None
         if holder is None:
-            raise _failed(f"cannot access method/field [{name}] from a null def reference", True)
+            raise _null(name)
+        given = [argument(ctx) for argument in arguments]
+        if isinstance(holder, str) and None in given:
+            raise _failed("null_pointer_exception", f"the argument of [{name}] is null")
+        call = _METHODS.get((type(holder), name))
         try:
-            return call(holder, *(argument(ctx) for argument in arguments))
-        except (TypeError, AttributeError) as error:
-            raise _failed(f"dynamic method [{name}/{len(arguments)}] not found", False) from error
+            if call is not None:
+                return call(holder, *given)
+        except TypeError:
+            pass  # the wrong number or kind of arguments: no such method either
+        reason = f"dynamic method [{java(holder)}, {name}/{len(arguments)}] not found"
+        raise _failed("illegal_argument_exception", reason)
 
     return run
 
 
 def _boolean(value: Any) -> bool:
+    if value is None:
+        raise _failed("null_pointer_exception", "cannot convert a null reference to [boolean]")
     if not isinstance(value, bool):
-        raise _failed(f"Cannot cast [{type(value).__name__}] to [boolean]", value is None)
+        raise _failed("class_cast_exception", f"Cannot cast from [{java(value)}] to [boolean].")
     return value
 
 
-def _failed(reason: str, null: bool) -> ApiError:
-    kind = "null_pointer_exception" if null else "class_cast_exception"
+def _null(name: str) -> ApiError:
+    return _failed("null_pointer_exception", f"cannot access method/field [{name}] from a null def reference")
+
+
+def _failed(kind: str, reason: str) -> ApiError:
     meta = {"script_stack": [], "lang": "painless"}
     return ApiError(400, "script_exception", "runtime error", meta=meta, caused_by={"type": kind, "reason": reason})

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from clipline.emulator.errors import ApiError, illegal_argument
+from clipline.emulator.errors import ApiError, illegal_argument, unsupported
 from clipline.emulator.ingest.compile import Step, compile_steps
-from clipline.emulator.ingest.document import IngestDocument
+from clipline.emulator.ingest.document import IngestDocument, java
 from clipline.emulator.ingest.inference import run_inference
 from clipline.emulator.ingest.mustache import render
 from clipline.emulator.ingest.processors import PROCESSORS, Dropped
@@ -23,6 +23,16 @@ if TYPE_CHECKING:
 
 Trace = Callable[[Step, str, IngestDocument, ApiError | None], None]
 _MAX_INFERENCE = 50
+_DATES = ("created_date_millis", "modified_date_millis")
+_KEYS: Mapping[str, tuple[type, str]] = {
+    "description": (str, "a string"),
+    "processors": (list, "a list"),
+    "on_failure": (list, "a list"),
+    "version": (int, "an integer"),
+    "_meta": (dict, "a map"),
+    "deprecated": (bool, "a boolean"),
+    "field_access_pattern": (str, "a string"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +60,21 @@ class Pipelines:
         """name → body, sorted."""
         return dict(sorted(self._bodies.items()))
 
-    def put(self, name: str, body: dict[str, Any]) -> None:
+    def put(self, name: str, body: dict[str, Any], *, if_version: int | None = None) -> None:
         """Store a checked pipeline; the same body again changes nothing.
 
         Raises:
-            ApiError: too many inference processors.
+            ApiError: it is wrong, has another version than ``if_version``, or there are too many inference processors.
         """
         with self._lock:
             before = self._bodies.get(name, {})
+            if if_version is not None:
+                body = _next_version(name, before, body, if_version)
+            for key in ("created_date", "modified_date"):
+                if key in body or f"{key}_millis" in body:
+                    raise illegal_argument(f"Provided a pipeline property which is managed by the system: {key}.")
             compiled = compile_pipeline(name, body)
-            others = sum(_inference_count(c.steps) for key, c in self._compiled.items() if key != name)
+            others = sum(_inference_count(c.steps) for key, c in list(self._compiled.items()) if key != name)
             if others + _inference_count(compiled.steps) > _MAX_INFERENCE:
                 raise ApiError(
                     409,
@@ -67,11 +82,10 @@ class Pipelines:
                     f"Max number of inference processors reached, total inference processors [{_MAX_INFERENCE}]. Adjust "
                     f"the setting [xpack.ml.max_inference_processors]: [{_MAX_INFERENCE}] if a greater number is desired.",
                 )
-            dates = ("created_date_millis", "modified_date_millis")
-            if {key: value for key, value in before.items() if key not in dates} == body:
+            if {key: value for key, value in before.items() if key not in _DATES} == body:
                 return
             now = int(time.time() * 1000)
-            dated = {**body, dates[0]: before.get(dates[0], now), dates[1]: now}
+            dated = {**body, _DATES[0]: before.get(_DATES[0], now), _DATES[1]: now}
             self.node.database.execute("INSERT OR REPLACE INTO pipelines VALUES (?, ?)", (name, orjson.dumps(dated)))
             self._bodies[name], self._compiled[name] = dated, compiled
 
@@ -86,7 +100,7 @@ class Pipelines:
         """The pipelines with an inference processor that names a model, alias or deployment."""
         return [
             name
-            for name, compiled in self._compiled.items()
+            for name, compiled in list(self._compiled.items())
             if any(step.kind == "inference" and step.options["model_id"] == model_id for step in _every(compiled.steps))
         ]
 
@@ -170,12 +184,15 @@ class Pipelines:
             raise illegal_argument(f"Cycle detected for pipeline: {inner}")
         if trace:
             trace(step, "success", document, None)
+        document.ingest["pipeline"] = inner
         try:
             self._steps(compiled.steps, document, inner, trace, (*stack, name))
         except ApiError as error:
             if not compiled.on_failure:
                 raise
-            self._on_failure(compiled.on_failure, document, inner, _FailedStep(None, error), trace, stack)
+            self._on_failure(compiled.on_failure, document, inner, _FailedStep(None, error), trace, (*stack, name))
+        finally:
+            document.ingest["pipeline"] = name
 
     def _on_failure(
         self,
@@ -212,21 +229,37 @@ def compile_pipeline(name: str, body: Mapping[str, Any]) -> Compiled:
     Raises:
         ApiError: 400 for what is wrong, 501 for what is not emulated.
     """
-    known = {"description", "processors", "on_failure", "version", "_meta", "deprecated", "created_date_millis",
-             "modified_date_millis"}  # fmt: skip
     if "processors" not in body:
         raise ApiError(
             400, "parse_exception", "[processors] required property is missing", meta={"property_name": "processors"}
         )
+    for key, (kind, label) in _KEYS.items():
+        value = body.get(key)
+        if value is not None and (not isinstance(value, kind) or (isinstance(value, bool) and kind is int)):
+            reason = f"[{key}] property isn't {label}, but of type [{java(value)}]"
+            raise ApiError(400, "parse_exception", reason, meta={"property_name": key})
+    if body.get("field_access_pattern", "classic") != "classic":
+        raise unsupported(f"the field access pattern [{body['field_access_pattern']}]")
     steps = compile_steps(body["processors"])
-    on_failure = compile_steps(body.get("on_failure", []))
+    on_failure = compile_steps(body.get("on_failure", []), name="on_failure")
     if "on_failure" in body and not on_failure:
         raise ApiError(400, "parse_exception", f"pipeline [{name}] cannot have an empty on_failure option defined")
-    unknown = [key for key in body if key not in known]
+    unknown = [key for key in body if key not in _KEYS and key not in _DATES]
     if unknown:
         text = f"pipeline [{name}] doesn't support one or more provided configuration parameters [{', '.join(unknown)}]"
         raise ApiError(400, "parse_exception", text)
     return Compiled(name, steps, on_failure)
+
+
+def _next_version(name: str, before: Mapping[str, Any], body: dict[str, Any], wanted: int) -> dict[str, Any]:
+    conflict = f"version conflict, required version [{wanted}] for pipeline [{name}] but"
+    if not before:
+        raise illegal_argument(f"{conflict} no pipeline was found")
+    if before.get("version") != wanted:
+        raise illegal_argument(f"{conflict} current version is [{before.get('version')}]")
+    if body.get("version") == wanted:
+        raise illegal_argument(f"cannot update pipeline [{name}] with the same version [{wanted}]")
+    return {"version": wanted + 1, **body}
 
 
 def _ctx(document: IngestDocument) -> dict[str, Any]:

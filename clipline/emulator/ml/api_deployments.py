@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from clipline.emulator.errors import ApiError, illegal_argument, not_found, status_error, validation_failed
-from clipline.emulator.ml.api_models import fully_defined, matching
+from clipline.emulator.errors import ApiError, illegal_argument, not_found, status_error, unsupported, validation_failed
+from clipline.emulator.ml.catalog import fully_defined, matching, page
 from clipline.emulator.ml.deployment import Deployment
+from clipline.emulator.ml.names import id_problem
 from clipline.emulator.ml.stats import assignment, model_stats
 from clipline.emulator.wire import Call, Reply, Route
 
@@ -16,6 +18,12 @@ if TYPE_CHECKING:
 
 _TIME = re.compile(r"(\d+)(nanos|micros|ms|s|m|h|d)")
 _UNITS = {"nanos": 1e-9, "micros": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_DETECTORS = {
+    "model_memory_limit": "1gb",
+    "categorization_examples_limit": 4,
+    "model_snapshot_retention_days": 10,
+    "daily_model_snapshot_retention_after_days": 1,
+}
 _DEPRECATED = (
     "[POST /_ml/trained_models/{model_id}/deployment/_infer] is deprecated! "
     "Use [POST /_ml/trained_models/{model_id}/_infer] instead."
@@ -25,7 +33,7 @@ _DEPRECATED = (
 def start(node: Node, call: Call) -> Reply:
     """``POST /_ml/trained_models/{model_id}/deployment/_start``."""
     model_id = call.args["model_id"]
-    options = {**call.body, **call.params}
+    options = _options(call, _START, "start_trained_model_deployment_request")
     deployment_id = str(options.get("deployment_id", model_id))
     parameters = _parameters(options)
     wait_for = str(options.get("wait_for", "started"))
@@ -34,6 +42,8 @@ def start(node: Node, call: Call) -> Reply:
             f"invalid [wait_for] state [{wait_for}]; must be one of [starting,started,fully_allocated"
         )
     timeout = _seconds(str(options.get("timeout", "20s")))
+    if deployment_id != model_id and (problem := id_problem("deployment_id", deployment_id)):
+        raise validation_failed(problem)
     models = node.models
     with models.lock:
         if deployment_id in models.deployments:
@@ -73,24 +83,26 @@ def update(node: Node, call: Call) -> Reply:
     deployment = node.models.deployments.get(call.args["model_id"])
     if deployment is None:
         raise not_found(f"No known model deployment with id [{call.args['model_id']}]")
-    options = {**call.body, **call.params}
-    number = int(options.get("number_of_allocations", deployment.parameters["number_of_allocations"]))
+    options = _options(call, {"number_of_allocations"}, "update_trained_model_deployment_request")
+    number = _integer(options, "number_of_allocations", deployment.parameters["number_of_allocations"])
     if number < 1:
         raise validation_failed("[number_of_allocations] must be a positive integer")
     if number != deployment.parameters["number_of_allocations"]:
-        if deployment.state != "started":
-            raise status_error(409, "cannot update deployment that is not in [started] state")
-        deployment.parameters = {**deployment.parameters, "number_of_allocations": number}
+        if number > 1 and deployment.parameters["priority"] == "low":
+            raise validation_failed("[number_of_allocations] must be 1 when [priority] is low")
+        deployment.allocate(number)
         node.models.store.put_deployment(deployment.id, deployment.model_id, deployment.parameters, deployment.started)
     return Reply(body={"assignment": assignment(node, deployment)})
 
 
 def stop(node: Node, call: Call) -> Reply:
     """``POST /_ml/trained_models/{deployment_id}/deployment/_stop``."""
-    options = {**call.params, **call.body}
+    options = _options(call, _STOP | {"id"}, "stop_trained_model_deployment_request")
     name = str(options.get("id", call.args["model_id"]))
+    if name == "_all" or "*" in name or "," in name:
+        raise unsupported("stopping several deployments at once")
     models = node.models
-    wanted = sorted(models.deployments) if name in ("_all", "*") else [name] if name in models.deployments else []
+    wanted = [name] if name in models.deployments else []
     if not wanted and str(options.get("allow_no_match", "true")).lower() == "false":
         raise not_found(f"No known model deployment with id [{name}]")
     if str(options.get("force", "false")).lower() != "true":
@@ -119,6 +131,13 @@ def infer(node: Node, call: Call) -> Reply:
     docs = body.get("docs")
     if not docs:
         raise validation_failed("at least one document is required ")
+    if not isinstance(docs, list) or not all(isinstance(doc, dict) for doc in docs):
+        raise illegal_argument("[docs] must be an array of objects")
+    for key in body:
+        if key not in ("docs", "inference_config"):
+            raise ApiError(
+                400, "x_content_parse_exception", f"[1:1] [infer_trained_model_request] unknown field [{key}]"
+            )
     results = node.models.infer(
         call.args["model_id"],
         docs,
@@ -134,30 +153,33 @@ def stats(node: Node, call: Call) -> Reply:
     """``GET /_ml/trained_models[/{id}]/_stats``: one entry for each deployment."""
     expression = call.args.get("model_id", "_all")
     only = None
-    if expression in node.models.deployments and node.models.store.config(expression) is None:
-        only = node.models.deployments[expression]
+    named = node.models.deployments.get(expression)
+    if named is not None and node.models.resolve_model(expression) is None:
+        only = named
         expression = only.model_id
     found = matching(node, expression, allow_no_match=call.flag("allow_no_match", default=True))
-    start_at, size = call.integer("from", default=0), call.integer("size", default=100)
+    start_at, size = page(call)
     entries: list[dict[str, Any]] = []
+    deployed: Sequence[Deployment | None]
     for model_id in sorted(found)[start_at : start_at + size]:
-        deployed: list[Deployment | None] = [d for d in node.models.deployments.values() if d.model_id == model_id]
-        if only is not None:
-            deployed = [only]
+        deployed = [only] if only is not None else node.models.deployments_of(model_id)
         entries.extend(model_stats(node, model_id, deployment) for deployment in deployed or [None])
     return Reply(body={"count": len(found), "trained_model_stats": entries})
 
 
 def ml_info(node: Node, call: Call) -> Reply:
     """``GET /_ml/info``."""
+    from clipline.emulator.cluster import description
+
+    processors = int(description(node)["attributes"]["ml.allocated_processors"])
     limits = {
         "effective_max_model_memory_limit": "2gb",
         "total_ml_memory": "2gb",
-        "max_single_ml_node_processors": 2,
-        "total_ml_processors": 2,
+        "max_single_ml_node_processors": processors,
+        "total_ml_processors": processors,
     }
     body = {
-        "defaults": {"anomaly_detectors": {"model_memory_limit": "1gb"}, "datafeeds": {"scroll_size": 1000}},
+        "defaults": {"anomaly_detectors": _DETECTORS, "datafeeds": {"scroll_size": 1000}},
         "upgrade_mode": False,
         "native_code": {"version": node.version_text, "build_hash": "emulator"},
         "limits": limits,
@@ -166,15 +188,13 @@ def ml_info(node: Node, call: Call) -> Reply:
 
 
 def _parameters(options: dict[str, Any]) -> dict[str, Any]:
-    if options.get("adaptive_allocations"):
-        from clipline.emulator.errors import unsupported
-
-        raise unsupported("adaptive_allocations")
     numbers = {
         name: _integer(options, name, default)
         for name, default in (("number_of_allocations", 1), ("threads_per_allocation", 1), ("queue_capacity", 1024))
     }
-    priority = str(options.get("priority", "normal"))
+    priority = str(options.get("priority", "normal")).lower()
+    if priority not in ("normal", "low"):
+        raise illegal_argument(f"[priority] is [{priority}]; it must be one of [low, normal]")
     threads = numbers["threads_per_allocation"]
     wrong = [f"[{name}] must be a positive integer" for name, value in numbers.items() if value < 1]
     if threads >= 1 and (threads > 32 or threads & (threads - 1)):
@@ -191,9 +211,21 @@ def _parameters(options: dict[str, Any]) -> dict[str, Any]:
     return result
 
 
+def _options(call: Call, known: set[str], parser: str) -> dict[str, Any]:
+    """What the query says, and the body on top of it."""
+    adaptive = call.body.get("adaptive_allocations")
+    # {"enabled": false} asks for what is here anyway.
+    if adaptive is not None and adaptive != {"enabled": False}:
+        raise unsupported("adaptive_allocations")
+    for key in call.body:
+        if key not in known and key != "adaptive_allocations":
+            raise ApiError(400, "x_content_parse_exception", f"[1:1] [{parser}] unknown field [{key}]")
+    return {**call.params, **call.body}
+
+
 def _integer(options: dict[str, Any], name: str, default: int) -> int:
     try:
-        return int(options.get(name, default))
+        return int(str(options.get(name, default)))
     except (TypeError, ValueError):
         raise illegal_argument(f"Failed to parse int parameter [{name}] with value [{options[name]}]") from None
 
@@ -245,12 +277,13 @@ def _seconds(text: str) -> float:
 _BASE = "/_ml/trained_models/{model_id}"
 _START = {"deployment_id", "number_of_allocations", "threads_per_allocation", "queue_capacity", "cache_size", "priority",
           "timeout", "wait_for"}  # fmt: skip
+_STOP = {"allow_no_match", "force", "finish_pending_work"}
 _STATS = {"allow_no_match", "from", "size"}
 
 ROUTES = [
     Route("POST", f"{_BASE}/deployment/_start", start, _START),
     Route("POST", f"{_BASE}/deployment/_update", update, {"number_of_allocations"}),
-    Route("POST", f"{_BASE}/deployment/_stop", stop, {"allow_no_match", "force", "finish_pending_work"}),
+    Route("POST", f"{_BASE}/deployment/_stop", stop, _STOP),
     Route("POST", f"{_BASE}/_infer", infer, {"timeout"}),
     Route("POST", f"{_BASE}/deployment/_infer", infer, {"timeout"}),
     Route("GET", "/_ml/trained_models/_stats", stats, _STATS),

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from clipline.emulator.errors import ApiError, status_error, unsupported
+from clipline.emulator.errors import ApiError, illegal_argument, status_error, unsupported
+from clipline.emulator.ml.infer_options import TASKS, check_tokenization
 
 _LOCATION = ".ml-inference-native-000002"
-_TASKS = ("classification", "regression", "fill_mask", "ner", "pass_through", "question_answering",
-          "text_classification", "text_embedding", "text_expansion", "text_similarity", "zero_shot_classification")  # fmt: skip
 _TOKENIZERS = ("bert", "bert_ja", "mpnet", "roberta", "xlm_roberta", "deberta_v2")
 _TEXT_EMBEDDING = {"tokenization", "results_field", "embedding_size", "vocabulary"}
-_TOKENIZATION = {"do_lower_case", "max_sequence_length", "truncate", "span", "with_special_tokens", "add_prefix_space"}
+_TOKENIZATION = {"do_lower_case", "max_sequence_length", "truncate", "span", "with_special_tokens"}
 
 
 def checked_inference_config(config: Any) -> dict[str, Any]:
@@ -23,12 +22,14 @@ def checked_inference_config(config: Any) -> dict[str, Any]:
     if not isinstance(config, dict) or len(config) != 1:
         raise status_error(400, "inference_config must be an object with one inference type mapped to an object.")
     ((task, options),) = config.items()
-    if task not in _TASKS:
+    if task not in TASKS:
         raise status_error(
-            400, f"unrecognized inference configuration type [{task}]. Supported types [{', '.join(_TASKS)}]"
+            400, f"unrecognized inference configuration type [{task}]. Supported types [{', '.join(TASKS)}]"
         )
     if task != "text_embedding":
         raise unsupported(f"the task [{task}]")
+    if not isinstance(options, dict):
+        raise status_error(400, "inference_config must be an object with one inference type mapped to an object.")
     for key in options:
         if key not in _TEXT_EMBEDDING:
             raise ApiError(400, "x_content_parse_exception", f"[1:1] [text_embedding] unknown field [{key}]")
@@ -36,6 +37,9 @@ def checked_inference_config(config: Any) -> dict[str, Any]:
         "vocabulary": {"index": _LOCATION},
         "tokenization": _tokenization(options.get("tokenization")),
     }
+    size = options.get("embedding_size")
+    if size is not None and (not isinstance(size, int) or size <= 0):
+        raise illegal_argument(f"[embedding_size] must be a number greater than 0; configured size [{size}]")
     for key in ("results_field", "embedding_size"):
         if options.get(key) is not None:
             result[key] = options[key]
@@ -77,9 +81,15 @@ def _tokenization(given: Any) -> dict[str, Any]:
         raise ApiError(400, "x_content_parse_exception", f"[1:1] unknown tokenization type [{kind}]")
     if kind != "bert":
         raise unsupported(f"the tokenization [{kind}]")
+    if not isinstance(options, dict):
+        raise status_error(400, f"[{kind}] must be an object")
     for key in options:
         if key not in _TOKENIZATION:
             raise ApiError(400, "x_content_parse_exception", f"[1:1] [bert_tokenization] unknown field [{key}]")
+    check_tokenization(options)
+    longest = options.get("max_sequence_length")
+    if longest is not None and (not isinstance(longest, int) or longest <= 0):
+        raise illegal_argument(f"[max_sequence_length] must be positive; was [{longest}]")
     defaults = {
         "do_lower_case": False,
         "with_special_tokens": True,

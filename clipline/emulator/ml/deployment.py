@@ -1,14 +1,21 @@
-"""One deployment: its native process, its queue, its counters."""
+"""One deployment: its native process, its queue, its counters.
+
+The node's capacity is not reckoned: no start is refused for want of processors or memory.
+"""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from clipline.emulator.errors import ApiError, not_found, status_error, unsupported
+from clipline.emulator.ml.counters import Counters
+from clipline.emulator.ml.infer_options import infer_options
 from clipline.emulator.ml.process import InferenceFailed, NativeProcess, ProcessDied
 from clipline.emulator.ml.tokenizer import BertTokenizer, arguments
 
@@ -35,29 +42,26 @@ class Deployment:
         self.started = started
         self.state = "starting"
         self.reason = ""
-        self.inferences = self.errors = self.rejections = self.timeouts = 0
-        self.seconds = 0.0
-        self.last_access = 0
-        self.pending = 0
+        self.counters = Counters()
+        self._pending = 0
         self._store = store
         self._data = data
         self._config = store.config(model_id) or {}
         self._process: NativeProcess | None = None
         self._tokenizer: BertTokenizer | None = None
-        self._lock = threading.Lock()
-        self._idle = threading.Condition(self._lock)
+        # Re-entrant: a future that is already done calls back at once, in the thread that asked.
+        self._idle = threading.Condition(threading.RLock())
         self._settled = threading.Event()
-        self._thread = threading.Thread(target=self._start, name=f"start {deployment_id}", daemon=True)
-        self._thread.start()
+        threading.Thread(target=self._start, name=f"start {deployment_id}", daemon=True).start()
+
+    @property
+    def pending(self) -> int:
+        """Requests accepted and not yet answered."""
+        return self._pending
 
     def wait(self, seconds: float) -> bool:
         """Wait until the start has ended either way; false when it has not yet."""
         return self._settled.wait(seconds)
-
-    @property
-    def pid(self) -> int | None:
-        """The native process's id."""
-        return self._process.pid if self._process else None
 
     def infer(
         self, doc: Mapping[str, Any], *, prefix: str | None, override: Mapping[str, Any] | None, timeout: float
@@ -67,71 +71,119 @@ class Deployment:
         Raises:
             ApiError: the input is wrong, the queue is full, or the model failed.
         """
+        options = infer_options(self.model_id, self._config, override)
         text = self._text(doc, prefix)
-        options = self._options(override)
         process, tokenizer = self._serving()
-        ids, truncated = tokenizer.encode(text, options["tokenization"])
-        with self._lock:
-            if self.pending >= int(self.parameters["queue_capacity"]):
-                self.rejections += 1
+        ids, truncated = tokenizer.encode(text, options.tokenization)
+        begun = time.perf_counter()
+        future = self._ask(process, ids)
+        try:
+            vector = future.result(timeout)
+        except TimeoutError:
+            self.counters.timed_out()
+            raise status_error(408, f"timeout [{timeout:g}s] waiting for inference result") from None
+        except (InferenceFailed, ProcessDied) as error:
+            self.counters.failed()
+            stopping = isinstance(error, ProcessDied) and self.state == "stopping"
+            text = "inference canceled as process is stopping" if stopping else str(error)
+            raise status_error(500, f"Error in inference process: [{text}]") from error
+        self.counters.inferred(time.perf_counter() - begun)
+        return {options.results_field: vector, **({"is_truncated": True} if truncated else {})}
+
+    def allocate(self, number: int) -> None:
+        """Change the number of requests that run at a time.
+
+        Raises:
+            ApiError: 409 when the deployment is not started.
+        """
+        if self.state != "started" or self._process is None:
+            raise status_error(409, "cannot update deployment that is not in [started] state")
+        self.parameters = {**self.parameters, "number_of_allocations": number}
+        self._process.allocate(number)
+
+    def stop(self, *, finish_pending: bool) -> None:
+        """End the deployment; with ``finish_pending`` what was accepted is answered first."""
+        with self._idle:
+            self.state = "stopping"
+            if finish_pending:
+                self._idle.wait_for(lambda: self._pending == 0)
+            process = self._process
+        if process is not None:
+            process.stop()
+        self._settled.wait()
+
+    def _ask(self, process: NativeProcess, ids: list[int]) -> Future[list[float]]:
+        with self._idle:
+            if self.state == "stopping":
+                raise self._not_serving()
+            if self._pending >= int(self.parameters["queue_capacity"]):
+                self.counters.rejected()
                 raise ApiError(
                     429,
                     "es_rejected_execution_exception",
                     "inference process queue is full. Unable to execute command",
                 )
-            self.pending += 1
-        begun = time.perf_counter()
-        try:
-            vector = process.infer(arguments(ids))
-        except InferenceFailed as error:
-            self.errors += 1
-            raise status_error(500, f"Error in inference process: [{error}]") from error
-        except ProcessDied as error:
-            self._died(str(error))
-            raise status_error(409, f"Trained model [{self.id}] is [{self.state}]") from error
-        finally:
-            with self._lock:
-                self.pending -= 1
-                self._idle.notify_all()
-        self.inferences += 1
-        self.seconds += time.perf_counter() - begun
-        self.last_access = int(time.time() * 1000)
-        result: dict[str, Any] = {options["results_field"]: vector}
-        if truncated:
-            result["is_truncated"] = True
-        return result
+            self._pending += 1
+        future = process.infer(arguments(ids))
+        future.add_done_callback(self._answered)
+        return future
 
-    def stop(self, *, finish_pending: bool) -> None:
-        """End the deployment; with ``finish_pending`` what was accepted is answered first."""
-        self.state = "stopping"
-        if finish_pending:
-            with self._lock:
-                self._idle.wait_for(lambda: self.pending == 0, timeout=60)
-        self._settled.wait(60)
-        if self._process is not None:
-            self._process.stop()
+    def _answered(self, future: Future[list[float]]) -> None:
+        with self._idle:
+            self._pending -= 1
+            self._idle.notify_all()
 
     def _start(self) -> None:
+        # A name of its own: an earlier process may still be about to delete its file.
+        file = self._data / f"model-{uuid4().hex}.pt"
         try:
             self._tokenizer = self._make_tokenizer()
-            process = NativeProcess(
-                self._store.definition(self.model_id),
-                file=self._data / f"{self.id}.pt",
-                threads=int(self.parameters["threads_per_allocation"]),
-                log=self._data / "native.log",
-            )
-        except ProcessDied as error:
-            self.state, self.reason = "failed", str(error)
+            self._launch(file)
         except ApiError as error:
-            self.state, self.reason = "failed", error.reason
+            self._fail(error.reason)
+        except ProcessDied as error:
+            self._fail(str(error))
         except Exception as error:  # a start must end in a state, never hang
-            self.state, self.reason = "failed", f"{type(error).__name__}: {error}"
-        else:
-            self._process = process
+            self._fail(f"{type(error).__name__}: {error}")
+        finally:
+            file.unlink(missing_ok=True)
+            self._settled.set()
+
+    def _launch(self, file: Path) -> None:
+        with file.open("wb") as stream:
+            stream.writelines(self._parts())
+        with self._idle:
+            if self.state != "starting":
+                return
+            self._process = NativeProcess(
+                file,
+                threads=int(self.parameters["threads_per_allocation"]),
+                allocations=int(self.parameters["number_of_allocations"]),
+                log=self._data / "native.log",
+                on_end=self._ended,
+            )
+        self._process.wait_ready()
+        with self._idle:
+            if self._process.ended:
+                raise ProcessDied("inference native process died unexpectedly")
             if self.state == "starting":
                 self.state = "started"
-        finally:
-            self._settled.set()
+
+    def _parts(self) -> Iterator[bytes]:
+        for part in self._store.definition(self.model_id):
+            if self.state != "starting":
+                return  # stopped meanwhile: nobody needs the rest
+            yield part
+
+    def _ended(self, reason: str) -> None:
+        with self._idle:
+            if self.state == "started":
+                self.state, self.reason = "failed", f"inference process crashed due to reason [{reason}]"
+
+    def _fail(self, reason: str) -> None:
+        with self._idle:
+            if self.state == "starting":
+                self.state, self.reason = "failed", reason
 
     def _make_tokenizer(self) -> BertTokenizer:
         vocabulary = self._store.vocabulary(self.model_id)
@@ -146,17 +198,14 @@ class Deployment:
         return BertTokenizer(vocabulary["vocabulary"], options)
 
     def _serving(self) -> tuple[NativeProcess, BertTokenizer]:
-        if self._process is not None and self.state == "started" and not self._process.alive:
-            self._died("inference native process died unexpectedly")
-        if self.state == "starting":
-            raise status_error(409, f"Trained model deployment [{self.id}] is not allocated to any nodes")
         if self.state != "started" or self._process is None or self._tokenizer is None:
-            raise status_error(409, f"Trained model [{self.id}] is [{self.state}]")
+            raise self._not_serving()
         return self._process, self._tokenizer
 
-    def _died(self, reason: str) -> None:
-        if self.state != "stopping":
-            self.state, self.reason = "failed", f"inference process crashed due to reason [{reason}]"
+    def _not_serving(self) -> ApiError:
+        if self.state == "starting":
+            return status_error(409, f"Trained model deployment [{self.id}] is not allocated to any nodes")
+        return status_error(409, f"Trained model [{self.id}] is [{self.state}]")
 
     def _text(self, doc: Mapping[str, Any], prefix: str | None) -> str:
         field = self._config["input"]["field_names"][0]
@@ -171,23 +220,3 @@ class Deployment:
             raise status_error(400, f"Input value [{value}] for field [{field}] must be a string")
         prefixes = self._config.get("prefix_strings") or {}
         return f"{prefixes.get(prefix, '')}{value}" if prefix else value
-
-    def _options(self, override: Mapping[str, Any] | None) -> dict[str, Any]:
-        ((task, config),) = self._config["inference_config"].items()
-        if task != "text_embedding":
-            raise unsupported(f"inference for the task [{task}]")
-        given: Mapping[str, Any] = {}
-        if override:
-            ((wanted, given),) = override.items()
-            if wanted != task:
-                raise status_error(
-                    400,
-                    f"Trained model [{self.model_id}] is configured for task [{task}] but called with task [{wanted}]",
-                )
-        tokenization: dict[str, Any] = {}
-        for options in (given.get("tokenization") or {}).values():
-            tokenization |= options
-        return {
-            "results_field": given.get("results_field", config.get("results_field", "predicted_value")),
-            "tokenization": tokenization,
-        }

@@ -7,12 +7,15 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from clipline.emulator.errors import ApiError, illegal_argument, not_found, status_error
+from clipline.emulator.errors import ApiError, illegal_argument, not_found, status_error, unsupported
 from clipline.emulator.ml.deployment import Deployment
 from clipline.emulator.ml.store import ModelStore
 
 if TYPE_CHECKING:
     from clipline.emulator.node import Node
+
+BUILT_IN = "lang_ident_model_1"
+"""The model that every server has; it is listed here, and cannot be run."""
 
 
 class Models:
@@ -30,7 +33,7 @@ class Models:
 
     def close(self) -> None:
         """End the native processes; the deployments stay wanted."""
-        for deployment in self.deployments.values():
+        for deployment in list(self.deployments.values()):
             deployment.stop(finish_pending=False)
 
     def start(self, deployment_id: str, model_id: str, parameters: dict[str, Any]) -> Deployment:
@@ -60,11 +63,16 @@ class Models:
 
     def serving(self, name: str) -> Deployment | None:
         """The deployment that a name is answered by: a deployment id, else one of the model's, a started one first."""
-        if name in self.deployments:
-            return self.deployments[name]
+        if (deployment := self.deployments.get(name)) is not None:
+            return deployment
         model_id = self.resolve_model(name)
-        found = [item for item in self.deployments.values() if item.model_id == model_id]
+        found = self.deployments_of(model_id) if model_id is not None else []
         return next((item for item in found if item.state == "started"), found[0] if found else None)
+
+    def deployments_of(self, model_id: str) -> list[Deployment]:
+        """A model's deployments by id."""
+        found = (item for item in list(self.deployments.values()) if item.model_id == model_id)
+        return sorted(found, key=lambda item: item.id)
 
     def infer(
         self,
@@ -82,6 +90,8 @@ class Models:
         """
         deployment = self.serving(name)
         if deployment is None:
+            if name == BUILT_IN:
+                raise unsupported(f"inference with the built-in model [{name}]")
             if self.resolve_model(name) is None:
                 raise not_found(f"Could not find trained model [{name}]")
             raise status_error(
@@ -90,7 +100,13 @@ class Models:
             )
         return [deployment.infer(doc, prefix=prefix, override=config_update, timeout=timeout) for doc in docs]
 
-    def infer_text(self, name: str, text: str, *, prefix: str) -> dict[str, Any]:
+    def reported_id(self, name: str) -> str:
+        """The id that a response names: an alias as its model, a deployment as itself."""
+        return self.store.aliases().get(name, name)
+
+    def infer_text(
+        self, name: str, text: str, *, prefix: str, config_update: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
         """Inference on a text alone, as the coordinated action does it: the input field is the model's own.
 
         Raises:
@@ -101,7 +117,7 @@ class Models:
             raise status_error(404, f"[{name}] is not an inference service model or a deployed ml model")
         config = self.store.config(deployment.model_id) or {}
         field = config["input"]["field_names"][0]
-        return deployment.infer({field: text}, prefix=prefix, override=None, timeout=10.0)
+        return deployment.infer({field: text}, prefix=prefix, override=config_update, timeout=10.0)
 
     def embed_query(self, name: str, text: str) -> list[float]:
         """The vector of a query text.

@@ -1,8 +1,11 @@
-"""The native process: loads one TorchScript model and runs it. ``python -m clipline.emulator.ml.native FILE THREADS``.
+"""The native process: loads one TorchScript model and runs it.
+
+``python -m clipline.emulator.ml.native FILE THREADS ALLOCATIONS``; the file is deleted once it is loaded.
 
 Protocol over stdin and stdout, one JSON object a line. First a greeting: ``{"ready": true}`` or ``{"error": "…"}``.
-Then for each request ``{"arguments": [[101, 7, 102], [1, 1, 1], …]}``, int64 tensors of shape ``[1, n]`` in order, an
-answer ``{"rows": [0.1, …]}`` (the first row of the first result) or ``{"error": "…"}``.
+Then for each request ``{"id": 4, "arguments": [[101, 7, 102], [1, 1, 1], …]}``, int64 tensors of shape ``[1, n]`` in
+order, an answer ``{"id": 4, "rows": [0.1, …]}`` (the first row of the first result) or ``{"id": 4, "error": "…"}``.
+``ALLOCATIONS`` requests run at a time, so answers come in any order; ``{"allocations": 2}`` changes the number.
 """
 
 from __future__ import annotations
@@ -10,7 +13,10 @@ from __future__ import annotations
 import json
 import os
 import sys
+import threading
 import zipfile
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, TextIO
@@ -21,23 +27,27 @@ RULES: dict[str, list[str]] = json.loads((files("clipline.emulator.ml") / "nativ
 def main() -> int:
     """Load and serve until stdin ends."""
     # Whatever a library prints must not get between the answers.
-    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    answers = _Answers(os.fdopen(os.dup(1), "w", encoding="utf-8"))
     os.dup2(2, 1)
-    file, threads = Path(sys.argv[1]), int(sys.argv[2])
+    file, threads, allocations = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
     try:
         model = load(file, threads)
     except Exception as error:
-        _say(answers, {"error": str(error).strip() or type(error).__name__})
+        answers.say(_failure(error))
         return 1
     finally:
         file.unlink(missing_ok=True)
-    _say(answers, {"ready": True})
+    answers.say({"ready": True})
+    pool = ThreadPoolExecutor(allocations)
     for line in sys.stdin:
-        try:
-            _say(answers, {"rows": run(model, json.loads(line)["arguments"])})
-        except Exception as error:  # an exception in forward() fails this request only
-            _say(answers, {"error": str(error).strip() or type(error).__name__})
-    return 0
+        message = json.loads(line)
+        if "allocations" in message:
+            pool.shutdown(wait=False)  # what it has accepted is still answered
+            pool = ThreadPoolExecutor(message["allocations"])
+        else:
+            pool.submit(_answer, model, message, answers)
+    # The server is gone: nobody waits for what is left.
+    os._exit(0)
 
 
 def load(file: Path, threads: int) -> Any:
@@ -64,14 +74,12 @@ def check_archive(file: Path) -> None:
     Raises:
         ValueError: hooks were found, or a record cannot be read.
     """
+    found: set[str] = set()
     try:
         with zipfile.ZipFile(file) as archive:
-            found = {
-                hook
-                for name in archive.namelist()
-                for hook in RULES["state_hooks"]
-                if hook.encode() in archive.read(name)
-            }
+            for name in archive.namelist():
+                record = archive.read(name)
+                found |= {hook for hook in RULES["state_hooks"] if hook.encode() in record}
     except (zipfile.BadZipFile, OSError, RuntimeError) as error:
         raise ValueError(f"Error loading the model: {error}") from error
     if found:
@@ -112,9 +120,27 @@ def run(model: Any, arguments: list[list[int]]) -> list[float]:
     return values
 
 
-def _say(answers: TextIO, value: dict[str, Any]) -> None:
-    answers.write(json.dumps(value) + "\n")
-    answers.flush()
+class _Answers:
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._lock = threading.Lock()
+
+    def say(self, value: Mapping[str, Any]) -> None:
+        with self._lock:
+            self._stream.write(json.dumps(value) + "\n")
+            self._stream.flush()
+
+
+def _answer(model: Any, message: Mapping[str, Any], answers: _Answers) -> None:
+    try:
+        answer: dict[str, Any] = {"rows": run(model, message["arguments"])}
+    except Exception as error:  # an exception in forward() fails this request only
+        answer = _failure(error)
+    answers.say({"id": message["id"], **answer})
+
+
+def _failure(error: Exception) -> dict[str, Any]:
+    return {"error": str(error).strip() or type(error).__name__}
 
 
 if __name__ == "__main__":

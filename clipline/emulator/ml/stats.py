@@ -63,8 +63,8 @@ def model_stats(node: Node, model_id: str, deployment: Deployment | None) -> dic
     }
     if deployment is not None:
         entry["inference_stats"] = {
-            "failure_count": deployment.errors,
-            "inference_count": deployment.inferences,
+            "failure_count": deployment.counters.errors,
+            "inference_count": deployment.counters.inferences,
             "cache_miss_count": 0,
             "missing_all_fields_count": 0,
             "timestamp": int(time.time() * 1000),
@@ -99,11 +99,11 @@ def _deployment_stats(node: Node, deployment: Deployment) -> dict[str, Any]:
         "cache_size": parameters["cache_size"],
         "priority": parameters["priority"],
         "start_time": deployment.started,
-        "peak_throughput_per_minute": 0,
+        "peak_throughput_per_minute": deployment.counters.last_minute()[1],
     }
-    for key, value in (("error_count", deployment.errors), ("rejected_execution_count", deployment.rejections)):
-        if value:
-            stats[key] = value
+    if deployment.counters.inferences:
+        stats["inference_count"] = deployment.counters.inferences
+    stats |= _failures(deployment)
     stats["nodes"] = [_node(node, deployment, description(node))]
     return stats
 
@@ -112,26 +112,38 @@ def _node(node: Node, deployment: Deployment, described: dict[str, Any]) -> dict
     routing: dict[str, Any] = {"routing_state": deployment.state}
     if deployment.reason:
         routing["reason"] = deployment.reason
+    counters = deployment.counters
+    minute, peak = counters.last_minute()
     entry: dict[str, Any] = {
         "node": {node.node_id: {**described, "ephemeral_id": node.node_id, "external_id": described["name"]}},
         "routing_state": routing,
-        "inference_count": deployment.inferences,
+        "inference_count": counters.inferences,
+        # There is no cache, whatever cache_size says: every document reaches the model.
         "inference_cache_hit_count": 0,
         "number_of_pending_requests": deployment.pending,
         "start_time": deployment.started,
         "threads_per_allocation": deployment.parameters["threads_per_allocation"],
         "number_of_allocations": deployment.parameters["number_of_allocations"],
-        "peak_throughput_per_minute": 0,
-        "throughput_last_minute": 0,
+        "peak_throughput_per_minute": peak,
+        "throughput_last_minute": minute.count,
     }
-    if deployment.inferences:
-        average = 1000 * deployment.seconds / deployment.inferences
+    if counters.inferences:
+        average = 1000 * counters.seconds / counters.inferences
         entry |= {
             "average_inference_time_ms": average,
             "average_inference_time_ms_excluding_cache_hits": average,
-            "last_access": deployment.last_access,
+            "last_access": counters.last_access,
         }
-    for key, value in (("error_count", deployment.errors), ("rejected_execution_count", deployment.rejections)):
-        if value:
-            entry[key] = value
-    return entry
+    if minute.count:
+        entry["average_inference_time_ms_last_minute"] = 1000 * minute.seconds / minute.count
+    return entry | _failures(deployment)
+
+
+def _failures(deployment: Deployment) -> dict[str, int]:
+    counters = deployment.counters
+    every = {
+        "error_count": counters.errors,
+        "rejected_execution_count": counters.rejections,
+        "timeout_count": counters.timeouts,
+    }
+    return {name: number for name, number in every.items() if number}

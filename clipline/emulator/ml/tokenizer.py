@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from clipline.emulator.errors import status_error, unsupported
+from clipline.emulator.errors import illegal_argument, status_error
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -22,6 +22,10 @@ class BertTokenizer:
         from tokenizers.normalizers import BertNormalizer
         from tokenizers.pre_tokenizers import BertPreTokenizer
 
+        if options.get("with_special_tokens", True):
+            missing = [token for token in ("[CLS]", "[SEP]") if token not in vocabulary]
+            if missing:
+                raise illegal_argument(f"required special tokens [{', '.join(missing)}] not found in vocab")
         self._ids = {token: number for number, token in enumerate(vocabulary)}
         self._options = options
         lower = bool(options.get("do_lower_case", False))
@@ -39,11 +43,9 @@ class BertTokenizer:
         """Token ids with special tokens, and whether the text was cut off.
 
         Raises:
-            ApiError: 400 for a text that is too long when ``truncate`` is ``none``; 501 for ``span``.
+            ApiError: 400 for a text that is too long when ``truncate`` is ``none``.
         """
         options = {**self._options, **(override or {})}
-        if int(options.get("span", -1)) >= 0:
-            raise unsupported("the tokenization option [span]")
         ids: list[int] = self._tokenizer.encode(text, add_special_tokens=False).ids
         special = bool(options.get("with_special_tokens", True))
         most = int(options.get("max_sequence_length", 512))

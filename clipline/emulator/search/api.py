@@ -1,287 +1,282 @@
-"""``_search`` and ``_count`` over HTTP, and deleting by query."""
+"""``_search``, ``_count`` and ``_delete_by_query`` over HTTP.
+
+A search has two phases, as the errors of the real one show: ``dfs`` finds the nearest vectors of the ``knn`` option over
+all indices, ``query`` matches everything else; then one page is ordered and fetched.
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from clipline.emulator.errors import ApiError, illegal_argument, unsupported
+import numpy as np
+
+from clipline.emulator.errors import ApiError, unsupported, validation_failed
 from clipline.emulator.indices.documents import refresh_wanted
-from clipline.emulator.indices.shard import Searchable
 from clipline.emulator.indices.write import Write, perform
-from clipline.emulator.search.context import Context
-from clipline.emulator.search.fetch import hit
-from clipline.emulator.search.queries import evaluate, matching
-from clipline.emulator.search.vectors import knn_query
+from clipline.emulator.search.compound import Query
+from clipline.emulator.search.context import Context, Result, ShardError, all_failed
+from clipline.emulator.search.fetch import hit, shown_score
+from clipline.emulator.search.queries import read_query
+from clipline.emulator.search.request import Request, read_request
+from clipline.emulator.search.sort import Found, after, ordered
+from clipline.emulator.search.targets import Target, opened, targets
+from clipline.emulator.search.vectors import top
 from clipline.emulator.wire import Call, Reply, Route
 
 if TYPE_CHECKING:
     from clipline.emulator.node import Node
 
-_BODY = {"query", "knn", "size", "from", "sort", "_source", "fields", "docvalue_fields", "stored_fields", "min_score",
-         "track_total_hits", "version", "seq_no_primary_term", "timeout", "track_scores", "post_filter"}  # fmt: skip
-_KNOWN = frozenset(
-    [
-        "aggs",
-        "aggregations",
-        "highlight",
-        "collapse",
-        "retriever",
-        "suggest",
-        "rescore",
-        "pit",
-        "search_after",
-        "script_fields",
-        "runtime_mappings",
-        "explain",
-        "profile",
-        "indices_boost",
-        "slice",
-        "stats",
-        "terminate_after",
-        "rank",
-        "ext",
-    ]
-)
-_WINDOW = 10_000
+
+@dataclass(slots=True)
+class _Shares:
+    """The indices of a search that still take part, and what became of the others."""
+
+    node_id: str
+    open: list[tuple[Target, Context]]
+    failures: list[dict[str, Any]] = field(default_factory=list)
+
+    def each(self, phase: str, work: Callable[[Target, Context], Result]) -> list[tuple[Context, Result]]:
+        """Do one phase's work on every index; one that fails drops out.
+
+        Raises:
+            ApiError: none is left.
+        """
+        done, left = [], []
+        for target, context in self.open:
+            try:
+                done.append((context, work(target, context)))
+                left.append((target, context))
+            except ShardError as error:
+                entry = {"shard": 0, "index": context.index.name, "node": self.node_id, "reason": error.entry}
+                self.failures.append(entry)
+        self.open = left
+        if self.failures and not left:
+            raise all_failed(phase, self.failures)
+        return done
 
 
 def search(node: Node, call: Call) -> Reply:
     """``GET|POST [/{index}]/_search``."""
     started = time.perf_counter()
-    body = _body(call)
-    size, start = int(body.get("size", 10)), int(body.get("from", 0))
-    if size < 0 or start < 0:
-        raise illegal_argument(f"[{'size' if size < 0 else 'from'}] parameter cannot be negative")
-    if start + size > _WINDOW:
-        raise illegal_argument(
-            "Result window is too large, from + size must be less than or equal to: "
-            f"[{_WINDOW}] but was [{start + size}]. See the scroll api for a more efficient way to request large data "
-            "sets. This limit can be set by changing the [index.max_result_window] index level setting."
-        )
-    contexts = _contexts(node, call)
-    scored = [item for context in contexts for item in _scored(context, body, size)]
-    if "knn" in body:
-        scored = _nearest(body, scored, size)
-    if body.get("min_score") is not None:
-        scored = [item for item in scored if item[2] >= float(body["min_score"])]
-    ordered, sort_values = _ordered(scored, body.get("sort"))
-    page = ordered[start : start + size]
-    hits = []
-    for number, (context, document, score) in enumerate(page, start):
-        entry = hit(context, document, None if sort_values else score, body)
-        if sort_values:
-            entry["sort"] = sort_values[number]
-        hits.append(entry)
-    best = max((score for _, _, score in scored), default=None) if not sort_values else None
-    shown: dict[str, Any] = {}
-    total = _total(len(scored), body.get("track_total_hits", 10_000))
-    if total is not None:
-        shown["total"] = total["value"] if call.flag("rest_total_hits_as_int") else total
-    shown |= {"max_score": best, "hits": hits}
-    shards = max(1, sum(node.indices.shards(context.index.name) for context in contexts)) if contexts else 0
-    return Reply(
-        body={
-            "took": int((time.perf_counter() - started) * 1000),
-            "timed_out": False,
-            "_shards": {"total": shards, "successful": shards, "skipped": 0, "failed": 0},
-            "hits": shown,
-        }
-    )
+    request = read_request(call, node.models.embed_query)
+    reached = targets(node, call)
+    with opened(reached, size=request.size) as contexts:
+        shares = _Shares(node.node_id, list(zip(reached, contexts, strict=True)))
+        found = _found(shares, request)
+        total = len(found)
+        best = max((one.score for one in found), default=None)
+        page = _page(shares, found, request)
+        shown = _hits(shares, page, request)
+    hits: dict[str, Any] = {}
+    if (counted := _total(total, request.track_total)) is not None:
+        hits["total"] = counted["value"] if call.flag("rest_total_hits_as_int") else counted
+    by_score = not request.sort or request.track_scores
+    hits["max_score"] = shown_score(best) if best is not None and by_score and request.size else None
+    hits["hits"] = shown
+    took = int((time.perf_counter() - started) * 1000)
+    shards = _shards(node, reached, shares.failures)
+    return Reply(body={"took": took, "timed_out": False, "_shards": shards, "hits": hits})
 
 
 def count(node: Node, call: Call) -> Reply:
     """``GET|POST [/{index}]/_count``."""
-    body = call.body
-    for key in body:
+    for key in call.body:
         if key != "query":
-            raise ApiError(400, "parsing_exception", f"request does not support [{key}]")
-    contexts = _contexts(node, call)
-    number = sum(len(_with_alias(context, call, _query(context, body.get("query")))) for context in contexts)
-    shards = sum(node.indices.shards(context.index.name) for context in contexts)
-    return Reply(body={"count": number, "_shards": {"total": shards, "successful": shards, "skipped": 0, "failed": 0}})
+            reason = f"request does not support [{key}]"
+            raise ApiError(400, "parsing_exception", reason, meta={"line": 1, "col": 1})
+    query = _query(node, call)
+    reached = targets(node, call)
+    with opened(reached) as contexts:
+        shares = _Shares(node.node_id, list(zip(reached, contexts, strict=True)))
+        number = sum(int(result.hits.sum()) for _, result in shares.each("query", _matcher(query)))
+    return Reply(body={"count": number, "_shards": _shards(node, reached, shares.failures)})
 
 
 def delete_by_query(node: Node, call: Call) -> Reply:
-    """``POST /{index}/_delete_by_query``."""
+    """``POST /{index}/_delete_by_query``: what is searchable now and matches, unless it was written since."""
     started = time.perf_counter()
-    body = call.required_body()
-    if "query" not in body:
-        raise ApiError(400, "action_request_validation_exception", "Validation Failed: 1: query is missing;")
+    body = call.body
+    if body.get("query") is None:
+        raise validation_failed("query is missing")
     for key in body:
-        if key != "query":
+        if key not in ("query", "conflicts"):
             raise unsupported(f"the option [{key}] of _delete_by_query")
-    deleted = 0
-    for context in _contexts(node, call):
-        for doc_id in _with_alias(context, call, evaluate(context, body["query"])):
-            written = perform(node, Write(op="delete", index=context.index.name, id=doc_id))
-            deleted += written.result == "deleted"
+    proceed = call.params.get("conflicts", body.get("conflicts", "abort")) == "proceed"
+    query = _query(node, call)
+    reached = targets(node, call)
+    total = deleted = 0
+    conflicts: list[dict[str, Any]] = []
+    with opened(reached) as contexts:
+        shares = _Shares(node.node_id, list(zip(reached, contexts, strict=True)))
+        for context, result in shares.each("query", _matcher(query)):
+            for place in np.flatnonzero(result.hits):
+                document = context.snapshot.documents[place]
+                total += 1
+                try:
+                    name = context.index.name
+                    perform(node, Write(op="delete", index=name, id=document.id, if_seq_no=document.seq_no))
+                    deleted += 1
+                except ApiError as error:
+                    if error.status != 409:
+                        raise
+                    failure = {"index": name, "id": document.id, "cause": error.cause(), "status": 409}
+                    conflicts.append(failure)
         if refresh_wanted(call):
-            node.indices.refresh(context.index.name)
-    return Reply(
-        body={
-            "took": int((time.perf_counter() - started) * 1000),
-            "timed_out": False,
-            "total": deleted,
-            "deleted": deleted,
-            "batches": 1 if deleted else 0,
-            "version_conflicts": 0,
-            "noops": 0,
-            "retries": {"bulk": 0, "search": 0},
-            "throttled_millis": 0,
-            "requests_per_second": -1.0,
-            "throttled_until_millis": 0,
-            "failures": [],
-        }
-    )
+            for context in contexts:
+                node.indices.refresh(context.index.name)
+    answer = {
+        "took": int((time.perf_counter() - started) * 1000),
+        "timed_out": False,
+        "total": total,
+        "deleted": deleted,
+        "batches": -(-total // 1000),
+        "version_conflicts": len(conflicts),
+        "noops": 0,
+        "retries": {"bulk": 0, "search": 0},
+        "throttled_millis": 0,
+        "requests_per_second": -1.0,
+        "throttled_until_millis": 0,
+        "failures": [] if proceed else conflicts,
+    }
+    return Reply(body=answer, status=409 if conflicts and not proceed else 200)
 
 
-Scored = tuple[Context, Searchable, float]
+def _found(shares: _Shares, request: Request) -> list[Found]:
+    nearest: list[dict[str, Result]] = []
+    for knn in request.knn:
+        local = shares.each(
+            "dfs",
+            lambda target, context, knn=knn: knn.nearest(  # type: ignore[misc]
+                context, knn.k or request.size, allowed=target.allowed(context)
+            ),
+        )
+        nearest.append(_reduced(local, knn.k or request.size))
 
+    def match(target: Target, context: Context) -> Result:
+        if request.start + request.size > (window := int(context.index.settings.get("max_result_window") or 10_000)):
+            raise ShardError({"type": "illegal_argument_exception", "reason": _too_large(request, window)})
+        if request.query is not None:
+            result = request.query.run(context)
+        else:
+            result = context.none() if request.knn else context.everything(1.0)
+        for parts in nearest:
+            if part := parts.get(context.index.name):
+                result = Result(result.hits | part.hits, result.scores + part.scores)
+        hits = result.hits
+        if (allowed := target.allowed(context)) is not None:
+            hits = hits & allowed
+        if request.post_filter is not None:
+            hits = hits & request.post_filter.run(context).hits
+        if request.min_score is not None:
+            hits = hits & (result.scores >= request.min_score)
+        return Result(hits, result.scores)
 
-def _scored(context: Context, body: Mapping[str, Any], size: int) -> list[Scored]:
-    allowed = _alias_filter(context, body["__expression__"])
-    scores: dict[str, float] = {}
-    if "knn" not in body or "query" in body:
-        scores = _query(context, body.get("query"))
-    for clause in _knn_clauses(body):
-        filters = matching(context, clause.get("filter"))
-        if allowed is not None:
-            filters = allowed if filters is None else filters & allowed
-        for doc_id, score in knn_query(context, clause, allowed=filters, size=size).items():
-            scores[doc_id] = scores.get(doc_id, 0.0) + score
-    if body.get("post_filter"):
-        kept = matching(context, body["post_filter"]) or set()
-        scores = {doc_id: score for doc_id, score in scores.items() if doc_id in kept}
     return [
-        (context, context.documents[doc_id], score)
-        for doc_id, score in scores.items()
-        if doc_id in context.documents and (allowed is None or doc_id in allowed)
+        Found(context, context.snapshot.documents[place], float(result.scores[place]))
+        for context, result in shares.each("query", match)
+        for place in np.flatnonzero(result.hits)
     ]
 
 
-def _nearest(body: Mapping[str, Any], scored: list[Scored], size: int) -> list[Scored]:
-    """Over several indices the knn option keeps its k best of all, not of each."""
-    clauses = _knn_clauses(body)
-    if "query" in body or len(clauses) != 1:
-        return scored
-    return sorted(scored, key=lambda item: -item[2])[: int(clauses[0].get("k", size))]
+def _reduced(local: list[tuple[Context, Result]], k: int) -> dict[str, Result]:
+    """Each index found its own k nearest; the k of all are kept."""
+    places = [np.flatnonzero(result.hits) for _, result in local]
+    scores = [result.scores[found] for (_, result), found in zip(local, places, strict=True)]
+    if not local:
+        return {}
+    best = np.zeros(sum(map(len, scores)), dtype=bool)
+    best[top(np.concatenate(scores), k)] = True
+    kept: dict[str, Result] = {}
+    start = 0
+    for (context, result), found in zip(local, places, strict=True):
+        chosen = found[best[start : start + len(found)]]
+        kept[context.index.name] = context.at(chosen, result.scores[chosen])
+        start += len(found)
+    return kept
 
 
-def _ordered(scored: list[Scored], sort: Any) -> tuple[list[Scored], list[list[Any]]]:
-    if not sort:
-        return sorted(scored, key=lambda item: (-item[2], item[1].seq_no)), []
-    keys = [_sort_key(entry) for entry in (sort if isinstance(sort, list) else [sort])]
-    if [name for name, _ in keys] == ["_score"]:
-        return sorted(scored, key=lambda item: item[2], reverse=keys[0][1]), []
-    ordered = sorted(scored, key=lambda item: item[1].seq_no)
-    for name, descending in reversed(keys):
-        present = [item for item in ordered if _sort_value(item, name, descending) is not None]
-        absent = [item for item in ordered if _sort_value(item, name, descending) is None]
-        present.sort(key=lambda item: _sort_value(item, name, descending), reverse=descending)
-        ordered = present + absent
-    return ordered, [[_sort_value(item, name, descending) for name, descending in keys] for item in ordered]
+def _page(shares: _Shares, found: list[Found], request: Request) -> list[Found]:
+    try:
+        in_order = ordered(found, request.sort)
+        if request.search_after is not None:
+            in_order = after(in_order, request.sort, request.search_after)
+    except ShardError as error:
+        raise _one_failed(shares, error) from error
+    return in_order[request.start : request.start + request.size]
 
 
-def _sort_key(entry: Any) -> tuple[str, bool]:
-    if isinstance(entry, str):
-        return entry, entry == "_score"
-    ((name, options),) = entry.items()
-    order = options if isinstance(options, str) else options.get("order", "desc" if name == "_score" else "asc")
-    if isinstance(options, Mapping) and set(options) - {"order"}:
-        raise unsupported(f"the sort options [{', '.join(set(options) - {'order'})}]")
-    return name, order == "desc"
+def _hits(shares: _Shares, page: list[Found], request: Request) -> list[dict[str, Any]]:
+    shown = []
+    by_score = not request.sort or request.track_scores or any(key.name == "_score" for key in request.sort)
+    for one in page:
+        try:
+            entry = hit(one.context, one.document, one.score if by_score else None, request)
+        except ShardError as error:
+            raise _one_failed(shares, error) from error
+        if request.sort:
+            entry["sort"] = [key.shown(one) for key in request.sort]
+        shown.append(entry)
+    return shown
 
 
-def _sort_value(item: Scored, name: str, descending: bool) -> Any:
-    context, document, score = item
-    if name == "_score":
-        return score
-    if name in ("_doc", "_shard_doc"):
-        return document.seq_no
-    definition = context.definition(name)
-    if definition is None:
-        raise context.shard_error(f"No mapping found for [{name}] in order to sort on")
-    if definition["type"] in ("text", "dense_vector", "geo_point", "flattened"):
-        raise unsupported(f"sorting by a field of the type [{definition['type']}]")
-    values = context.values(document, name)
-    return (max(values) if descending else min(values)) if values else None
+def _one_failed(shares: _Shares, error: ShardError) -> ApiError:
+    # Which of several indices could still answer is not worked out here: the search fails as a whole.
+    name = shares.open[0][1].index.name
+    return all_failed("query", [{"shard": 0, "index": name, "node": shares.node_id, "reason": error.entry}])
 
 
-def _query(context: Context, query: Any) -> dict[str, float]:
-    return dict.fromkeys(context.documents, 1.0) if query is None else evaluate(context, query)
+def _query(node: Node, call: Call) -> Query | None:
+    body = call.body.get("query")
+    return None if body is None else read_query(body, node.models.embed_query)
 
 
-def _knn_clauses(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    knn = body.get("knn", [])
-    return list(knn) if isinstance(knn, list) else [knn]
+def _matcher(query: Query | None) -> Callable[[Target, Context], Result]:
+    def match(target: Target, context: Context) -> Result:
+        result = context.everything(1.0) if query is None else query.run(context)
+        allowed = target.allowed(context)
+        return result if allowed is None else Result(result.hits & allowed, result.scores)
+
+    return match
 
 
-def _contexts(node: Node, call: Call) -> list[Context]:
-    names = node.indices.resolve(
-        call.args.get("index", "_all"),
-        ignore_unavailable=call.flag("ignore_unavailable"),
-        allow_no_indices=call.flag("allow_no_indices", default=True),
-    )
-    return [Context.of(node, node.indices.get(name)) for name in names]
-
-
-def _alias_filter(context: Context, expression: str) -> set[str] | None:
-    """The ids that the filters of the aliases named in a request let through."""
-    names = expression.split(",")
-    if context.index.name in names:
+def _total(number: int, track: bool | int) -> dict[str, Any] | None:
+    if track is False:
         return None
-    bodies = context.node.indices.aliases_of(context.index.name)
-    filters = [bodies[name].get("filter") for name in names if name in bodies]
-    if not filters or None in filters:
-        return None
-    return set().union(*(evaluate(context, item) for item in filters if item is not None))
-
-
-def _with_alias(context: Context, call: Call, scores: dict[str, float]) -> dict[str, float]:
-    allowed = _alias_filter(context, call.args.get("index", "_all"))
-    return scores if allowed is None else {i: s for i, s in scores.items() if i in allowed}
-
-
-def _total(number: int, track: Any) -> dict[str, Any] | None:
-    if track is False or track == "false":
-        return None
-    limit = number if track is True or track == "true" else int(track)
+    limit = number if track is True else track
     return {"value": min(number, limit), "relation": "eq" if number <= limit else "gte"}
 
 
-def _body(call: Call) -> dict[str, Any]:
-    body = dict(call.body)
-    for key in body:
-        if key in _KNOWN:
-            raise unsupported(f"the search option [{key}]")
-        if key not in _BODY:
-            raise ApiError(400, "parsing_exception", f"unknown key for a START_OBJECT in [{key}].")
-    for name in ("size", "from", "track_total_hits", "_source"):
-        if name in call.params:
-            body[name] = call.params[name]
-    if body.get("_source") in ("true", "false"):
-        body["_source"] = body["_source"] == "true"
-    if isinstance(body.get("_source"), str) and "," in body["_source"]:
-        body["_source"] = body["_source"].split(",")
-    if "_source_exclude_vectors" in call.params:
-        body["_source"] = {"exclude_vectors": call.flag("_source_exclude_vectors")}
-    if "search_type" in call.params and "knn" in body:
-        raise illegal_argument(
-            "cannot set [search_type] when using [knn] search, since the search type is determined automatically"
-        )
-    body["__expression__"] = call.args.get("index", "_all")
-    return body
+def _shards(node: Node, reached: list[Target], failures: list[dict[str, Any]]) -> dict[str, Any]:
+    total = sum(node.indices.shards(target.index.name) for target in reached)
+    failed = sum(node.indices.shards(entry["index"]) for entry in failures)
+    shown: dict[str, Any] = {"total": total, "successful": total - failed, "skipped": 0, "failed": failed}
+    if failures:
+        shown["failures"] = failures
+    return shown
 
 
-_INDICES = {"ignore_unavailable", "allow_no_indices", "expand_wildcards", "ignore_throttled", "preference", "routing"}
-_SEARCH = _INDICES | {"size", "from", "track_total_hits", "_source", "_source_exclude_vectors", "rest_total_hits_as_int",
-                      "request_cache", "timeout", "typed_keys", "ccs_minimize_roundtrips", "allow_partial_search_results",
-                      "search_type"}  # fmt: skip
-_REFUSED = {"q", "scroll", "sort", "explain", "stored_fields", "docvalue_fields", "_source_includes", "_source_excludes",
-            "df", "analyzer", "default_operator", "lenient", "suggest_field", "terminate_after", "version"}  # fmt: skip
-_COUNT_REFUSED = {"q", "df", "analyzer", "default_operator", "lenient", "min_score", "terminate_after"}
+def _too_large(request: Request, window: int) -> str:
+    return (
+        f"Result window is too large, from + size must be less than or equal to: [{window}] but was "
+        f"[{request.start + request.size}]. See the scroll api for a more efficient way to request large data sets. This "
+        "limit can be set by changing the [index.max_result_window] index level setting."
+    )
+
+
+_INDICES = {"ignore_unavailable", "allow_no_indices", "expand_wildcards", "ignore_throttled", "preference"}
+_SEARCH = _INDICES | {"size", "from", "track_total_hits", "_source", "_source_includes", "_source_excludes",
+                      "_source_exclude_vectors", "rest_total_hits_as_int", "request_cache", "timeout", "typed_keys",
+                      "ccs_minimize_roundtrips", "search_type", "batched_reduce_size", "max_concurrent_shard_requests",
+                      "pre_filter_shard_size"}  # fmt: skip
+_LUCENE = {"q", "df", "analyzer", "analyze_wildcard", "default_operator", "lenient", "routing", "terminate_after"}
+_REFUSED = _LUCENE | {"scroll", "sort", "explain", "stored_fields", "docvalue_fields", "suggest_field", "suggest_mode",
+                      "suggest_size", "suggest_text", "stats", "version", "seq_no_primary_term", "track_scores",
+                      "allow_partial_search_results", "force_synthetic_source", "include_named_queries_score",
+                      "min_compatible_shard_node"}  # fmt: skip
+_DELETE = _INDICES | {"refresh", "conflicts", "timeout", "wait_for_active_shards", "scroll_size", "search_timeout"}
 
 ROUTES = [
     *(
@@ -290,11 +285,11 @@ ROUTES = [
         for path in ("/_search", "/{index}/_search")
     ),
     *(
-        Route(method, path, count, _INDICES, _COUNT_REFUSED)
+        Route(method, path, count, _INDICES, _LUCENE | {"min_score"})
         for method in ("GET", "POST")
         for path in ("/_count", "/{index}/_count")
     ),
-    Route("POST", "/{index}/_delete_by_query", delete_by_query,
-          _INDICES | {"refresh", "conflicts", "timeout", "wait_for_completion", "wait_for_active_shards"},
-          {"scroll", "slices", "max_docs", "requests_per_second", "q"}),
+    Route("POST", "/{index}/_delete_by_query", delete_by_query, _DELETE,
+          _LUCENE | {"scroll", "slices", "max_docs", "requests_per_second", "sort", "stats", "wait_for_completion",
+                     "search_type", "request_cache"}),
 ]  # fmt: skip

@@ -1,4 +1,8 @@
-"""Queries: JSON → scores by document id. What is not here is refused by name."""
+"""Queries: JSON → a tree that can be run on an index. What is not here is refused by name.
+
+Reading a query needs no index: what is wrong with it is wrong everywhere, and text models are asked once, before any
+lock is taken. ``compound``, ``terms`` and ``vectors`` hold what comes of it.
+"""
 
 from __future__ import annotations
 
@@ -6,268 +10,209 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from clipline.emulator.errors import ApiError, illegal_argument, unsupported
-from clipline.emulator.indices.parse import convert
-from clipline.emulator.search.context import Context, analyse, bm25
-from clipline.emulator.search.script_score import score_script
-from clipline.emulator.search.vectors import knn_query
+from clipline.emulator.search import terms
+from clipline.emulator.search.compound import All, Bool, Constant, Match, Query, Scripted
+from clipline.emulator.search.script_reader import read_script
+from clipline.emulator.search.terms import malformed
+from clipline.emulator.search.vectors import Embed, Knn, read_knn
 
-Scores = dict[str, float]
-_KNOWN = frozenset(
-    [
-        "boosting",
-        "combined_fields",
-        "dis_max",
-        "distance_feature",
-        "function_score",
-        "fuzzy",
-        "geo_bounding_box",
-        "geo_distance",
-        "geo_shape",
-        "has_child",
-        "has_parent",
-        "intervals",
-        "match_bool_prefix",
-        "match_phrase",
-        "match_phrase_prefix",
-        "more_like_this",
-        "multi_match",
-        "nested",
-        "parent_id",
-        "percolate",
-        "pinned",
-        "prefix",
-        "query_string",
-        "rank_feature",
-        "regexp",
-        "rule",
-        "script",
-        "semantic",
-        "shape",
-        "simple_query_string",
-        "span_term",
-        "sparse_vector",
-        "terms_set",
-        "text_expansion",
-        "wildcard",
-        "wrapper",
-    ]
-)
+_KNOWN = """boosting combined_fields dis_max distance_feature function_score fuzzy geo_bounding_box geo_distance geo_grid
+    geo_polygon geo_shape has_child has_parent intervals match_bool_prefix match_phrase match_phrase_prefix
+    more_like_this multi_match nested parent_id percolate pinned query_string rank_feature regexp rule script semantic
+    shape simple_query_string span_containing span_field_masking span_first span_multi span_near span_not span_or
+    span_term span_within sparse_vector terms_set text_expansion weighted_tokens wrapper"""
+"""What Elasticsearch has besides."""
 
 
-def evaluate(context: Context, query: Mapping[str, Any]) -> Scores:
-    """The documents that a query matches, with their scores.
+def read_query(body: Any, embed: Embed) -> Query:
+    """A query of a request.
 
     Raises:
         ApiError: 400 for what is wrong, 501 for what is not emulated.
     """
-    if not isinstance(query, Mapping) or len(query) != 1:
-        if isinstance(query, Mapping) and not query:
-            raise illegal_argument("query malformed, empty clause found")
-        raise ApiError(400, "parsing_exception", "[1:1] query malformed, expected [END_OBJECT] but found [FIELD_NAME]")
-    ((kind, body),) = query.items()
-    handler = _QUERIES.get(kind)
-    if handler is None:
-        if kind in _KNOWN:
+    if not isinstance(body, Mapping):
+        raise ApiError(400, "parsing_exception", "[_na] query malformed, must start with start_object")
+    if not body:
+        raise illegal_argument("query malformed, empty clause found")
+    kind, inner = next(iter(body.items()))
+    if len(body) > 1:
+        raise malformed(kind, "malformed query, expected [END_OBJECT] but found [FIELD_NAME]")
+    reader = _READERS.get(kind)
+    if reader is None:
+        if kind in _KNOWN.split():
             raise unsupported(f"the query [{kind}]")
-        raise ApiError(400, "parsing_exception", f"unknown query [{kind}]")
-    return handler(context, body)
+        cause = {"type": "named_object_not_found_exception", "reason": f"[1:1] unknown field [{kind}]"}
+        raise ApiError(400, "parsing_exception", f"unknown query [{kind}]", meta={"line": 1, "col": 1}, caused_by=cause)
+    if not isinstance(inner, Mapping):
+        raise malformed(kind, f"query malformed, no start_object after query name [{kind}]")
+    return reader(inner, embed)
 
 
-def matching(context: Context, filters: Any) -> set[str] | None:
-    """The ids that all filters match; ``None`` without filters."""
-    if not filters:
-        return None
-    clauses = filters if isinstance(filters, list) else [filters]
-    found: set[str] | None = None
-    for clause in clauses:
-        ids = set(evaluate(context, clause))
-        found = ids if found is None else found & ids
-    return found
-
-
-def _match_all(context: Context, body: Mapping[str, Any]) -> Scores:
-    return dict.fromkeys(context.documents, float(body.get("boost", 1.0)))
-
-
-def _match_none(context: Context, body: Mapping[str, Any]) -> Scores:
-    return {}
-
-
-def _term(context: Context, body: Mapping[str, Any]) -> Scores:
-    name, options = _field(body, "term")
-    value = options.get("value") if isinstance(options, Mapping) else options
-    boost = float(options.get("boost", 1.0)) if isinstance(options, Mapping) else 1.0
-    if isinstance(options, Mapping) and options.get("case_insensitive"):
-        raise unsupported("the option [case_insensitive] of [term]")
-    return _equal(context, name, [value], boost, constant=False)
-
-
-def _terms(context: Context, body: Mapping[str, Any]) -> Scores:
-    options = {key: value for key, value in body.items() if key not in ("boost", "_name")}
-    ((name, values),) = options.items()
-    if not isinstance(values, list):
-        raise (
-            unsupported("terms lookup")
-            if isinstance(values, Mapping)
-            else ApiError(400, "parsing_exception", "[terms] query does not support a single value")
-        )
-    return _equal(context, name, values, float(body.get("boost", 1.0)), constant=True)
-
-
-def _equal(context: Context, name: str, values: list[Any], boost: float, *, constant: bool) -> Scores:
-    definition = {"type": "keyword"} if name == "_id" else context.definition(name)
-    if definition is None:
-        return {}
-    if definition["type"] == "text":
-        # A term query does not analyse its value: it is compared with the tokens.
-        tokens = {str(value) for value in values}
-        return {i: boost for i, held in context.tokens(name).items() if any(tokens & set(words) for words in held)}
-    wanted = [_converted(context, name, definition, value) for value in values]
-    found = [doc for doc in context.documents.values() if any(v in wanted for v in context.values(doc, name))]
-    if constant or definition["type"] != "keyword":
-        return {doc.id: boost for doc in found}
-    import math
-
-    # A keyword term scores by BM25 with a length norm of one.
-    total = sum(bool(context.values(doc, name)) for doc in context.documents.values())
-    idf = math.log(1 + (total - len(found) + 0.5) / (len(found) + 0.5)) if found else 0.0
-    return {doc.id: boost * idf / 2.2 * 1.0 for doc in found}
-
-
-def _ids(context: Context, body: Mapping[str, Any]) -> Scores:
-    wanted = {str(value) for value in body.get("values", [])}
-    return {doc_id: float(body.get("boost", 1.0)) for doc_id in context.documents if doc_id in wanted}
-
-
-def _exists(context: Context, body: Mapping[str, Any]) -> Scores:
-    name = body.get("field")
-    if not name:
-        raise ApiError(400, "parsing_exception", "[exists] must be provided with a [field]")
-    inside = f"{name}."
-    return {
-        doc.id: float(body.get("boost", 1.0))
-        for doc in context.documents.values()
-        if name in doc.parsed.values
-        or name in doc.parsed.vectors
-        or any(key.startswith(inside) for key in (*doc.parsed.values, *doc.parsed.vectors))
-    }
-
-
-def _range(context: Context, body: Mapping[str, Any]) -> Scores:
-    name, options = _field(body, "range")
-    known = {"gt", "gte", "lt", "lte", "boost", "format"}
-    for key in options:
-        if key not in known:
-            raise unsupported(f"the option [{key}] of [range]")
-    definition = context.definition(name)
-    if definition is None:
-        return {}
-    bounds = {
-        key: _converted(context, name, definition, options[key])
-        for key in ("gt", "gte", "lt", "lte")
-        if options.get(key) is not None
-    }
-    tests: dict[str, Callable[[Any, Any], bool]] = {
-        "gt": lambda a, b: a > b,
-        "gte": lambda a, b: a >= b,
-        "lt": lambda a, b: a < b,
-        "lte": lambda a, b: a <= b,
-    }
-    return {
-        doc.id: float(options.get("boost", 1.0))
-        for doc in context.documents.values()
-        if any(all(tests[key](value, bound) for key, bound in bounds.items()) for value in context.values(doc, name))
-    }
-
-
-def _match(context: Context, body: Mapping[str, Any]) -> Scores:
-    name, options = _field(body, "match")
-    options = options if isinstance(options, Mapping) else {"query": options}
-    for key in options:
-        if key not in ("query", "operator", "boost"):
-            raise unsupported(f"the option [{key}] of [match]")
-    definition = context.definition(name)
-    if definition is None:
-        return {}
-    boost = float(options.get("boost", 1.0))
-    if definition["type"] != "text":
-        return _equal(context, name, [options["query"]], boost, constant=False)
-    every = str(options.get("operator", "or")).lower() == "and"
-    scores = bm25(context, name, analyse(str(options["query"])), every=every)
-    return {doc_id: score * boost for doc_id, score in scores.items()}
-
-
-def _bool(context: Context, body: Mapping[str, Any]) -> Scores:
-    for key in body:
-        if key not in ("must", "filter", "should", "must_not", "minimum_should_match", "boost"):
-            raise ApiError(400, "x_content_parse_exception", f"[1:1] [bool] unknown field [{key}]")
-    clauses = {key: _clauses(body.get(key)) for key in ("must", "filter", "should", "must_not")}
-    result: Scores | None = None
-    for clause in clauses["must"]:
-        scores = evaluate(context, clause)
-        result = scores if result is None else {i: result[i] + scores[i] for i in result if i in scores}
-    for clause in clauses["filter"]:
-        ids = evaluate(context, clause)
-        result = dict.fromkeys(ids, 0.0) if result is None else {i: s for i, s in result.items() if i in ids}
-    shoulds = [evaluate(context, clause) for clause in clauses["should"]]
-    least = body.get("minimum_should_match", 1 if result is None and shoulds else 0)
-    if not isinstance(least, int):
-        raise unsupported(f"minimum_should_match [{least}]")
-    if result is None:
-        result = dict.fromkeys(context.documents, 0.0 if shoulds else 1.0)
-        if clauses["must_not"] and not shoulds:
-            result = dict.fromkeys(context.documents, 0.0)
-    found = {}
-    for doc_id, score in result.items():
-        hits = [scores[doc_id] for scores in shoulds if doc_id in scores]
-        if len(hits) >= least:
-            found[doc_id] = score + sum(hits)
-    for clause in clauses["must_not"]:
-        for doc_id in evaluate(context, clause):
-            found.pop(doc_id, None)
-    boost = float(body.get("boost", 1.0))
-    return {doc_id: score * boost for doc_id, score in found.items()}
-
-
-def _constant_score(context: Context, body: Mapping[str, Any]) -> Scores:
-    return dict.fromkeys(evaluate(context, body["filter"]), float(body.get("boost", 1.0)))
-
-
-def _script_score(context: Context, body: Mapping[str, Any]) -> Scores:
-    for key in body:
-        if key not in ("query", "script", "min_score", "boost"):
-            raise ApiError(400, "x_content_parse_exception", f"[1:1] [script_score] unknown field [{key}]")
-    inner = evaluate(context, body["query"])
-    scores = score_script(context, inner, body["script"])
-    boost, least = float(body.get("boost", 1.0)), body.get("min_score")
-    return {i: score * boost for i, score in scores.items() if least is None or score >= least}
-
-
-def _knn(context: Context, body: Mapping[str, Any]) -> Scores:
-    return knn_query(context, body, allowed=matching(context, body.get("filter")))
-
-
-def _clauses(value: Any) -> list[Mapping[str, Any]]:
+def read_queries(value: Any, embed: Embed) -> tuple[Query, ...]:
+    """One query or a list of them."""
     if value is None:
-        return []
-    return list(value) if isinstance(value, list) else [value]
+        return ()
+    return tuple(read_query(item, embed) for item in (value if isinstance(value, list) else [value]))
 
 
-def _field(body: Mapping[str, Any], kind: str) -> tuple[str, Any]:
-    if len(body) != 1:
-        raise ApiError(400, "parsing_exception", f"[{kind}] query doesn't support multiple fields")
-    ((name, options),) = body.items()
-    return name, options
+def _options(kind: str, body: Mapping[str, Any], known: set[str], lacking: str = "") -> None:
+    for key in body:
+        if key == "_name" or key in lacking.split():
+            raise unsupported(f"the option [{key}] of the query [{kind}]")
+        if key not in known:
+            raise malformed(kind, f"query does not support [{key}]")
 
 
-def _converted(context: Context, name: str, definition: Mapping[str, Any], value: Any) -> Any:
+def _boost(body: Mapping[str, Any]) -> float:
+    return number(body.get("boost", 1.0), "boost")
+
+
+def number(value: Any, name: str) -> float:
+    """A number of a request; text that is one is one too.
+
+    Raises:
+        ApiError: 400.
+    """
     try:
-        return convert(name, {**definition, "ignore_above": None}, value)
-    except (ValueError, TypeError) as error:
-        raise context.shard_error(str(error)) from error
+        if isinstance(value, bool):
+            raise TypeError
+        return float(value)
+    except (TypeError, ValueError):
+        raise ApiError(400, "x_content_parse_exception", f"[1:1] failed to parse field [{name}]") from None
 
 
-_QUERIES: Mapping[str, Callable[[Context, Mapping[str, Any]], Scores]] = {
+def _single(kind: str, body: Mapping[str, Any], inner: str) -> tuple[str, Mapping[str, Any]]:
+    """The one field of a query, its options with the short form opened up."""
+    fields = {key: value for key, value in body.items() if key not in ("boost", "_name")}
+    if len(body) > 1 and len(fields) == 1:
+        # The short form has no room for a boost of its own.
+        _options(kind, body, set(fields))
+    if len(fields) != 1:
+        names = list(fields)
+        detail = f"found [{names[0]}] and [{names[1]}]" if names else "found none"
+        raise malformed(kind, f"query doesn't support multiple fields, {detail}")
+    ((name, options),) = fields.items()
+    if isinstance(options, list):
+        raise malformed(kind, "query does not support array of values")
+    return name, options if isinstance(options, Mapping) else {inner: options}
+
+
+def _match_all(body: Mapping[str, Any], embed: Embed) -> Query:
+    _options("match_all", body, {"boost"})
+    return All(_boost(body))
+
+
+def _match_none(body: Mapping[str, Any], embed: Embed) -> Query:
+    _options("match_none", body, {"boost"})
+    return All(None)
+
+
+def _term(body: Mapping[str, Any], embed: Embed) -> Query:
+    name, options = _single("term", body, "value")
+    _options("term", options, {"value", "boost", "case_insensitive"})
+    if options.get("case_insensitive"):
+        raise unsupported("the option [case_insensitive] of the query [term]")
+    if options.get("value") is None:
+        raise illegal_argument("value cannot be null")
+    return terms.Term(name, options["value"], _boost(options))
+
+
+def _terms(body: Mapping[str, Any], embed: Embed) -> Query:
+    fields = [key for key in body if key not in ("boost", "_name")]
+    if "_name" in body:
+        _options("terms", body, set(body))
+    if len(fields) != 1:
+        raise malformed("terms", "query requires a field name, followed by array of terms or a document lookup")
+    values = body[fields[0]]
+    if isinstance(values, Mapping):
+        raise unsupported("terms lookup")
+    if not isinstance(values, list):
+        raise malformed("terms", f"query does not support [{fields[0]}]")
+    return terms.Terms(fields[0], tuple(values), _boost(body))
+
+
+def _ids(body: Mapping[str, Any], embed: Embed) -> Query:
+    _options("ids", body, {"values", "boost"})
+    values = body.get("values")
+    if values is None:
+        raise malformed("ids", "requires providing a values element")
+    return terms.Terms("_id", tuple(values if isinstance(values, list) else [values]), _boost(body))
+
+
+def _exists(body: Mapping[str, Any], embed: Embed) -> Query:
+    _options("exists", body, {"field", "boost"})
+    if not body.get("field"):
+        raise ApiError(400, "parsing_exception", "[exists] must be provided with a [field]")
+    return terms.Exists(str(body["field"]), _boost(body))
+
+
+def _range(body: Mapping[str, Any], embed: Embed) -> Query:
+    name, options = _single("range", body, "gte")
+    _options("range", options, {"gt", "gte", "lt", "lte", "boost", "format"}, "time_zone relation")
+    bounds = {key: options[key] for key in ("gt", "gte", "lt", "lte") if options.get(key) is not None}
+    return terms.Range(name, bounds, options.get("format"), _boost(options))
+
+
+def _pattern(kind: str) -> Callable[[Mapping[str, Any], Embed], Query]:
+    def read(body: Mapping[str, Any], embed: Embed) -> Query:
+        name, options = _single(kind, body, "value")
+        _options(kind, options, {"value", "boost", "case_insensitive", "wildcard"}, "rewrite")
+        value = options.get("value", options.get("wildcard"))
+        if value is None:
+            raise illegal_argument("value cannot be null")
+        return terms.Pattern(kind, name, str(value), _boost(options), bool(options.get("case_insensitive")))
+
+    return read
+
+
+def _match(body: Mapping[str, Any], embed: Embed) -> Query:
+    name, options = _single("match", body, "query")
+    lacking = """analyzer fuzziness prefix_length max_expansions fuzzy_transpositions fuzzy_rewrite lenient
+    zero_terms_query auto_generate_synonyms_phrase_query"""
+    _options("match", options, {"query", "operator", "minimum_should_match", "boost"}, lacking)
+    if options.get("query") is None:
+        raise malformed("match", "requires query value" if "query" not in options else "unknown token [VALUE_NULL]")
+    operator = str(options.get("operator", "or")).lower()
+    if operator not in ("or", "and"):
+        raise illegal_argument(f"operator needs to be either OR or AND, but not [{operator}]")
+    return Match(name, options["query"], operator == "and", options.get("minimum_should_match"), _boost(options))
+
+
+def _bool(body: Mapping[str, Any], embed: Embed) -> Query:
+    known = {"must", "filter", "should", "must_not", "minimum_should_match", "boost"}
+    if unknown := next((key for key in body if key not in known | {"_name"}), None):
+        raise ApiError(400, "x_content_parse_exception", f"[1:1] [bool] unknown field [{unknown}]")
+    _options("bool", body, known)
+    must, chosen, should, must_not = (
+        read_queries(body.get(key), embed) for key in ("must", "filter", "should", "must_not")
+    )
+    return Bool(must, chosen, should, must_not, body.get("minimum_should_match"), _boost(body))
+
+
+def _constant_score(body: Mapping[str, Any], embed: Embed) -> Query:
+    _options("constant_score", body, {"filter", "boost"})
+    if "filter" not in body:
+        raise ApiError(400, "parsing_exception", "[constant_score] requires a 'filter' element")
+    return Constant(read_query(body["filter"], embed), _boost(body))
+
+
+def _script_score(body: Mapping[str, Any], embed: Embed) -> Query:
+    if unknown := next((key for key in body if key not in ("query", "script", "min_score", "boost", "_name")), None):
+        raise ApiError(400, "x_content_parse_exception", f"[1:1] [script_score] unknown field [{unknown}]")
+    _options("script_score", body, set(body) - {"_name"})
+    for key in ("query", "script"):
+        if key not in body:
+            raise illegal_argument(f"Required [{key}]")
+    least = None if body.get("min_score") is None else number(body["min_score"], "min_score")
+    return Scripted(read_query(body["query"], embed), read_script(body["script"]), least, _boost(body))
+
+
+def _knn(body: Mapping[str, Any], embed: Embed) -> Query:
+    knn: Knn = read_knn(body, embed, filters=read_queries(body.get("filter"), embed))
+    return knn
+
+
+_READERS: Mapping[str, Callable[[Mapping[str, Any], Embed], Query]] = {
     "match_all": _match_all,
     "match_none": _match_none,
     "term": _term,
@@ -275,6 +220,8 @@ _QUERIES: Mapping[str, Callable[[Context, Mapping[str, Any]], Scores]] = {
     "ids": _ids,
     "exists": _exists,
     "range": _range,
+    "prefix": _pattern("prefix"),
+    "wildcard": _pattern("wildcard"),
     "match": _match,
     "bool": _bool,
     "constant_score": _constant_score,

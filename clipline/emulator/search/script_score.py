@@ -1,102 +1,174 @@
-"""``script_score`` on vectors: one vector function with arithmetic constants around it; other scripts are refused."""
+"""``script_score``: a script that was read, evaluated for all matching documents at once.
+
+As in Java, two whole numbers divide to a whole number; as in Elasticsearch, a score is not negative.
+"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from clipline.emulator.errors import ApiError, unsupported
-from clipline.emulator.search.context import Context
+from clipline.emulator.errors import unsupported
+from clipline.emulator.search.context import Context, Result, ShardError
 
-_NUMBER = r"\d+(?:\.\d+)?"
-_SCRIPT = re.compile(
-    rf"\s*(?:(?P<over>{_NUMBER})\s*/\s*\(\s*(?P<one>{_NUMBER})\s*\+\s*)?"
-    r"(?P<function>cosineSimilarity|dotProduct|l1norm|l2norm)\s*\(\s*params\.(?P<param>\w+)\s*,\s*"
-    r"(?:'(?P<field>[\w.]+)'|\"(?P<field2>[\w.]+)\")\s*\)"
-    rf"(?P<close>\s*\))?(?:\s*\+\s*(?P<plus>{_NUMBER}))?(?:\s*/\s*(?P<by>{_NUMBER}))?\s*;?\s*"
-)
+Value = NDArray[np.float64] | int | float
+"""One value for all documents, or one for each."""
+
+Part = Callable[["Run"], Value]
 
 
-def score_script(context: Context, inner: Mapping[str, float], script: Any) -> dict[str, float]:
-    """The script's value for each matching document.
+@dataclass(frozen=True, slots=True)
+class Script:
+    """A script that was read."""
 
-    Raises:
-        ApiError: 501 for another script, 400 for a wrong vector, a missing one or a negative score.
-    """
-    options: dict[str, Any] = {"source": script} if isinstance(script, str) else dict(script)
-    source = str(options.get("source", ""))
-    match = _SCRIPT.fullmatch(source)
-    if (
-        match is None
-        or bool(match["over"]) != bool(match["close"])
-        or (match["over"] and (match["plus"] or match["by"]))
-    ):
-        raise unsupported(f"the script [{source}]")
-    name = match["field"] or match["field2"]
-    definition = context.definition(name)
-    if definition is None or definition["type"] != "dense_vector":
-        raise _failed(context, source, f"No field found for [{name}] in mapping")
-    query = np.asarray((options.get("params") or {}).get(match["param"]), dtype=np.float32)
-    dims = definition.get("dims")
-    if query.ndim != 1 or len(query) != dims:
-        length = len(query) if query.ndim else 0
-        raise _failed(
-            context,
-            source,
-            f"The query vector has a different number of dimensions [{length}] than the document vectors [{dims}].",
-        )
-    if not inner:
-        return {}
-    with context.index.lock:
-        ids, rows = context.index.shard.matrix(name, context.index.mappings)
-    places = {doc_id: number for number, doc_id in enumerate(ids)}
-    if any(doc_id not in places for doc_id in inner):
-        raise _failed(context, source, "A document doesn't have a value for a vector field!")
-    chosen = rows[[places[doc_id] for doc_id in inner]]
-    values = _measure(match["function"], chosen, query)
-    if match["over"]:
-        values = float(match["over"]) / (float(match["one"]) + values)
-    values = (values + float(match["plus"] or 0.0)) / float(match["by"] or 1.0)
-    for doc_id, value in zip(inner, values, strict=True):
-        if value < 0 or np.isnan(value):
-            raise _failed(
-                context,
-                source,
-                f"script_score script returned an invalid score [{value}] for doc [{places[doc_id]}]. "
-                "Must be a non-negative score!",
+    source: str
+    params: Mapping[str, Any]
+    part: Part
+
+    def scores(self, context: Context, inner: Result) -> NDArray[np.float64]:
+        """The script's value for each document that matches, zero for the others.
+
+        Raises:
+            ShardError: a wrong vector, a missing one, or a score that is not a number from zero up.
+        """
+        places = np.flatnonzero(inner.hits)
+        run = Run(self, context, places, inner.scores[places])
+        with np.errstate(all="ignore"):
+            values = np.broadcast_to(np.asarray(self.part(run), dtype=np.float64), places.shape)
+        # Elasticsearch scores are 32-bit.
+        values = values.astype(np.float32).astype(np.float64)
+        wrong = np.flatnonzero(~(values >= 0))
+        if len(wrong):
+            reason = (
+                f"script_score script returned an invalid score [{np.float32(values[wrong[0]])}] for doc "
+                f"[{places[wrong[0]]}]. Must be a non-negative score!"
             )
-    return {doc_id: float(value) for doc_id, value in zip(inner, values, strict=True)}
+            raise ShardError({"type": "illegal_argument_exception", "reason": reason})
+        scores = np.zeros(len(inner.hits))
+        scores[places] = values
+        return scores
 
 
-def _measure(function: str, rows: NDArray[np.float32], query: NDArray[np.float32]) -> NDArray[np.float32]:
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One evaluation: the documents that match, and the scores they came with."""
+
+    script: Script
+    context: Context
+    places: NDArray[np.int64]
+    given: NDArray[np.float64]
+    narrowed: bool = False
+
+    def failed(self, reason: str, cause: str = "illegal_argument_exception") -> ShardError:
+        """``script_exception``: the script was right and what it found was not."""
+        return ShardError(
+            {
+                "type": "script_exception",
+                "reason": "runtime error",
+                "script": self.script.source,
+                "lang": "painless",
+                "caused_by": {"type": cause, "reason": reason},
+            }
+        )
+
+    def only(self, flags: NDArray[np.bool_]) -> Run:
+        """The same for some of the documents: one branch of ``? :``."""
+        return Run(self.script, self.context, self.places[flags], self.given[flags], True)
+
+
+def binary(sign: str, left: Part, right: Part) -> Part:
+    """One arithmetic operation."""
+
+    def run_it(run: Run) -> Value:
+        a, b = left(run), right(run)
+        if sign == "+":
+            return a + b
+        if sign == "-":
+            return a - b
+        if sign == "*":
+            return a * b
+        whole = isinstance(a, int) and isinstance(b, int)
+        if whole and b == 0:
+            raise run.failed("/ by zero", "arithmetic_exception")
+        if sign == "%":
+            return int(np.fmod(a, b)) if whole else np.fmod(a, b)
+        return int(a / b) if whole else np.divide(a, b)
+
+    return run_it
+
+
+def choose(run: Run, condition: Any, yes: Part, no: Part) -> Value:
+    """``condition ? yes : no``, each branch over its own documents."""
+    flags = np.broadcast_to(np.asarray(condition, dtype=bool), run.places.shape)
+    # Each branch sees its own documents only: the other ones may lack the vector it reads.
+    result = np.zeros(len(run.places))
+    for chosen, part in ((flags, yes), (~flags, no)):
+        if chosen.any():
+            result[chosen] = part(run.only(chosen))
+    return result
+
+
+def _held(run: Run, name: str) -> list[list[Any]]:
+    definition = run.context.definition(name)
+    if definition is None:
+        raise run.failed(f"No field found for [{name}] in mapping")
+    documents = run.context.snapshot.documents
+    if definition["type"] == "dense_vector":
+        return [[1] if name in documents[place].parsed.vectors else [] for place in run.places]
+    if definition["type"] in ("text", "flattened", "_id"):
+        raise unsupported(f"doc['{name}'] in a script: a field of the type [{definition['type']}]")
+    return [sorted(set(documents[place].parsed.values.get(name, ()))) for place in run.places]
+
+
+def doc_size(run: Run, name: str) -> NDArray[np.float64]:
+    """``doc['field'].size()``."""
+    return np.asarray([len(values) for values in _held(run, name)], dtype=np.float64)
+
+
+def doc_value(run: Run, name: str) -> NDArray[np.float64]:
+    """``doc['field'].value`` of a number."""
+    definition = run.context.definition(name)
+    if definition is not None and definition["type"] in ("keyword", "boolean", "date", "geo_point", "dense_vector"):
+        raise unsupported(f"doc['{name}'].value in a script: a field of the type [{definition['type']}]")
+    held = _held(run, name)
+    if any(not values for values in held):
+        raise run.failed(
+            "A document doesn't have a value for a field! Use doc[<field>].size()==0 to check if a document is missing a "
+            "field!",
+            "illegal_state_exception",
+        )
+    return np.asarray([values[0] for values in held], dtype=np.float64)
+
+
+def vector_value(run: Run, function: str, vector: Any, name: str) -> NDArray[np.float64]:
+    """One of the vector functions, for each document."""
+    definition = run.context.definition(name)
+    if definition is None or definition["type"] != "dense_vector":
+        raise run.failed(f"No field found for [{name}] in mapping")
+    query = np.asarray(vector if isinstance(vector, list) else [], dtype=np.float32)
+    dims = definition.get("dims")
+    if dims is not None and len(query) != dims:
+        raise run.failed(
+            f"The query vector has a different number of dimensions [{len(query)}] than the document vectors [{dims}]."
+        )
+    if not len(run.places):
+        return np.zeros(0)
+    vectors = run.context.snapshot.vectors(name)
+    chosen = np.searchsorted(vectors.places, run.places)
+    found = chosen < len(vectors.places)
+    found[found] = vectors.places[chosen[found]] == run.places[found]
+    if not found.all():
+        raise run.failed("A document doesn't have a value for a vector field!")
+    rows = vectors.rows[chosen]
     if function == "l1norm":
-        return np.asarray(np.abs(rows - query).sum(axis=1))
+        return np.asarray(np.abs(rows - query).sum(axis=1), dtype=np.float64)
     if function == "l2norm":
-        return np.asarray(np.linalg.norm(rows - query, axis=1))
-    dots = rows @ query
+        return np.asarray(np.linalg.norm(rows - query, axis=1), dtype=np.float64)
+    products = (rows @ query).astype(np.float64)
     if function == "dotProduct":
-        return np.asarray(dots)
-    return np.asarray(dots / (np.linalg.norm(rows, axis=1) * np.linalg.norm(query)))
-
-
-def _failed(context: Context, source: str, reason: str) -> ApiError:
-    cause = {"type": "illegal_argument_exception", "reason": reason}
-    entry = {"type": "script_exception", "reason": "runtime error", "script": source, "lang": "painless"}
-    shard = {
-        "shard": 0,
-        "index": context.index.name,
-        "node": context.node.node_id,
-        "reason": {**entry, "caused_by": cause},
-    }
-    return ApiError(
-        400,
-        "search_phase_execution_exception",
-        "all shards failed",
-        meta={"phase": "query", "grouped": True, "failed_shards": [shard]},
-        caused_by={**entry, "caused_by": cause},
-        root_cause=[entry],
-    )
+        return products
+    return products / (vectors.norms[chosen].astype(np.float64) * float(np.linalg.norm(query)))

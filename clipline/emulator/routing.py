@@ -1,0 +1,145 @@
+"""Finds the route for a request, and the right refusal when there is none.
+
+Like the real dispatcher: an exact segment wins over a ``{variable}``, and a path that exists under other methods is
+405. What Elasticsearch serves and the emulator does not is 501; what neither serves is 400 without a status::
+
+    {"error": "no handler found for uri [/a/b/c] and method [GET]"}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from urllib.parse import unquote
+
+from clipline.emulator.errors import TextError, illegal_argument, unsupported
+from clipline.emulator.wire import Route
+
+GLOBAL_PARAMS = frozenset({"pretty", "human", "filter_path", "error_trace", "format"})
+"""Parameters that every API takes."""
+
+# Every name that begins an API of Elasticsearch 9.2. No index, alias or document can be meant by them.
+_NAMES = """
+alias aliases analyze application async_search autoscaling block bulk cache cat ccr clone close cluster
+component_template connector count create create_from dangling data_stream data_stream_lifecycle delete_by_query
+disk_usage doc downsample enrich eql esql explain features field_caps field_usage_stats flush forcemerge graph
+health_report ilm index_template inference ingest internal internal_nodes knn_search license lifecycle logstash mapping
+mappings mget migrate migration ml monitoring msearch mtermvectors mvt nodes open pit profiling query query_rules
+rank_eval recovery refresh reindex reload_search_analyzers remote render reset_features resolve rollover rollup scripts
+search search_shards searchable_snapshots security segments settings shard_stores shrink shutdown simulate slm snapshot
+source split sql ssl stats streams synonyms tasks template terms_enum termvectors text_structure transform unfreeze
+update update_by_query upgrade validate watcher xpack
+"""
+APIS = frozenset(f"_{name}" for name in _NAMES.split())
+
+
+@dataclass(slots=True)
+class _Branch:
+    """One step of a path: exact segments, the one variable, and the routes that end here."""
+
+    exact: dict[str, _Branch] = field(default_factory=dict)
+    variable: _Branch | None = None
+    routes: dict[str, Route] = field(default_factory=dict)
+
+
+class Router:
+    """All routes of the emulator, looked up by method and path."""
+
+    def __init__(self, routes: Iterable[Route]) -> None:
+        self._root = _Branch()
+        for route in routes:
+            self._add(route)
+
+    def find(self, method: str, path: str) -> tuple[Route, dict[str, str]]:
+        """The route for a raw (still percent-encoded) path, and the values of its variables.
+
+        Raises:
+            TextError: 405 or 400, when Elasticsearch has no such route either.
+            ApiError: 501, when it has.
+        """
+        segments = [unquote(segment) for segment in path.split("/") if segment]
+        allowed: set[str] = set()
+        for branch in _walk(self._root, segments, 0):
+            route = branch.routes.get(method) or (branch.routes.get("GET") if method == "HEAD" else None)
+            if route is not None:
+                return route, _variables(route, segments)
+            allowed |= branch.routes.keys()
+        if allowed:
+            raise _wrong_method(method, path, allowed)
+        if any(segment in APIS for segment in segments):
+            raise unsupported(f"the API [{method} {unquote(path)}]")
+        text = f"no handler found for uri [{unquote(path)}] and method [{method}]"
+        raise TextError(400, text, show_status=False)
+
+    def _add(self, route: Route) -> None:
+        branch = self._root
+        for segment in route.path.strip("/").split("/"):
+            if segment.startswith("{"):
+                branch.variable = branch.variable or _Branch()
+                branch = branch.variable
+            elif segment:
+                branch = branch.exact.setdefault(segment, _Branch())
+        if route.method in branch.routes:
+            raise ValueError(f"two handlers for {route.method} {route.path}")
+        branch.routes[route.method] = route
+
+
+def check_params(route: Route, path: str, params: Mapping[str, str]) -> None:
+    """Refuse the query parameters that the route does not take.
+
+    Raises:
+        ApiError: 501 for one that Elasticsearch takes, 400 for one that it does not.
+    """
+    refused = sorted(params.keys() & route.refused)
+    if refused:
+        raise unsupported(f"the parameter [{refused[0]}] of [{route.method} {route.path}]")
+    unknown = sorted(params.keys() - route.params - GLOBAL_PARAMS)
+    if unknown:
+        named = ", ".join(f"[{name}]{_suggestion(name, route.params)}" for name in unknown)
+        plural = "s" if len(unknown) > 1 else ""
+        raise illegal_argument(f"request [{path}] contains unrecognized parameter{plural}: {named}")
+
+
+def _walk(branch: _Branch, segments: list[str], position: int) -> Iterator[_Branch]:
+    """All ends of the path, those with more exact segments first."""
+    if position == len(segments):
+        if branch.routes:
+            yield branch
+        return
+    segment = segments[position]
+    if segment in branch.exact:
+        yield from _walk(branch.exact[segment], segments, position + 1)
+    # The first variable of a path is an index or an alias; the name of an API is neither.
+    if branch.variable is not None and not (position == 0 and segment in APIS):
+        yield from _walk(branch.variable, segments, position + 1)
+
+
+def _variables(route: Route, segments: list[str]) -> dict[str, str]:
+    names = [part for part in route.path.split("/") if part]
+    return {name[1:-1]: value for name, value in zip(names, segments, strict=True) if name.startswith("{")}
+
+
+def _wrong_method(method: str, path: str, allowed: set[str]) -> TextError:
+    names = ", ".join(sorted(allowed))
+    text = f"Incorrect HTTP method for uri [{unquote(path)}] and method [{method}], allowed: [{names}]"
+    return TextError(405, text, headers={"Allow": ",".join(sorted(allowed))})
+
+
+def _suggestion(name: str, known: Iterable[str]) -> str:
+    """What the real server appends when a known parameter is spelled alike."""
+    scored = sorted((-_likeness(name, other), other) for other in known)
+    close = [other for score, other in scored if -score > 0.5]
+    if not close:
+        return ""
+    meant = f"[{close[0]}]" if len(close) == 1 else f"any of [{', '.join(close)}]"
+    return f" -> did you mean {meant}?"
+
+
+def _likeness(one: str, other: str) -> float:
+    """1 minus the edit distance over the longer length, as Lucene's LevenshteinDistance."""
+    row = list(range(len(other) + 1))
+    for number, left in enumerate(one, 1):
+        above, row[0] = row[0], number
+        for column, right in enumerate(other, 1):
+            above, row[column] = row[column], min(row[column] + 1, row[column - 1] + 1, above + (left != right))
+    return 1 - row[-1] / max(len(one), len(other), 1)

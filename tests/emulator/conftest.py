@@ -1,0 +1,79 @@
+"""What the emulator's tests share: the genuine client, plain HTTP, and an index of one's own."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+from elasticsearch import Elasticsearch
+
+_NUMBERS = itertools.count(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """Plain requests, for what the client does not let through or does not show."""
+
+    http: httpx.Client
+
+    def __call__(self, method: str, path: str, body: Any = None, *, code: int = 200, **more: Any) -> Any:
+        """The JSON that answers a request; checks the status."""
+        answer = (
+            self.http.request(method, path, json=body, **more)
+            if body is not None
+            else self.http.request(method, path, **more)
+        )
+        assert answer.status_code == code, answer.text
+        return answer.json() if answer.content else None
+
+    def error(self, method: str, path: str, body: Any = None, *, code: int, **more: Any) -> tuple[str, str]:
+        """Type and reason of the error that answers a request; checks the error's shape."""
+        answer = self(method, path, body, code=code, **more)
+        assert answer["status"] == code
+        assert answer["error"]["root_cause"]
+        return answer["error"]["type"], answer["error"]["reason"]
+
+
+@pytest.fixture(scope="session")
+def http(emulator_url: str) -> Iterator[httpx.Client]:
+    """A connection to the emulator that all tests use."""
+    with httpx.Client(base_url=emulator_url, timeout=30) as connection:
+        yield connection
+
+
+@pytest.fixture
+def api(http: httpx.Client) -> Api:
+    """Plain requests to the emulator that all tests use."""
+    return Api(http)
+
+
+@pytest.fixture(scope="session")
+def client(emulator_url: str) -> Iterator[Elasticsearch]:
+    """The genuine client."""
+    with Elasticsearch(emulator_url, request_timeout=30) as connection:
+        yield connection
+
+
+@pytest.fixture
+def name() -> str:
+    """A name that no other test uses."""
+    return f"t{next(_NUMBERS)}"
+
+
+@pytest.fixture
+def make(api: Api, name: str) -> Callable[..., str]:
+    """Make the test's own index, with documents that are searchable at once."""
+
+    def index(properties: dict[str, Any] | None = None, docs: dict[str, Any] | None = None, **body: Any) -> str:
+        mappings = {**body.pop("mappings", {}), **({"properties": properties} if properties else {})}
+        api("PUT", f"/{name}", {"mappings": mappings, **body})
+        for doc_id, source in (docs or {}).items():
+            api("PUT", f"/{name}/_doc/{doc_id}", source, code=201)
+        api("POST", f"/{name}/_refresh")
+        return name
+
+    return index

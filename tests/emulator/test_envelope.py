@@ -1,0 +1,168 @@
+"""Headers, media types, parameters, compression, and the refusals of paths."""
+
+from __future__ import annotations
+
+import gzip
+import json
+
+import httpx
+import pytest
+from elasticsearch import Elasticsearch
+
+from tests.emulator.conftest import Api
+
+VENDORED = "application/vnd.elasticsearch+json; compatible-with={}"
+
+
+def test_the_genuine_client_accepts_the_server(client: Elasticsearch) -> None:
+    info = client.info()
+    assert info["version"]["number"] == "9.2.0"
+    assert info["version"]["build_flavor"] == "emulator"
+    assert info["tagline"] == "You Know, for Search"
+    assert client.ping()
+
+
+@pytest.mark.parametrize("path", ["/", "/nothing-here", "/_foo"])
+def test_every_answer_names_the_product(http: httpx.Client, path: str) -> None:
+    for method in ("GET", "HEAD"):
+        assert http.request(method, path).headers["x-elastic-product"] == "Elasticsearch"
+
+
+@pytest.mark.parametrize("major", [8, 9])
+def test_the_vendored_type_is_echoed_for_both_majors(http: httpx.Client, major: int) -> None:
+    answer = http.get("/", headers={"accept": VENDORED.format(major)})
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == f"application/vnd.elasticsearch+json;compatible-with={major}"
+
+
+def test_plain_json_without_accept(http: httpx.Client) -> None:
+    assert http.get("/").headers["content-type"] == "application/json"
+
+
+@pytest.mark.parametrize("major", [7, 10])
+def test_another_major_is_refused(http: httpx.Client, major: int) -> None:
+    error = http.get("/", headers={"accept": VENDORED.format(major)}).json()["error"]
+    assert error["type"] == "media_type_header_exception"
+    assert error["caused_by"]["type"] == "status_exception"
+    expected = f"Accept version must be either version 9 or 8, but found {major}."
+    assert error["caused_by"]["reason"].startswith(expected)
+
+
+def test_accept_and_content_type_must_agree(http: httpx.Client) -> None:
+    headers = {"accept": VENDORED.format(8), "content-type": VENDORED.format(9)}
+    answer = http.post("/_search", content=b"{}", headers=headers)
+    assert answer.status_code == 400
+    assert answer.json()["error"]["type"] == "media_type_header_exception"
+
+
+@pytest.mark.parametrize("sent", ["application/xml", "text/html", "application/octet-stream"])
+def test_another_content_type_is_406_with_a_text_as_error(http: httpx.Client, sent: str) -> None:
+    answer = http.post("/_search", content=b"{}", headers={"content-type": sent})
+    assert answer.status_code == 406
+    assert answer.json() == {"error": f"Content-Type header [{sent}] is not supported", "status": 406}
+
+
+def test_a_body_without_content_type(http: httpx.Client) -> None:
+    request = http.build_request("POST", "/_search", content=b"{}")
+    request.headers.pop("content-type", None)
+    answer = http.send(request)
+    assert answer.json() == {"error": "Content-Type header is missing", "status": 406}
+
+
+def test_filter_path_and_pretty(http: httpx.Client) -> None:
+    assert http.get("/?filter_path=version.number,-tagline").json() == {"version": {"number": "9.2.0"}}
+    assert http.get("/missing?filter_path=error.type").json() == {"error": {"type": "index_not_found_exception"}}
+    assert "tagline" not in http.get("/?filter_path=-tagline").json()
+    assert http.get("/?pretty").text.startswith('{\n  "name"')
+
+
+def test_opaque_id_is_echoed(http: httpx.Client) -> None:
+    assert http.get("/", headers={"x-opaque-id": "me"}).headers["x-opaque-id"] == "me"
+
+
+def test_compression_both_ways(http: httpx.Client, name: str) -> None:
+    body = gzip.compress(json.dumps({"text": "long " * 1000}).encode())
+    headers = {"content-type": "application/json", "content-encoding": "gzip"}
+    assert http.put(f"/{name}/_doc/1", content=body, headers=headers).status_code == 201
+    answer = http.get(f"/{name}/_doc/1", headers={"accept-encoding": "gzip"})
+    assert answer.headers["content-encoding"] == "gzip"
+    assert answer.json()["_source"]["text"] == "long " * 1000
+    assert "content-encoding" not in http.get("/", headers={"accept-encoding": "identity"}).headers
+
+
+def test_a_broken_gzip_body(http: httpx.Client) -> None:
+    headers = {"content-type": "application/json", "content-encoding": "gzip"}
+    assert http.put("/x/_doc/1", content=b"no gzip", headers=headers).status_code == 400
+    cut = gzip.compress(b'{"a": 1}')[:-6]
+    assert http.put("/x/_doc/1", content=cut, headers=headers).status_code == 400
+
+
+def test_a_gzip_body_that_unfolds_beyond_the_limit(http: httpx.Client) -> None:
+    headers = {"content-type": "application/json", "content-encoding": "gzip"}
+    body = gzip.compress(bytes(101 * 1024 * 1024), 1)
+    assert http.put("/x/_doc/1", content=body, headers=headers).status_code == 413
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("/?nope=1", "request [/] contains unrecognized parameter: [nope]"),
+        ("/_search?sise=1", "request [/_search] contains unrecognized parameter: [sise] -> did you mean [size]?"),
+        ("/?a=1&b=2", "request [/] contains unrecognized parameters: [a], [b]"),
+    ],
+)
+def test_unknown_parameters(api: Api, path: str, reason: str) -> None:
+    assert api.error("GET", path, code=400) == ("illegal_argument_exception", reason)
+
+
+def test_a_wrong_method_is_405_with_allow(http: httpx.Client) -> None:
+    answer = http.get("/_bulk")
+    assert answer.status_code == 405
+    assert answer.headers["allow"] == "POST,PUT"
+    text = "Incorrect HTTP method for uri [/_bulk] and method [GET], allowed: [POST, PUT]"
+    assert answer.json() == {"error": text, "status": 405}
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/_cat/shards"),
+        ("POST", "/_reindex"),
+        ("POST", "/_search/scroll"),
+        ("POST", "/i/_pit"),
+        ("GET", "/_nodes/stats"),
+        ("GET", "/_cluster/settings"),
+        ("POST", "/_license"),
+        ("POST", "/i/_forcemerge"),
+        ("PUT", "/_template/x"),
+        ("GET", "/i/_search?q=x"),
+        ("GET", "/?error_trace=true"),
+        ("GET", "/?format=yaml"),
+    ],
+)
+def test_what_elasticsearch_has_and_the_emulator_lacks_is_501(api: Api, method: str, path: str) -> None:
+    kind, reason = api.error(method, path, code=501)
+    assert kind == "emulator_unsupported_exception"
+    assert reason.startswith("the clipline emulator does not support ")
+
+
+@pytest.mark.parametrize("path", ["/a/b/c", "/_nonsense/x"])
+def test_no_handler_has_no_status(http: httpx.Client, path: str) -> None:
+    answer = http.get(path)
+    assert answer.status_code == 400
+    assert answer.json() == {"error": f"no handler found for uri [{path}] and method [GET]"}
+
+
+def test_head_has_the_length_and_no_body(http: httpx.Client) -> None:
+    answer = http.head("/")
+    assert answer.content == b""
+    assert int(answer.headers["content-length"]) > 100
+
+
+def test_encoded_slashes_stay_in_names(api: Api, name: str) -> None:
+    api("PUT", f"/{name}/_doc/a%2Fb%20c", {"x": 1}, code=201)
+    assert api("GET", f"/{name}/_doc/a%2Fb%20c")["_id"] == "a/b c"
+
+
+def test_credentials_are_ignored(http: httpx.Client) -> None:
+    assert http.get("/", auth=("anybody", "wrong")).status_code == 200
