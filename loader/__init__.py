@@ -1,14 +1,16 @@
 """Pictures → documents in the cluster.
 
-The stages, in order; each is a generator of small records, and what cannot be used becomes an outcome, not an end:
+The stages, in order; what cannot be used becomes a dead letter, never the end of a run:
 
-1. ``discover``: folders → image refs. Touches the file system; opens no picture.
-2. ``target``: is the index there, which encoder does it want, what does it hold? Read-only but for the encoder's digest.
-   Runs before a picture is decoded.
-3. ``decode``: image ref → decoded image, upright and RGB. Touches files; knows no cluster and no encoder.
-4. ``embed``: decoded images → vectors, batch by batch. The only stage that sees an encoder.
-5. ``document``: image ref, decoded image, vector → document with its id. Pure.
-6. ``bulk``: documents → the index, through its ingest pipeline, chunk by chunk. May not decide what is loaded.
+1. ``target``: alias → the index behind it, its marks, what it holds. Read-only but for the encoder's digest. May open no
+   file. Comes before a picture is opened, so that an hour of encoding cannot end at a missing index.
+2. ``discover``: roots → image refs. Reads names, sizes and first bytes. May decode no picture, know no cluster.
+3. ``decode`` (with ``exif``): image ref → decoded image, upright and RGB. May know no cluster and no encoder.
+4. ``embed``: decoded images → embeddings, batch by batch. The only stage that sees an encoder. May touch no file.
+5. ``document``: embedding → document of the series. Pure.
+6. ``bulk``: documents → results, chunk by chunk through the index's ingest pipeline. May not decide what is loaded.
 
-``run.load`` composes them, one line per stage.
+``outcome`` counts what happened, ``dead_letters`` keeps what could not be loaded, and ``run.load`` composes the stages,
+one line for each. Every stage is a generator of small records: how much is in memory does not depend on how many
+pictures there are.
 """

@@ -1,14 +1,21 @@
 """Documents → the index, through its ingest pipeline, chunk by chunk.
 
 Every write carries ``require_alias=true``: without it, a load before ``apply`` would make a concrete index of that name
-with a guessed mapping. A document that the cluster has no room for now (429, 503) is sent again, with growing pauses.
+with a guessed mapping. What the cluster has no room for now (429, 503) is sent again, with growing pauses.
+
+::
+
+    POST /my-image-embeddings/_bulk?require_alias=true
+    {"index": {"_id": "0a1b…"}}
+    {"image_id": "IMG_4032", …}
+    → {"errors": true, "items": [{"index": {"_id": "0a1b…", "status": 429, "error": {"type": …, "reason": …}}}]}
 """
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,12 +24,12 @@ from loader.discover import ImageRef
 if TYPE_CHECKING:
     from elasticsearch import Elasticsearch
 
-CHUNK_DOCUMENTS = 256
+CHUNK_DOCUMENTS = 500
 """Below the default queue of a deployment (1024), so that a chunk of captions alone cannot fill it."""
 
 CHUNK_BYTES = 8 * 1024 * 1024
-_BUSY = (429, 503)
-_PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0)
+BUSY = (429, 503)
+PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0)
 """Seconds before each repetition."""
 
 
@@ -36,7 +43,7 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of one document: ``error`` is ``None`` when it was stored."""
+    """What became of one document: ``error`` is ``None`` when it was stored; ``retriable`` when only room was short."""
 
     ref: ImageRef
     error: str | None
@@ -46,7 +53,12 @@ class Result:
 def send(
     actions: Iterable[Action], *, client: Elasticsearch, alias: str, pause: Callable[[float], None] = time.sleep
 ) -> Iterator[Result]:
-    """Index documents; one result for each, in no particular order."""
+    """Index documents; one result for each, those that had to wait after the others of their chunk.
+
+    Raises:
+        elasticsearch.ApiError, elasticsearch.TransportError: a whole request was refused for another reason than load,
+            or the cluster went away.
+    """
     for chunk in _chunks(actions):
         yield from _send_chunk(chunk, client, alias, pause)
 
@@ -66,31 +78,41 @@ def _chunks(actions: Iterable[Action]) -> Iterator[list[Action]]:
 
 
 def _send_chunk(
-    chunk: list[Action], client: Elasticsearch, alias: str, pause: Callable[[float], None]
+    chunk: Sequence[Action], client: Elasticsearch, alias: str, pause: Callable[[float], None]
 ) -> Iterator[Result]:
-    for wait in (*_PAUSES, None):
+    for wait in (*PAUSES, None):
         busy: list[Action] = []
         for action, status, error in _request(chunk, client, alias):
             if status < 300:
                 yield Result(action.ref, None)
-            elif status in _BUSY and wait is not None:
+            elif status in BUSY and wait is not None:
                 busy.append(action)
             else:
-                yield Result(action.ref, error, retriable=status in _BUSY)
+                yield Result(action.ref, error, retriable=status in BUSY)
         if not busy or wait is None:
             return
         pause(wait)
         chunk = busy
 
 
-def _request(chunk: list[Action], client: Elasticsearch, alias: str) -> Iterator[tuple[Action, int, str]]:
+def _request(chunk: Sequence[Action], client: Elasticsearch, alias: str) -> list[tuple[Action, int, str]]:
+    from elasticsearch import ApiError
+
     operations: list[Mapping[str, Any]] = []
     for action in chunk:
         operations += [{"index": {"_id": action.ref.id}}, action.source]
-    answer = client.bulk(index=alias, operations=operations, require_alias=True)
-    for action, item in zip(chunk, answer["items"], strict=True):
-        outcome = item["index"]
-        yield action, int(outcome["status"]), _reason(outcome.get("error") or {})
+    try:
+        answer = client.bulk(index=alias, operations=operations, require_alias=True)
+    except ApiError as error:
+        if error.meta.status not in BUSY:
+            raise
+        # Indexing pressure refuses a request whole, after the client's own three tries.
+        return [(action, error.meta.status, f"the cluster is overloaded: {error.message}") for action in chunk]
+    items = [item["index"] for item in answer["items"]]
+    return [
+        (action, int(item["status"]), _reason(item.get("error") or {}))
+        for action, item in zip(chunk, items, strict=True)
+    ]
 
 
 def _reason(error: Mapping[str, Any]) -> str:

@@ -7,11 +7,28 @@ import io
 import warnings
 from dataclasses import dataclass
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from clipline.core.errors import ImageError
 from loader.discover import ImageRef
-from loader.exif import date_taken, place_taken
+from loader.exif import date_taken, exif_of, orientation, place_taken
+
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
+"""What is opened. Pillow knows more, and starts a PostScript interpreter for some of it."""
+
+MAX_FILE_BYTES = 512 * 1024 * 1024
+
+_HEIC_BRANDS = (b"heic", b"heix", b"mif1")
+_CUT_OFF = ("truncated", "broken data stream", "unexpected end")
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,39 +51,44 @@ def decode(ref: ImageRef) -> DecodedImage:
     Raises:
         ImageError: it cannot be read, is no picture, is cut off, or would take too much memory.
     """
-    try:
-        content = ref.file.read_bytes()
-    except OSError as error:
-        raise ImageError(f"cannot be read: {error.strerror}", where=ref.relative_path) from error
-    if not content:
-        raise ImageError("the file is empty", where=ref.relative_path)
+    content = _content(ref)
     try:
         with warnings.catch_warnings():
             # Pillow warns from half of its limit on; only beyond the limit itself is a picture refused.
             warnings.simplefilter("ignore")
             return _decode(ref, content)
-    except UnidentifiedImageError as error:
-        raise ImageError("not a picture, or of a format that is not known here", where=ref.relative_path) from error
-    except Image.DecompressionBombError as error:
-        raise ImageError(f"too many pixels: {error}", where=ref.relative_path) from error
-    except MemoryError as error:
-        raise ImageError("needs more memory than there is", where=ref.relative_path) from error
     except Exception as error:  # damaged files make Pillow's decoders raise nearly anything
-        raise ImageError(f"damaged: {str(error) or type(error).__name__}", where=ref.relative_path) from error
+        raise ImageError(_plain(error, content), where=ref.relative_path) from error
+
+
+def _content(ref: ImageRef) -> bytes:
+    try:
+        with ref.file.open("rb") as stream:
+            content = stream.read(MAX_FILE_BYTES + 1)
+    except OSError as error:
+        raise ImageError(f"the file cannot be read: {error.strerror}", where=ref.relative_path) from error
+    if not content:
+        raise ImageError("the file is empty", where=ref.relative_path)
+    if len(content) > MAX_FILE_BYTES:
+        raise ImageError(f"the file is larger than {MAX_FILE_BYTES // 1024**2} MB", where=ref.relative_path)
+    return content
 
 
 def _decode(ref: ImageRef, content: bytes) -> DecodedImage:
-    with Image.open(io.BytesIO(content)) as opened:
-        exif = opened.getexif()
+    with Image.open(io.BytesIO(content), formats=FORMATS) as opened:
         opened.load()
-        upright = ImageOps.exif_transpose(opened)
-        pixels = _rgb(upright)
+        exif = exif_of(opened)
+        pixels = _rgb(opened)
+        # Not ImageOps.exif_transpose: it writes the EXIF anew, and fails where that is damaged.
+        turn = _TURNS.get(orientation(exif))
+        upright = pixels if turn is None else pixels.transpose(turn)
+        name = (opened.format or "unknown").lower()
         return DecodedImage(
             ref=ref,
-            pixels=pixels,
-            width=pixels.width,
-            height=pixels.height,
-            format=(opened.format or "unknown").lower(),
+            pixels=upright,
+            width=upright.width,
+            height=upright.height,
+            format="jpeg" if name == "mpo" else name,  # a JPEG with a second picture behind it, as phones write
             content_sha256=hashlib.sha256(content).hexdigest(),
             date=date_taken(exif),
             location=place_taken(exif),
@@ -74,11 +96,27 @@ def _decode(ref: ImageRef, content: bytes) -> DecodedImage:
 
 
 def _rgb(image: Image.Image) -> Image.Image:
-    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
+    if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
         # What is transparent is looked at on white, as a page would show it; conversion alone would show black.
         ground = Image.new("RGBA", image.size, "white")
         ground.alpha_composite(image.convert("RGBA"))
         return ground.convert("RGB")
-    if image.mode.startswith("I;16") or image.mode == "I":
-        return image.point(lambda value: value / 256).convert("L").convert("RGB")
+    if image.mode.startswith("I;16"):
+        # Conversion alone would clip every value above 255 to white.
+        return image.convert("I").point(lambda value: value * (1 / 256)).convert("L").convert("RGB")
     return image.convert("RGB")
+
+
+def _plain(error: Exception, content: bytes) -> str:
+    if isinstance(error, Image.DecompressionBombError):
+        return "it has too many pixels: a decompression bomb, or a scan to be made smaller"
+    if isinstance(error, MemoryError):
+        return "it needs more memory than there is"
+    if content[4:8] == b"ftyp" and content[8:12] in _HEIC_BRANDS:
+        return "it is a HEIC picture, which is not read here: convert it to JPEG"
+    if isinstance(error, UnidentifiedImageError):
+        return "it is not a picture, or of a format that is not read here"
+    text = str(error)
+    if any(words in text.lower() for words in _CUT_OFF):
+        return "the picture is cut off or damaged"
+    return f"the picture is damaged: {text or type(error).__name__}"

@@ -13,7 +13,9 @@ def document(embedding: Embedding, *, encoder_digest: str) -> dict[str, Any]:
     """The document of one picture; fields without a value are left out.
 
     Example: ``{"image_id": "IMG_4032", "image_name": "IMG_4032.jpeg", "relative_path": "phone/IMG_4032.jpeg",
-    "image_embedding": [...], "exif": {"date": "2024-05-17T09:41:03", "location": {"lat": 46.4, "lon": 6.8}}, ...}``
+    "image_embedding": [...], "exif": {"date": "2024-05-17T09:41:03", "location": {"lat": 46.4, "lon": 6.8}},
+    "source": "Pictures", "size": 48213, "mtime": 1715931663000, "content_sha256": "9f86…", "width": 4032,
+    "height": 3024, "format": "jpeg", "encoder": "sha256:…", "caption": "two red circles"}``
     """
     image, ref = embedding.image, embedding.image.ref
     path = PurePosixPath(ref.relative_path)

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from itertools import islice
+from dataclasses import dataclass, field
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from clipline.core.encoders import ImageEncoder
 from clipline.core.errors import CliplineError, ImageError
 from clipline.core.records import EncoderIdentity
-from loader.bulk import Action, send
+from loader.bulk import Action, Result, send
+from loader.dead_letters import DeadLetter, DeadLetters, Stage
 from loader.decode import DecodedImage, decode
-from loader.discover import ImageRef, Root, check_roots, discover
+from loader.discover import ImageRef, PassedOver, Root, Why, check_roots, discover
 from loader.document import document
 from loader.embed import Embedding, embed
-from loader.outcome import DeadLetters, Outcome, Rejection
+from loader.outcome import Outcome
 from loader.target import Target, open_target
 
 if TYPE_CHECKING:
@@ -40,13 +41,13 @@ def load(
     client: Elasticsearch,
     alias: str,
     load_encoder: Callable[[EncoderIdentity], ImageEncoder],
-    batch_size: int,
+    batch_size: int = 32,
     dead_letters: Path,
     progress: Callable[[Progress], None] | None = None,
 ) -> Outcome:
     """Load the pictures below some roots into the index behind an alias.
 
-    The encoder is loaded only when there is something to encode.
+    The target is checked before a picture is opened, and the encoder loaded only when there is something to encode.
 
     Raises:
         CliplineError: no picture was found, the index is not there, or the encoder is not the index's.
@@ -55,49 +56,59 @@ def load(
     started = time.monotonic()
     check_roots(roots)
     target = open_target(client, alias)
-    refs = _found(roots)
-    run = _Run(target, load_encoder, batch_size, DeadLetters(dead_letters, outcome := Outcome()), outcome)
+    # Counted by a walk of its own: a list of all files would grow with the archive.
+    total = sum(1 for root in roots for _ in discover(root)) if progress else 0
+    letters = DeadLetters(dead_letters)
+    run = _Run(
+        target, load_encoder, batch_size, letters, lambda done: progress(Progress(done, total)) if progress else None
+    )
     try:
-        new = run.new(refs)
+        found = run.found(roots)
+        new = run.new(found)
         images = run.decoded(new)
         embeddings = run.embedded(images)
         actions = run.documents(embeddings)
-        for _ in run.sent(actions):
-            if progress is not None:
-                progress(Progress(outcome.indexed + outcome.skipped + outcome.rejected, len(refs)))
+        results = send(actions, client=client, alias=alias)
+        run.count(results)
     finally:
-        run.letters.close()
+        letters.close()
+    outcome = run.outcome
     if outcome.indexed:
         target.refresh()
-        outcome.caption_errors = target.without_caption_vector()
+    outcome.without_vector, outcome.ingest_errors = target.without_vector(), target.ingest_errors()
+    outcome.dead_letters_file = str(letters.file) if letters.file else None
     outcome.seconds = time.monotonic() - started
     return outcome
 
 
-def _found(roots: Sequence[Root]) -> list[ImageRef]:
-    refs = [ref for root in roots for ref in discover(root)]
-    if not refs:
-        places = ", ".join(str(root.directory) for root in roots)
-        raise CliplineError("no picture was found there", where=places, hint="name a folder that holds pictures")
-    return refs
-
-
 @dataclass(slots=True)
 class _Run:
-    """The stages with what they share; each turns what it cannot use into a rejection."""
+    """The stages with what they share; each turns what it cannot use into a dead letter."""
 
     target: Target
     load_encoder: Callable[[EncoderIdentity], ImageEncoder]
     batch_size: int
     letters: DeadLetters
-    outcome: Outcome
+    tell: Callable[[int], None]
+    outcome: Outcome = field(default_factory=Outcome)
     encoder: ImageEncoder | None = None
+
+    def found(self, roots: Sequence[Root]) -> Iterator[ImageRef]:
+        some = False
+        for root in roots:
+            for ref in discover(root, passed_over=self._passed_over):
+                some = True
+                yield ref
+        if not some:
+            places = ", ".join(str(root.directory) for root in roots)
+            raise CliplineError("no picture was found there", where=places, hint="name a folder that holds pictures")
 
     def new(self, refs: Iterable[ImageRef]) -> Iterator[ImageRef]:
         waiting = iter(refs)
         while some := list(islice(waiting, _LOOK_UP)):
             unchanged = self.target.unchanged(some)
             self.outcome.skipped += len(unchanged)
+            self.tell(self.outcome.done)
             yield from (ref for ref in some if ref.id not in unchanged)
 
     def decoded(self, refs: Iterable[ImageRef]) -> Iterator[DecodedImage]:
@@ -112,33 +123,42 @@ class _Run:
         first = next(waiting, None)
         if first is None:
             return
-        self.encoder = self.load_encoder(self.target.marks.encoder)
-        self.target.write_encoder_digest(self.encoder.digest)
-        for item in embed(_chain(first, waiting), encoder=self.encoder, batch_size=self.batch_size):
+        encoder = self.encoder = self.load_encoder(self.target.marks.encoder)
+        self.target.check_encoder(encoder)
+        self.target.write_encoder_digest(encoder.digest)
+        for item in embed(chain([first], waiting), encoder=encoder, batch_size=self.batch_size):
             if isinstance(item, Embedding):
                 yield item
             else:
-                self._reject(item[0].ref, "embed", item[1].what, retriable=False)
+                self._reject(item.image.ref, "embed", item.error.what, retriable=False)
 
     def documents(self, embeddings: Iterable[Embedding]) -> Iterator[Action]:
         for embedding in embeddings:
             assert self.encoder is not None  # the stage before loaded it
             yield Action(embedding.image.ref, document(embedding, encoder_digest=self.encoder.digest))
 
-    def sent(self, actions: Iterable[Action]) -> Iterator[None]:
-        for result in send(actions, client=self.target.client, alias=self.target.alias):
+    def count(self, results: Iterable[Result]) -> None:
+        for result in results:
             if result.error is None:
                 self.outcome.indexed += 1
             else:
                 self._reject(result.ref, "bulk", result.error, retriable=result.retriable)
-            yield
+            self.tell(self.outcome.done)
 
-    def _reject(self, ref: ImageRef, stage: str, reason: str, *, retriable: bool) -> None:
-        self.letters.add(
-            Rejection(path=ref.relative_path, source=ref.source, stage=stage, reason=reason, retriable=retriable)
-        )
+    def _passed_over(self, item: PassedOver) -> None:
+        match item.why:
+            case Why.OTHER:
+                self.outcome.other_files += 1
+            case Why.UNREADABLE:
+                self._reject(item, "discover", item.reason, retriable=True)
+            case Why.CAPTION:
+                self.outcome.unread_captions += 1
+                self._write(item, "caption", item.reason, retriable=False)
 
+    def _reject(self, item: ImageRef | PassedOver, stage: Stage, reason: str, *, retriable: bool) -> None:
+        self.outcome.rejected_by_stage[stage] += 1
+        self._write(item, stage, reason, retriable=retriable)
 
-def _chain(first: DecodedImage, rest: Iterator[DecodedImage]) -> Iterator[DecodedImage]:
-    yield first
-    yield from rest
+    def _write(self, item: ImageRef | PassedOver, stage: Stage, reason: str, *, retriable: bool) -> None:
+        source, path = item.root.source, item.relative_path
+        self.letters.add(DeadLetter(path=path, source=source, stage=stage, reason=reason, retriable=retriable))
