@@ -1,4 +1,11 @@
-"""Search responses → hits. Pure."""
+"""Responses → hits. Pure.
+
+What arrives for each hit::
+
+    {"_id": "0a1b…", "_score": 0.63, "fields": {"image_name": ["IMG_1.jpeg"], "relative_path": ["phone/IMG_1.jpeg"],
+     "source": ["Pictures"], "exif.date": ["2024-05-17T09:41:03.000Z"],
+     "exif.location": [{"type": "Point", "coordinates": [6.8, 46.4]}]}}
+"""
 
 from __future__ import annotations
 
@@ -9,7 +16,10 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
-    """One picture found; ``score`` is between 0 and 1, ``(1 + cosine) / 2``."""
+    """One picture found.
+
+    ``score`` is ``(1 + cosine) / 2``, between 0 and 1; ``location`` is latitude and longitude in degrees.
+    """
 
     id: str
     score: float
@@ -33,16 +43,15 @@ def read_hits(response: Mapping[str, Any], *, exact: bool = False) -> list[Hit]:
 def read_document(document_id: str, source: Mapping[str, Any]) -> Hit:
     """A document that was fetched by its id, as a hit with score 1."""
     exif = source.get("exif") or {}
-    place = exif.get("location")
     return Hit(
         id=document_id,
         score=1.0,
-        image_name=str(source.get("image_name", "")),
-        relative_path=str(source.get("relative_path", "")),
-        source=str(source.get("source", "")),
+        image_name=str(source.get("image_name") or ""),
+        relative_path=str(source.get("relative_path") or ""),
+        source=str(source.get("source") or ""),
         caption=source.get("caption"),
         date=exif.get("date"),
-        location=(place["lat"], place["lon"]) if isinstance(place, Mapping) and "lat" in place else None,
+        location=_place(exif.get("location")),
     )
 
 
@@ -53,7 +62,6 @@ def _hit(entry: Mapping[str, Any], scale: float) -> Hit:
         values = fields.get(name)
         return values[0] if values else None
 
-    place = first("exif.location")
     return Hit(
         id=entry["_id"],
         score=float(entry["_score"]) / scale,
@@ -62,5 +70,15 @@ def _hit(entry: Mapping[str, Any], scale: float) -> Hit:
         source=str(first("source") or ""),
         caption=first("caption"),
         date=first("exif.date"),
-        location=(place["coordinates"][1], place["coordinates"][0]) if place else None,
+        location=_place(first("exif.location")),
     )
+
+
+def _place(value: Any) -> tuple[float, float] | None:
+    """A geo_point as the loader writes it or as ``fields`` returns it; other writers' forms are not shown."""
+    if not isinstance(value, Mapping):
+        return None
+    if "lat" in value and "lon" in value:
+        return float(value["lat"]), float(value["lon"])
+    coordinates = value.get("coordinates")
+    return (float(coordinates[1]), float(coordinates[0])) if coordinates else None

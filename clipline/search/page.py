@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -12,20 +11,23 @@ from typing import TYPE_CHECKING, Any
 from clipline.core.errors import CliplineError
 from clipline.search.hits import Hit
 from clipline.search.originals import Originals
+from clipline.search.pictures import data_uri, thumbnail
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from PIL.Image import Image
 
 NO_ROOTS = "Pictures are not shown: name the folder they were loaded from with --root [SOURCE=]DIR."
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One query with what it found, in how many seconds."""
+    """One query with what it found, in how many seconds; ``picture`` is the query where that is an RGB picture."""
 
     label: str
     hits: Sequence[Hit]
     seconds: float
+    picture: Image | None = None
 
 
 @cache
@@ -42,7 +44,8 @@ def render_page(title: str, *, sections: Sequence[Section], originals: Originals
         {
             "label": section.label,
             "milliseconds": round(section.seconds * 1000),
-            "hits": [{"hit": hit, "picture": _data_uri(hit, originals)} for hit in section.hits],
+            "query": data_uri(thumbnail(section.picture)) if section.picture else None,
+            "hits": [{"hit": hit, "picture": _picture(hit, originals)} for hit in section.hits],
         }
         for section in sections
     ]
@@ -56,12 +59,14 @@ def write_page(file: Path, *, title: str, sections: Sequence[Section], originals
     Raises:
         CliplineError: it cannot be written.
     """
+    html = render_page(title, sections=sections, originals=originals)
     try:
-        file.write_text(render_page(title, sections=sections, originals=originals), "utf-8")
+        # A file name that is not UTF-8 may stand in a label.
+        file.write_bytes(html.encode("utf-8", "backslashreplace"))
     except OSError as error:
         raise CliplineError(f"the page cannot be written: {error.strerror}", where=str(file)) from error
 
 
-def _data_uri(hit: Hit, originals: Originals | None) -> str | None:
-    picture = originals.thumbnail(hit) if originals else None
-    return f"data:image/jpeg;base64,{base64.b64encode(picture).decode()}" if picture else None
+def _picture(hit: Hit, originals: Originals | None) -> str | None:
+    small = originals.thumbnail(hit) if originals else None
+    return data_uri(small) if small else None

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from clipline.core.encoders import ImageEncoder
-from clipline.core.errors import CliplineError, NotProvisionedError, UsageError
-from clipline.core.records import VECTOR_FIELD, EncoderIdentity, IndexMarks
+from clipline.core.errors import CliplineError, ClusterError, NotProvisionedError, UsageError
+from clipline.core.records import CAPTION_VECTOR_FIELD, VECTOR_FIELD, EncoderIdentity, IndexMarks
 from clipline.search import queries
 from clipline.search.hits import Hit, read_document, read_hits
 
@@ -16,12 +18,16 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 T = TypeVar("T")
+
 INPUT_FIELD = "text_field"
 """The field of ``_infer`` documents: eland's and the series' name."""
 
+MARKS_SECONDS = 30.0
+"""How long the marks are believed: a migration moves the alias below a page that is open for days."""
+
 
 class Searcher:
-    """Searches by text, by a picture, and by a document of the index behind an alias."""
+    """Searches by text, by a picture, and by a document of the index behind an alias. May be used by many threads."""
 
     def __init__(
         self, client: Elasticsearch, *, alias: str, load_encoder: Callable[[EncoderIdentity], ImageEncoder]
@@ -29,46 +35,36 @@ class Searcher:
         self._client = client
         self._alias = alias
         self._load_encoder = load_encoder
+        self._lock = threading.Lock()
         self._marks: IndexMarks | None = None
-        self._encoder: ImageEncoder | None = None
+        self._read_at = 0.0
+        self._encoder: tuple[EncoderIdentity, ImageEncoder] | None = None
 
     def marks(self) -> IndexMarks:
-        """What the index says of itself; asked once.
+        """What the index says of itself.
 
         Raises:
             NotProvisionedError: there is no such index, or ``clipline apply`` did not make it.
         """
-        if self._marks is None:
-            found = self._client.options(ignore_status=404).indices.get_mapping(index=self._alias)
-            answers = found.body.values() if found.meta.status == 200 else ()
-            mappings = [value["mappings"] for value in answers]
-            if not mappings:
-                raise NotProvisionedError(
-                    "there is no such index", where=self._alias, hint="run `clipline apply` first"
-                )
-            marks = IndexMarks.from_mapping(mappings[0])
-            if marks is None:
-                raise NotProvisionedError(
-                    "the index does not say which models its vectors are of: it was not made by `clipline apply`",
-                    where=self._alias,
-                    hint="name an index that clipline provisioned with --index",
-                )
-            self._marks = marks
+        now = time.monotonic()
+        if self._marks is None or now - self._read_at > MARKS_SECONDS:
+            self._marks, self._read_at = self._read_marks(), now
         return self._marks
 
     def by_text(self, text: str, *, k: int, exact: bool = False) -> list[Hit]:
         """The pictures that a text describes best.
 
         Raises:
-            UsageError: the text is empty.
+            UsageError: the text is empty, or no search can have ``k`` hits.
         """
         if not text.strip():
             raise UsageError("the text is empty", hint='clipline search "a mountain covered in snow"')
+        queries.check_k(k)
         model = self.marks().text_model
-        if not exact:
-            return read_hits(_again(lambda: self._search(queries.by_text(text, model=model, k=k))))
-        vector = _again(lambda: self._text_vector(model, text))
-        return self._by_vector(vector, k=k, exact=True)
+        if exact:
+            vector = _again(lambda: self._text_vector(model, text))
+            return read_hits(self._search(queries.exact(vector, k=k)), exact=True)
+        return read_hits(_again(lambda: self._search(queries.by_text(text, model=model, k=k))))
 
     def by_image(self, picture: Image, *, k: int, exact: bool = False) -> list[Hit]:
         """The pictures most like an RGB picture.
@@ -76,9 +72,8 @@ class Searcher:
         Raises:
             ModelError: the index's image encoder cannot be had, or is another one.
         """
-        if self._encoder is None:
-            self._encoder = self._load_encoder(self.marks().encoder)
-        vector = [float(value) for value in self._encoder.encode([picture])[0]]
+        queries.check_k(k)
+        vector = [float(value) for value in self._image_encoder().encode([picture])[0]]
         return self._by_vector(vector, k=k, exact=exact)
 
     def like(self, document_id: str, *, k: int, exact: bool = False) -> list[Hit]:
@@ -87,50 +82,86 @@ class Searcher:
         Raises:
             CliplineError: there is no such document, or it has no vector.
         """
-        source = self._source(document_id, vectors=True)
-        if not source.get(VECTOR_FIELD):
+        queries.check_k(k)
+        vector = self._source(document_id).get(VECTOR_FIELD) or self._vector_field(document_id)
+        if not vector:
             raise CliplineError("this document has no vector", where=document_id)
-        return self._by_vector(source[VECTOR_FIELD], k=k, exact=exact, without=document_id)
+        return self._by_vector(vector, k=k, exact=exact, without=document_id)
 
     def document(self, document_id: str) -> Hit:
-        """One document of the index.
+        """One document of the index, as a hit with score 1.
 
         Raises:
             CliplineError: there is no such document.
         """
-        return read_document(document_id, self._source(document_id, vectors=False))
+        return read_document(document_id, self._source(document_id, excludes=[VECTOR_FIELD, CAPTION_VECTOR_FIELD]))
 
-    def _source(self, document_id: str, *, vectors: bool) -> Mapping[str, Any]:
+    def _read_marks(self) -> IndexMarks:
+        found = self._client.options(ignore_status=404).indices.get_mapping(index=self._alias)
+        if found.meta.status == 404 or not found.body:
+            raise NotProvisionedError(f"there is no index {self._alias}", hint="run `clipline apply` first")
+        marks = [IndexMarks.from_mapping(value["mappings"]) for value in found.body.values()]
+        if len(marks) != 1 or marks[0] is None:
+            raise NotProvisionedError(
+                "it does not say which models its vectors are of: it is not one index that `clipline apply` made",
+                where=self._alias,
+                hint="run `clipline apply`, or name the alias of a provisioned index with --index",
+            )
+        return marks[0]
+
+    def _image_encoder(self) -> ImageEncoder:
+        wanted = self.marks().encoder
+        with self._lock:
+            # The first load writes the digest; the encoder that has it is not another one for that.
+            if self._encoder is None or self._encoder[0] not in (wanted, _without_digest(wanted, self._encoder[1])):
+                self._encoder = (wanted, self._load_encoder(wanted))
+            return self._encoder[1]
+
+    def _source(self, document_id: str, *, excludes: list[str] | None = None) -> Mapping[str, Any]:
         self.marks()
-        options: dict[str, Any] = {} if vectors else {"source_excludes": [VECTOR_FIELD, "caption_embedding"]}
-        found = self._client.options(ignore_status=404).get(index=self._alias, id=document_id, **options)
+        if not document_id:
+            raise UsageError("the document id is empty", hint="ids stand in the hits")
+        found = self._client.options(ignore_status=404).get(index=self._alias, id=document_id, source_excludes=excludes)
         if not found.body.get("found"):
             raise CliplineError(
                 "there is no such document in the index", where=document_id, hint="ids stand in the hits"
             )
-        source: dict[str, Any] = dict(found.body["_source"])
-        if vectors and VECTOR_FIELD not in source:
-            source[VECTOR_FIELD] = self._vector_field(document_id)
+        source: Mapping[str, Any] = found.body["_source"]
         return source
 
     def _vector_field(self, document_id: str) -> list[float]:
-        """A vector that ``_source`` leaves out, by ``fields``."""
-        body = {"query": {"ids": {"values": [document_id]}}, "size": 1, "source": False, "fields": [VECTOR_FIELD]}
-        hits = self._search(body)["hits"]["hits"]
+        """A vector that ``_source`` leaves out (``exclude_source_vectors``)."""
+        hits = self._search(queries.vector_of(document_id))["hits"]["hits"]
         return list((hits[0].get("fields") or {}).get(VECTOR_FIELD, [])) if hits else []
 
     def _by_vector(self, vector: list[float], *, k: int, exact: bool, without: str | None = None) -> list[Hit]:
-        self.marks()
         build = queries.exact if exact else queries.by_vector
         return read_hits(self._search(build(vector, k=k, without=without)), exact=exact)
 
     def _text_vector(self, model: str, text: str) -> list[float]:
         answer = self._client.ml.infer_trained_model(model_id=model, docs=[{INPUT_FIELD: text}])
-        return [float(value) for value in answer["inference_results"][0]["predicted_value"]]
+        result = answer["inference_results"][0]
+        if "predicted_value" not in result:
+            raise ClusterError(f"the text model gives no vector: {result.get('warning', result)}", where=model)
+        return [float(value) for value in result["predicted_value"]]
 
     def _search(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
-        found: Mapping[str, Any] = self._client.search(index=self._alias, **body).body
+        found: Mapping[str, Any] = self._client.search(index=self._alias, body=dict(body)).body
+        shards = found["_shards"]
+        if shards["failed"]:
+            # Such an answer has status 200 and looks like a complete one.
+            reason = (shards.get("failures") or [{}])[0].get("reason", {}).get("reason", "no reason given")
+            raise ClusterError(
+                f"{shards['failed']} of {shards['total']} shards did not answer: {reason}", where=self._alias
+            )
         return found
+
+
+def _without_digest(wanted: EncoderIdentity, encoder: ImageEncoder) -> EncoderIdentity | None:
+    """What ``wanted`` was before its digest was known, if the encoder at hand has that digest."""
+    if wanted.digest != encoder.digest:
+        return None
+    return EncoderIdentity.from_json({**wanted.to_json(), "digest": None})
 
 
 def _again(ask: Callable[[], T]) -> T:
