@@ -8,15 +8,12 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
-import logging
 import tempfile
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from clipline.core.errors import MissingExtraError, ModelError
+from clipline.core.quiet import quiet_libraries
 from provisioning.bundle import Bundle, write_bundle
 from provisioning.model_asset import INPUT_FIELD, ModelAsset
 from provisioning.probes import PROBES
@@ -34,14 +31,12 @@ def build_bundle(model: ModelAsset, *, directory: Path, digest: str, out: Path) 
         ModelError: the model cannot be loaded or traced, or its vectors are not as long as declared.
         MissingExtraError: ``clipline[models]`` is not installed.
     """
-    try:
-        import eland.ml.pytorch.transformers  # noqa: F401
-        import sentence_transformers  # noqa: F401
-        import torch  # noqa: F401
-    except ImportError as error:
-        package = error.name or "eland"
-        raise MissingExtraError("models", purpose="building a bundle", package=package) from error
-    with tempfile.TemporaryDirectory(prefix="clipline-build-") as folder, _quiet():
+    with tempfile.TemporaryDirectory(prefix="clipline-build-") as folder, quiet_libraries("building a bundle"):
+        try:
+            import eland.ml.pytorch.transformers  # noqa: F401
+        except ImportError as error:
+            package = error.name or "eland"
+            raise MissingExtraError("models", purpose="building a bundle", package=package) from error
         try:
             return _build(model, directory, digest, out, Path(folder))
         except ModelError:
@@ -135,20 +130,3 @@ def _operators(module: Any) -> list[str]:
 def _write(file: Path, value: Any) -> Path:
     file.write_text(json.dumps(value, ensure_ascii=False), "utf-8")
     return file
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Tracing warns about every branch it freezes, and loading draws bars; neither helps an operator."""
-    from transformers.utils import logging as transformers_logging
-
-    before = transformers_logging.get_verbosity()
-    transformers_logging.set_verbosity_error()
-    transformers_logging.disable_progress_bar()
-    logging.getLogger("sentence_transformers").setLevel(logging.WARNING)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        transformers_logging.set_verbosity(before)

@@ -12,8 +12,8 @@ import click
 
 from clipline.commands.load import DEFAULT_ALIAS, encoder_loader
 from clipline.commands.options import TargetChoice, open_target, read_choices, target_options
-from clipline.core.errors import MissingExtraError, UsageError
-from clipline.core.output import data, say, show, show_json
+from clipline.core.errors import ImageError, MissingExtraError, UsageError
+from clipline.core.output import say, show, show_json, show_table
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -134,28 +134,22 @@ def open_picture(file: Path) -> Image:
     Raises:
         UsageError: it does not exist or is no picture.
     """
-    from PIL import Image, ImageOps
+    from clipline.search.pictures import read_picture
 
     try:
-        with Image.open(file) as opened:
-            return ImageOps.exif_transpose(opened).convert("RGB")
+        return read_picture(file.read_bytes())
     except FileNotFoundError:
         raise UsageError("the picture does not exist", where=str(file)) from None
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise UsageError(f"this is not a picture that can be read: {error}", where=str(file)) from error
+    except OSError as error:
+        raise UsageError(f"the picture cannot be read: {error.strerror}", where=str(file)) from error
+    except ImageError as error:
+        raise UsageError(error.what, where=str(file)) from error
 
 
 def show_hits(hits: Sequence[Hit]) -> None:
     """Hits as a table on stdout."""
-    from rich.table import Table
-
     if not hits:
         show("No hits.")
         return
-    table = Table(box=None, pad_edge=False)
-    table.add_column("score", justify="right")
-    for name in ("name", "path", "id"):
-        table.add_column(name, overflow="fold")
-    for hit in hits:
-        table.add_row(f"{hit.score:.4f}", hit.image_name, f"{hit.source}/{hit.relative_path}", hit.id)
-    data().print(table)
+    rows = [(f"{hit.score:.4f}", hit.image_name, f"{hit.source}/{hit.relative_path}", hit.id) for hit in hits]
+    show_table(("score", "name", "path", "id"), rows)

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from clipline.core.digest import model_digest
-from clipline.core.errors import EncoderMismatchError, MissingExtraError, ModelError
+from clipline.core.errors import EncoderMismatchError, ModelError
 from clipline.core.hub import ModelSource, obtain
+from clipline.core.quiet import quiet_libraries
 from clipline.core.records import EncoderIdentity
 
 if TYPE_CHECKING:
@@ -70,18 +71,14 @@ class SentenceTransformerEncoder:
     """A sentence-transformers directory whose first module is a CLIP model."""
 
     def __init__(self, directory: Path, *, digest: str) -> None:
-        try:
-            import torch  # noqa: F401 - without it, sentence_transformers fails with less clear words
-            from sentence_transformers import SentenceTransformer
-        except ImportError as error:
-            raise MissingExtraError(
-                "models", purpose="encoding pictures", package=error.name or "sentence-transformers"
-            ) from error
         self.digest = digest
-        try:
-            self._model: Any = SentenceTransformer(str(directory), local_files_only=True)
-        except Exception as error:  # whatever the libraries raise on damaged files
-            raise ModelError(f"the encoder cannot be loaded: {error}", where=str(directory)) from error
+        with quiet_libraries("encoding pictures"):
+            from sentence_transformers import SentenceTransformer
+
+            try:
+                self._model: Any = SentenceTransformer(str(directory), local_files_only=True)
+            except Exception as error:  # whatever the libraries raise on damaged files
+                raise ModelError(f"the encoder cannot be loaded: {error}", where=str(directory)) from error
         self.dims = self._measure()
 
     def encode(self, images: Sequence[Picture]) -> NDArray[np.float32]:

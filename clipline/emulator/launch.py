@@ -30,8 +30,9 @@ def running_emulator(data: Path, *, port: int = 0) -> Iterator[str]:
     with (data / "emulator.log").open("ab") as log:
         start = log.tell()
         process = subprocess.Popen(  # noqa: S603 - our own module, no shell
-            [sys.executable, "-m", "clipline.emulator", "--data", str(data), "--port", str(port)],
-            stdin=subprocess.DEVNULL,
+            [sys.executable, "-m", "clipline.emulator", "--data", str(data), "--port", str(port), "--with-parent"],
+            # Closed by us at the end, and by the system if we are killed: it never stays behind.
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,
             # Ctrl-C is for the command; the emulator is ended by us once that is done.
@@ -70,5 +71,6 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
-    if process.stdout is not None:
-        process.stdout.close()
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            pipe.close()

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import argparse
 import fcntl
+import os
+import signal
 import socket
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
 import uvicorn
 
 from clipline.emulator.app import build_app
+from clipline.emulator.launch import READY
 from clipline.emulator.node import Node
 
 HOST = "127.0.0.1"
-READY = "clipline emulator ready at "
+_PATIENCE_SECONDS = 45.0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -23,6 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="clipline emulator")
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--port", type=int, default=9200)
+    parser.add_argument("--with-parent", action="store_true", help="end when stdin is closed")
     options = parser.parse_args(arguments)
     try:
         options.data.mkdir(parents=True, exist_ok=True)
@@ -42,8 +47,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         listener.bind((HOST, options.port))
     except OSError as error:
         return _refuse(f"port {options.port} cannot be used ({error.strerror}); choose another with --port, 0 for any")
+    # Until uvicorn takes the signals over.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    if options.with_parent:
+        threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
     node = Node(options.data)
     try:
+        # Whoever reads the line may search at once; a start that hangs must not hide the rest for ever.
+        node.models.wait_started(_PATIENCE_SECONDS)
         server = _Server(uvicorn.Config(build_app(node), log_level="warning", access_log=False, timeout_keep_alive=75))
         server.run(sockets=[listener])
     except KeyboardInterrupt:
@@ -65,6 +76,11 @@ class _Server(uvicorn.Server):
     def handle_exit(self, sig: int, frame: object) -> None:
         # Without uvicorn's own record of the signal, which it would raise again and so spoil the exit code.
         self.should_exit = True
+
+
+def _end_with_parent() -> None:
+    sys.stdin.buffer.read()
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _refuse(sentence: str) -> int:

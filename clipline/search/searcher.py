@@ -73,7 +73,7 @@ class Searcher:
             ModelError: the index's image encoder cannot be had, or is another one.
         """
         queries.check_k(k)
-        vector = [float(value) for value in self._image_encoder().encode([picture])[0]]
+        vector = [float(value) for value in self.image_encoder().encode([picture])[0]]
         return self._by_vector(vector, k=k, exact=exact)
 
     def like(self, document_id: str, *, k: int, exact: bool = False) -> list[Hit]:
@@ -96,6 +96,19 @@ class Searcher:
         """
         return read_document(document_id, self._source(document_id, excludes=[VECTOR_FIELD, CAPTION_VECTOR_FIELD]))
 
+    def image_encoder(self) -> ImageEncoder:
+        """The encoder of the index, loaded when it is first asked for.
+
+        Raises:
+            ModelError: it cannot be had, or is another one.
+        """
+        wanted = self.marks().encoder
+        with self._lock:
+            # The first load writes the digest; the encoder that has it is not another one for that.
+            if self._encoder is None or self._encoder[0] not in (wanted, _without_digest(wanted, self._encoder[1])):
+                self._encoder = (wanted, self._load_encoder(wanted))
+            return self._encoder[1]
+
     def _read_marks(self) -> IndexMarks:
         found = self._client.options(ignore_status=404).indices.get_mapping(index=self._alias)
         if found.meta.status == 404 or not found.body:
@@ -108,14 +121,6 @@ class Searcher:
                 hint="run `clipline apply`, or name the alias of a provisioned index with --index",
             )
         return marks[0]
-
-    def _image_encoder(self) -> ImageEncoder:
-        wanted = self.marks().encoder
-        with self._lock:
-            # The first load writes the digest; the encoder that has it is not another one for that.
-            if self._encoder is None or self._encoder[0] not in (wanted, _without_digest(wanted, self._encoder[1])):
-                self._encoder = (wanted, self._load_encoder(wanted))
-            return self._encoder[1]
 
     def _source(self, document_id: str, *, excludes: list[str] | None = None) -> Mapping[str, Any]:
         self.marks()

@@ -36,6 +36,12 @@ class Models:
         for deployment in list(self.deployments.values()):
             deployment.stop(finish_pending=False)
 
+    def wait_started(self, seconds: float) -> None:
+        """Wait until every start has ended either way, together no longer than this."""
+        deadline = time.monotonic() + seconds
+        for deployment in list(self.deployments.values()):
+            deployment.wait(max(0.0, deadline - time.monotonic()))
+
     def start(self, deployment_id: str, model_id: str, parameters: dict[str, Any]) -> Deployment:
         """Remember and start a deployment."""
         started = int(time.time() * 1000)
