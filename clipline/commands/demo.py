@@ -26,7 +26,7 @@ from clipline.core.output import say
     show_default=True,
     help="Where the page of found pictures goes.",
 )
-@click.option("--pictures", type=click.IntRange(1, 100_000), default=300, show_default=True, help="How many pictures.")
+@click.option("--pictures", type=click.IntRange(10, 100_000), default=300, show_default=True, help="How many pictures.")
 def demo_command(data: Path | None, keep: bool, html: Path, pictures: int) -> None:
     """Run the whole job on pictures made here: emulator, apply, load, search, a page of what was found.
 

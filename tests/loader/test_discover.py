@@ -147,3 +147,11 @@ def test_a_picture_whose_caption_cannot_be_read_is_kept(tmp_path: Path, content:
     (ref,) = discover(Root(tmp_path, "s"))
     assert ref.caption is None
     assert others(tmp_path) == [("1.png", Why.CAPTION, reason)]
+
+
+def test_identity_depends_on_source_and_path_only(tmp_path: Path) -> None:
+    write(tmp_path / "a" / "b.jpg", picture())
+    (ref,) = discover(Root(tmp_path, "s"))
+    assert ref.id == document_id("s", b"a/b.jpg")
+    # Fixed for good: another value would double every document of every index.
+    assert ref.id == "05bddb312756edeec4d2b1d250eab3d8"
