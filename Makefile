@@ -15,7 +15,6 @@ $(STAMP): pyproject.toml constraints.txt
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[all,dev]'
 	touch $@
 
-# needs the trained pair in clipline/demo/: see the README
 demo: setup
 	$(BIN)/clipline demo --html demo.html
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,8 @@ def run(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
 def test_a_new_stack_from_the_wheel(tmp_path: Path) -> None:
     run(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", tmp_path, ROOT, cwd=tmp_path)
     (wheel,) = tmp_path.glob("clipline-*.whl")
+    shipped = set(zipfile.ZipFile(wheel).namelist())
+    assert {"clipline/demo/text/model.safetensors", "clipline/demo/image/0_CLIPModel/model.safetensors"} <= shipped
     run(sys.executable, "-m", "venv", tmp_path / "venv", cwd=tmp_path)
     bin_ = tmp_path / "venv" / "bin"
     run(bin_ / "pip", "install", "--quiet", wheel, cwd=tmp_path)

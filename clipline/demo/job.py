@@ -24,11 +24,13 @@ from clipline.demo.pictures import generate
 
 if TYPE_CHECKING:
     from elasticsearch import Elasticsearch
+    from PIL.Image import Image
 
     from clipline.search.hits import Hit
 
 SEED = 7
 SOURCE = "pictures"
+HITS = 6
 QUERIES = (
     ("en", "two red circles"),
     ("de", "drei blaue Sterne"),
@@ -45,12 +47,6 @@ def run_demo(folder: Path, *, html: Path, pictures: int) -> None:
         CliplineError: a stage failed, or a search found nothing.
     """
     here = Path(__file__).parent
-    if not all((here / tower / "modules.json").is_file() for tower in ("text", "image")):
-        raise CliplineError(
-            "the tiny model pair is not there",
-            where=str(here),
-            hint=f"train it: python -m clipline.demo.train --out-text {here / 'text'} --out-image {here / 'image'}",
-        )
     originals = folder / SOURCE
     with _stage(f"drawing {pictures} pictures"):
         generate(originals, count=pictures, seed=SEED)
@@ -104,19 +100,21 @@ def _search(client: Elasticsearch, originals: Path, html: Path) -> None:
     searcher = Searcher(client, alias=DEFAULT_ALIAS, load_encoder=encoder_loader(None))
     sections: list[Section] = []
 
-    def add(label: str, search: Callable[[], list[Hit]]) -> None:
+    def add(label: str, search: Callable[[], list[Hit]], picture: Image | None = None) -> None:
         started = time.perf_counter()
         hits = search()
         if not hits:
             raise CliplineError(f"the search {label!r} found nothing")
-        sections.append(Section(label, hits, time.perf_counter() - started))
+        sections.append(Section(label, hits, time.perf_counter() - started, picture))
 
     for language, text in QUERIES:
-        add(f"{text} ({language})", partial(searcher.by_text, text, k=8))
+        add(f"{text} ({language})", partial(searcher.by_text, text, k=HITS))
     query = sorted(originals.rglob("*.jpeg"))[0]
-    add(f"by the picture {query.relative_to(originals)}", partial(searcher.by_image, open_picture(query), k=8))
+    picture = open_picture(query)
+    searcher.image_encoder()  # loading it is not the time of the search by a picture
+    add(f"by the picture {query.relative_to(originals)}", partial(searcher.by_image, picture, k=HITS), picture)
     like = sections[0].hits[0]
-    add(f"more like {like.relative_path}", partial(searcher.like, like.id, k=8))
+    add(f"more like {like.relative_path}", partial(searcher.like, like.id, k=HITS))
     for section in sections:
         show(f"\n{section.label}")
         show_hits(section.hits[:3])

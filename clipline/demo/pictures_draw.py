@@ -96,7 +96,7 @@ def _ground(scene: Scene, canvas: Canvas) -> Image.Image:
         fall,
     )
     if scene.background != "plain":
-        threads = canvas.mask(_texture(scene, canvas)).point([value * 62 // 100 for value in range(256)])
+        threads = canvas.mask(_texture(scene, canvas)).point([value * 40 // 100 for value in range(256)])
         ground.paste(_shade(scene.ground, 1.24), mask=threads)
     return ground
 

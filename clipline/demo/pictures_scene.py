@@ -48,13 +48,13 @@ GROUNDS: Final[tuple[Tone, ...]] = (
 _CONTRAST: Final = 105.0
 # The radius that a shape may have, by size and count: three large ones must still fit side by side.
 _RADII: Final[dict[str, dict[int, tuple[float, float]]]] = {
-    "small": {1: (0.18, 0.21), 2: (0.15, 0.17), 3: (0.135, 0.15)},
-    "large": {1: (0.32, 0.38), 2: (0.22, 0.24), 3: (0.185, 0.205)},
+    "small": {1: (0.23, 0.26), 2: (0.185, 0.205), 3: (0.165, 0.18)},
+    "large": {1: (0.34, 0.41), 2: (0.235, 0.26), 3: (0.205, 0.225)},
 }
-_MARGIN: Final = 0.03
-# A heart stays a heart only nearly upright; an arrow may point anywhere. Degrees to either side.
-_TILT: Final[dict[str, float]] = {"arrow": 180.0, "flower": 180.0, "moon": 35.0}
-_DEFAULT_TILT: Final = 13.0
+_MARGIN: Final = 0.02
+# A heart stays a heart only nearly upright; a flower looks the same however it is turned. Degrees to either side.
+_TILT: Final[dict[str, float]] = {"flower": 180.0, "arrow": 25.0, "moon": 25.0}
+_DEFAULT_TILT: Final = 12.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """Trains the tiny pair from nothing: ``python -m clipline.demo.train --out-text DIR --out-image DIR``.
 
-Stages: vocabulary → pictures drawn ahead (trained combinations only) → contrastive steps → directories →
-measurement through the directories, as a user would load them. Everything is seeded; the log says what was done.
+Stages: vocabulary → pictures drawn ahead (trained combinations only) → contrastive steps, helped by
+`train_heads` → directories → measurement through the directories, as a user would load them. Everything is seeded;
+the log says what was done.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from clipline.demo.captions_words import Language
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from clipline.demo.train_batches import Album
+    from clipline.demo.train_batches import Album, Batch
     from clipline.demo.train_towers import ImageTower, TextTower
 
 Say = Callable[[str], None]
@@ -31,13 +32,13 @@ class Course:
     """What a training run is made of; the defaults are those of the shipped weights."""
 
     seed: int = 7
-    pictures: int = 12_000
-    steps: int = 2_000
-    batch: int = 128
+    pictures: int = 16_000
+    steps: int = 2_500
+    batch: int = 64
     rate: float = 1.5e-3
     warmup: int = 100
     decay: float = 0.05
-    threads: int = 2
+    threads: int = 1
 
     def share_of_rate(self, step: int) -> float:
         """A linear warm-up, then half a cosine down to zero."""
@@ -86,48 +87,65 @@ def train(course: Course, *, out_text: Path, out_image: Path, say: Say) -> dict[
 
 
 def fit(text: TextTower, *, image: ImageTower, album: Album, course: Course, say: Say) -> None:
-    """The contrastive steps: AdamW, a short warm-up, then a cosine down to zero."""
+    """The steps: AdamW, a short warm-up, then a cosine down to zero."""
     import torch
 
     from clipline.demo.train_batches import batches
+    from clipline.demo.train_heads import Heads
+    from clipline.demo.train_towers import IMAGE_WIDTH
 
+    heads = Heads(IMAGE_WIDTH)
     parameters = [*text.parameters(), *image.clip.vision_model.parameters()]
-    parameters += [*image.clip.visual_projection.parameters()]
+    parameters += [*image.clip.visual_projection.parameters(), *heads.parameters()]
     optimizer = torch.optim.AdamW(
         [{"params": parameters}, {"params": [image.scale], "weight_decay": 0.0}],
         lr=course.rate,
         weight_decay=course.decay,
+        betas=(0.9, 0.98),
     )
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: course.share_of_rate(step))
     text.train()
     image.train()
-    recent = 0.0
+    recent = torch.zeros(2)
     for step, batch in enumerate(batches(album, pieces=text.pieces, course=course), start=1):
+        sight = image(batch.pixels)
         texts = text(batch.tokens, batch.mask)
-        loss = contrastive_loss(texts, pictures=image(batch.pixels), fits=batch.fits, scale=image.scale)
+        contrast = contrastive_loss(texts, pictures=sight.vector, batch=batch, scale=image.scale)
+        named = heads(sight, codes=batch.codes, patches=batch.patches)
         optimizer.zero_grad()
-        loss.backward()
+        (contrast + named).backward()
         torch.nn.utils.clip_grad_norm_(parameters, 1.0)
         optimizer.step()
         schedule.step()
-        recent += loss.item()
+        recent += torch.stack([contrast, named]).detach()
         if step % 100 == 0:
-            say(f"step {step}/{course.steps}  loss {recent / 100:.3f}  scale {image.scale.exp().item():.1f}")
-            recent = 0.0
+            losses = "  ".join(
+                f"{name} {loss / 100:.3f}" for name, loss in zip(("contrast", "heads"), recent, strict=True)
+            )
+            say(f"step {step}/{course.steps}  {losses}  scale {image.scale.exp().item():.1f}")
+            recent.zero_()
     text.eval()
     image.eval()
 
 
-def contrastive_loss(texts: Tensor, *, pictures: Tensor, fits: Tensor, scale: Tensor) -> Tensor:
-    """Cross entropy both ways, where every fitting partner is as right as the next.
+def contrastive_loss(texts: Tensor, *, pictures: Tensor, batch: Batch, scale: Tensor) -> Tensor:
+    """How far texts are from the pictures they fit; half of it asks for shape and colour only.
 
-    `fits` [texts, pictures] is true where all that the text says holds for the picture: "red" fits every red
-    picture in the batch, so none of them may count as a wrong answer.
+    That half makes two large red circles a better answer to "three red circles" than three red stars.
     """
     from torch.nn.functional import normalize
 
     cosines = normalize(texts, dim=1) @ normalize(pictures, dim=1).T
-    logits = cosines * scale.exp().clamp(max=100.0)
+    logits = (cosines * scale.exp().clamp(max=100.0)).masked_fill(batch.denied, -1e4)
+    loss: Tensor = (_both_ways(logits, batch.fits) + _both_ways(logits, batch.shows)) / 2
+    return loss
+
+
+def _both_ways(logits: Tensor, fits: Tensor) -> Tensor:
+    """Cross entropy, texts to pictures and back, where every fitting partner is as right as the next.
+
+    "Red" fits every red picture in the batch, so none of them may count as a wrong answer.
+    """
     share = fits.to(logits.dtype)
     to_pictures = -(share / share.sum(1, keepdim=True) * logits.log_softmax(1)).sum(1).mean()
     # Every picture has fitting texts: its own two.

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from clipline.demo.pictures_draw import draw
 from clipline.demo.pictures_scene import Scene, combinations, compose, held_out
+from clipline.demo.train_heads import Denials, patch_labels
 from clipline.demo.train_texts import ANYTHING, full_text, partial_text, scene_code
 from clipline.demo.train_towers import image_processor, tokenizer
 
@@ -29,20 +30,29 @@ _SHIFT: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Album:
-    """Scenes and their pixels, [pictures, 3, 64, 64] as bytes."""
+    """Scenes, their pixels, [pictures, 3, 64, 64] as bytes, and the shape under each patch, [pictures, 8, 8]."""
 
     scenes: list[Scene]
     pixels: Tensor
+    patches: Tensor
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Two texts per picture; `fits` [texts, pictures]."""
+    """Two texts per picture.
+
+    `fits`, `shows` and `denied` are [texts, pictures]: all that the text says holds for the picture; its shape and
+    colour do; the pair may not count as a wrong answer. Codes and patches are what `train_heads` wants.
+    """
 
     tokens: Tensor
     mask: Tensor
     pixels: Tensor
     fits: Tensor
+    shows: Tensor
+    denied: Tensor
+    codes: Tensor
+    patches: Tensor
 
 
 class Dealing(Protocol):
@@ -68,7 +78,7 @@ def draw_album(count: int, *, seed: int) -> Album:
         picture: Image.Image = draw(scene, width=width, height=height)
         seen = processor(picture, do_rescale=False, do_normalize=False, return_tensors="np")
         pixels[index] = torch.from_numpy(seen["pixel_values"][0])
-    return Album(scenes, pixels)
+    return Album(scenes, pixels, patch_labels(scenes))
 
 
 def batches(album: Album, *, pieces: list[str], course: Dealing) -> Iterator[Batch]:
@@ -76,6 +86,7 @@ def batches(album: Album, *, pieces: list[str], course: Dealing) -> Iterator[Bat
     rng = Random(course.seed + 1)
     words = tokenizer(pieces)
     codes = torch.tensor([scene_code(scene) for scene in album.scenes])
+    denials = Denials()
     order: list[int] = []
     for _ in range(course.steps):
         if len(order) < course.batch:
@@ -84,11 +95,17 @@ def batches(album: Album, *, pieces: list[str], course: Dealing) -> Iterator[Bat
         scenes = [album.scenes[index] for index in chosen]
         texts = [full_text(scene, rng) for scene in scenes] + [partial_text(scene, rng) for scene in scenes]
         encoded = words([text.words for text in texts], padding=True, truncation=True, return_tensors="pt")
+        said = torch.tensor([text.code for text in texts])
+        pixels, patches = _varied(album.pixels[chosen], album.patches[chosen], rng)
         yield Batch(
             tokens=encoded["input_ids"],
             mask=encoded["attention_mask"],
-            pixels=_varied(album.pixels[chosen], rng),
-            fits=_fits(torch.tensor([text.code for text in texts]), codes[chosen]),
+            pixels=pixels,
+            fits=_fits(said, codes[chosen]),
+            shows=_fits(said[:, :2], codes[chosen][:, :2]),
+            denied=denials.between(said, pictures=codes[chosen]),
+            codes=codes[chosen],
+            patches=patches,
         )
 
 
@@ -98,20 +115,24 @@ def _fits(texts: Tensor, pictures: Tensor) -> Tensor:
     return ((said == shown) | (said == ANYTHING)).all(dim=2)
 
 
-def _varied(pixels: Tensor, rng: Random) -> Tensor:
-    """Shifted by up to three pixels, half of them mirrored, a little brighter or darker; then normalised."""
+def _varied(pixels: Tensor, patches: Tensor, rng: Random) -> tuple[Tensor, Tensor]:
+    """Shifted by up to three pixels, half of them mirrored, a little brighter or darker; then normalised.
+
+    The patches' labels are mirrored alike; the shift is less than half a patch and leaves them as they are.
+    """
     processor = image_processor()
     mean = torch.tensor(processor.image_mean).view(1, 3, 1, 1)
     deviation = torch.tensor(processor.image_std).view(1, 3, 1, 1)
     count, _, height, width = pixels.shape
     framed = torch.nn.functional.pad(pixels.float() / 255, (_SHIFT,) * 4, mode="replicate")
-    moved = torch.empty((count, 3, height, width))
+    moved, labels = torch.empty((count, 3, height, width)), patches.clone()
     for index in range(count):
         x, y = rng.randint(0, 2 * _SHIFT), rng.randint(0, 2 * _SHIFT)
-        cut = framed[index, :, y : y + height, x : x + width]
-        moved[index] = cut.flip(2) if rng.random() < 0.5 else cut
+        moved[index] = framed[index, :, y : y + height, x : x + width]
+        if rng.random() < 0.5:
+            moved[index], labels[index] = moved[index].flip(2), patches[index].flip(1)
     gain = torch.tensor([rng.uniform(0.94, 1.06) for _ in range(count)]).view(-1, 1, 1, 1)
-    return ((moved * gain).clamp(0, 1) - mean) / deviation
+    return ((moved * gain).clamp(0, 1) - mean) / deviation, labels
 
 
 def _cycled(pairs: list[tuple[str, str]], count: int) -> Iterator[tuple[str, str]]:

@@ -11,10 +11,13 @@ that every release of sentence-transformers since 2.2 reads them.
 from __future__ import annotations
 
 import json
+import math
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import torch
 from torch import nn
 
 if TYPE_CHECKING:
@@ -24,6 +27,8 @@ DIMS: Final = 512
 TEXT_WIDTH: Final = 128
 IMAGE_WIDTH: Final = 128
 IMAGE_SIDE: Final = 64
+PATCH: Final = 8
+PATCHES: Final = IMAGE_SIDE // PATCH
 MAX_TOKENS: Final = 128
 _TEXT_TYPES: Final = ("Transformer", "Pooling", "Dense")
 
@@ -93,6 +98,15 @@ class TextTower(nn.Module):
         save_file(weights, directory / "2_Dense" / "model.safetensors", metadata={"format": "pt"})
 
 
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """`vector` [pictures, 512]; `whole` [pictures, width] and `patches` [pictures, patches, width] before projection."""
+
+    vector: Tensor
+    whole: Tensor
+    patches: Tensor
+
+
 class ImageTower(nn.Module):
     """Pixels in, 512 floats out."""
 
@@ -113,16 +127,20 @@ class ImageTower(nn.Module):
                     "num_hidden_layers": 4,
                     "num_attention_heads": 4,
                     "image_size": IMAGE_SIDE,
-                    "patch_size": 8,
+                    "patch_size": PATCH,
                     "projection_dim": DIMS,
                 },
             )
         )
 
-    def forward(self, pixels: Tensor) -> Tensor:
-        """The projected class token."""
-        vector: Tensor = self.clip.get_image_features(pixel_values=pixels)
-        return vector
+        _start_well(self.clip.vision_model)
+
+    def forward(self, pixels: Tensor) -> Sight:
+        """The projected class token, and what it was made of."""
+        vision = self.clip.vision_model
+        seen = vision(pixel_values=pixels)
+        vector = self.clip.visual_projection(seen.pooler_output)
+        return Sight(vector, seen.pooler_output, vision.post_layernorm(seen.last_hidden_state[:, 1:]))
 
     @property
     def scale(self) -> Tensor:
@@ -138,6 +156,28 @@ class ImageTower(nn.Module):
         image_processor().save_pretrained(inner)
         _clip_tokenizer().save_pretrained(inner)
         _write_modules(directory, [("0_CLIPModel", "CLIPModel")])
+
+
+def _start_well(vision: Any) -> None:
+    """Starting values for few pictures: CLIP's own are meant for hundreds of millions.
+
+    Positions start as sines of x and y instead of noise, so neighbours are known from the first step; weights are
+    Xavier's (Glorot and Bengio 2010), the ones that write into the residual stream halved.
+    """
+    side = torch.arange(PATCHES, dtype=torch.float32)
+    rates = math.pi / 2 * 100 ** -torch.linspace(0, 1, IMAGE_WIDTH // 4)
+    along_y, along_x = (axis.flatten().unsqueeze(1) * rates for axis in torch.meshgrid(side, side, indexing="ij"))
+    embeddings = vision.embeddings
+    with torch.no_grad():
+        waves = [along_x.sin(), along_x.cos(), along_y.sin(), along_y.cos()]
+        embeddings.position_embedding.weight[1:] = 0.5 * torch.cat(waves, dim=1)
+        nn.init.normal_(embeddings.patch_embedding.weight, std=(3 * PATCH**2) ** -0.5)
+        for layer in vision.encoder.layers:
+            attention, mlp = layer.self_attn, layer.mlp
+            for part in (attention.q_proj, attention.k_proj, attention.v_proj, attention.out_proj, mlp.fc1, mlp.fc2):
+                nn.init.xavier_uniform_(part.weight)
+            attention.out_proj.weight.mul_(0.5)
+            mlp.fc2.weight.mul_(0.5)
 
 
 def tokenizer(pieces: list[str]) -> Any:

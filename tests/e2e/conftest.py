@@ -13,7 +13,7 @@ from elasticsearch import Elasticsearch
 
 from clipline.demo.pictures import generate
 from clipline.emulator.launch import running_emulator
-from tests.conftest import Run
+from tests.conftest import TINY, Run
 
 PICTURES = 40
 
@@ -30,25 +30,9 @@ class Provisioned:
 
 
 @pytest.fixture(scope="session")
-def untrained_pair(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A pair of the shipped pair's shape with random weights, as ``text/`` and ``image/``."""
-    import torch
-
-    from clipline.demo.train_towers import ImageTower, TextTower
-    from clipline.demo.train_vocabulary import vocabulary
-
-    folder = tmp_path_factory.mktemp("pair")
-    torch.manual_seed(1)
-    TextTower(vocabulary(seed=1)).save(folder / "text")
-    ImageTower().save(folder / "image")
-    return folder
-
-
-@pytest.fixture(scope="session")
-def variables(untrained_pair: Path) -> tuple[str, ...]:
-    """The flags that put the pair into the default stack."""
-    values = (f"text_model={untrained_pair / 'text'}", f"image_model={untrained_pair / 'image'}", "replicas=0")
-    return tuple(part for value in values for part in ("--var", value))
+def variables() -> tuple[str, ...]:
+    """The flags that put the tiny pair into the default stack."""
+    return tuple(part for value in TINY for part in ("--var", value))
 
 
 @pytest.fixture(scope="session")

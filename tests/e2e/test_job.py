@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from elasticsearch import Elasticsearch
 
-from tests.conftest import Run
+from tests.conftest import TINY_TEXT, Run
 from tests.e2e.conftest import PICTURES, Provisioned
 
 SERIES_MODEL = "sentence-transformers__clip-vit-b-32-multilingual-v1"
@@ -107,7 +107,7 @@ def test_the_series_search(client: Elasticsearch) -> None:
 
 
 def test_search_by_text_agrees_with_the_local_model(
-    provisioned: Provisioned, untrained_pair: Path, client: Elasticsearch, clipline: Run
+    provisioned: Provisioned, client: Elasticsearch, clipline: Run
 ) -> None:
     from sentence_transformers import SentenceTransformer
 
@@ -118,7 +118,7 @@ def test_search_by_text_agrees_with_the_local_model(
         "hits"
     ]
     assert [hit["id"] for hit in hits] == [hit["id"] for hit in exact]
-    vector = SentenceTransformer(str(untrained_pair / "text"), device="cpu").encode(text)
+    vector = SentenceTransformer(str(TINY_TEXT), device="cpu").encode(text)
     for hit, other in zip(hits, exact, strict=True):
         stored = np.array(client.get(index=INDEX, id=hit["id"])["_source"]["image_embedding"])
         cosine = stored @ vector / np.linalg.norm(stored) / np.linalg.norm(vector)

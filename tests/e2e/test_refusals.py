@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import ROOT, Run
+from tests.conftest import Run
 from tests.e2e.conftest import Provisioned
 
 
@@ -130,9 +130,3 @@ def test_dims_of_an_index_with_documents(provisioned: Provisioned, clipline: Run
     template.write_text(template.read_text("utf-8").replace("similarity: cosine", "similarity: dot_product"))
     done = clipline("plan", "--stack", str(stack_copy), *provisioned.variables, "--url", provisioned.url, code=1)
     assert "needs a migration" in done.stdout
-
-
-@pytest.mark.skipif((ROOT / "clipline/demo/text").is_dir(), reason="the trained pair is there")
-def test_a_demo_without_the_trained_pair(clipline: Run) -> None:
-    done = clipline("demo", code=1)
-    assert "the tiny model pair is not there" in done.stderr
