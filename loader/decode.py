@@ -10,25 +10,14 @@ from dataclasses import dataclass
 from PIL import Image, UnidentifiedImageError
 
 from clipline.core.errors import ImageError
+from clipline.core.pixels import FORMATS, exif_of, upright_rgb
 from loader.discover import ImageRef
-from loader.exif import date_taken, exif_of, orientation, place_taken
-
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
-"""What is opened. Pillow knows more, and starts a PostScript interpreter for some of it."""
+from loader.exif import date_taken, place_taken
 
 MAX_FILE_BYTES = 512 * 1024 * 1024
 
 _HEIC_BRANDS = (b"heic", b"heix", b"mif1")
 _CUT_OFF = ("truncated", "broken data stream", "unexpected end")
-_TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,10 +67,7 @@ def _decode(ref: ImageRef, content: bytes) -> DecodedImage:
     with Image.open(io.BytesIO(content), formats=FORMATS) as opened:
         opened.load()
         exif = exif_of(opened)
-        pixels = _rgb(opened)
-        # Not ImageOps.exif_transpose: it writes the EXIF anew, and fails where that is damaged.
-        turn = _TURNS.get(orientation(exif))
-        upright = pixels if turn is None else pixels.transpose(turn)
+        upright = upright_rgb(opened, exif)
         name = (opened.format or "unknown").lower()
         return DecodedImage(
             ref=ref,
@@ -93,18 +79,6 @@ def _decode(ref: ImageRef, content: bytes) -> DecodedImage:
             date=date_taken(exif),
             location=place_taken(exif),
         )
-
-
-def _rgb(image: Image.Image) -> Image.Image:
-    if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
-        # What is transparent is looked at on white, as a page would show it; conversion alone would show black.
-        ground = Image.new("RGBA", image.size, "white")
-        ground.alpha_composite(image.convert("RGBA"))
-        return ground.convert("RGB")
-    if image.mode.startswith("I;16"):
-        # Conversion alone would clip every value above 255 to white.
-        return image.convert("I").point(lambda value: value * (1 / 256)).convert("L").convert("RGB")
-    return image.convert("RGB")
 
 
 def _plain(error: Exception, content: bytes) -> str:

@@ -1,4 +1,4 @@
-"""EXIF orientation, date and place, all defended against the nonsense that cameras and editors write."""
+"""EXIF date and place, defended against the nonsense that cameras and editors write."""
 
 from __future__ import annotations
 
@@ -9,25 +9,10 @@ from typing import Any
 
 from PIL import ExifTags, Image
 
-UPRIGHT = 1
 _DATES = (ExifTags.Base.DateTimeOriginal, ExifTags.Base.DateTimeDigitized)
 _DATE = re.compile(r"([0-9]{4})[:\-/.]([0-9]{2})[:\-/.]([0-9]{2})[ T]([0-9]{2}):([0-9]{2}):([0-9]{2})")
 _FIRST_YEAR, _LAST_YEAR = 1826, 2100
 """From the first photograph on; what lies far ahead is a clock that was never set."""
-
-
-def exif_of(image: Image.Image) -> Image.Exif:
-    """A picture's EXIF; empty where it cannot be read, because the picture can be good all the same."""
-    try:
-        return image.getexif()
-    except Exception:  # struct, index, value and type errors: whatever a damaged block makes Pillow raise
-        return Image.Exif()
-
-
-def orientation(exif: Image.Exif) -> int:
-    """How the stored pixels lie, 1 to 8; 1 (upright) for anything else."""
-    value = exif.get(ExifTags.Base.Orientation)
-    return value if isinstance(value, int) and 1 <= value <= 8 else UPRIGHT
 
 
 def date_taken(exif: Image.Exif) -> str | None:
@@ -62,7 +47,7 @@ def place_taken(exif: Image.Exif) -> dict[str, float] | None:
 def _block(exif: Image.Exif, tag: int) -> dict[int, Any]:
     try:
         return dict(exif.get_ifd(tag))
-    except Exception:  # as in exif_of
+    except Exception:  # as in clipline.core.pixels.exif_of
         return {}
 
 

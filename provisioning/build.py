@@ -91,7 +91,7 @@ def _build(model: ModelAsset, directory: Path, digest: str, out: Path, folder: P
         "import": dict(parameters),
         "digest": digest,
         "embedding_size": size,
-        "operators": _operators(torch.jit.load(model_path, map_location="cpu")),
+        "operators": operators_of(torch.jit.load(model_path, map_location="cpu")),
         "versions": {name: importlib.metadata.version(name) for name in _PACKAGES},
     }
     return write_bundle(out, manifest=manifest, members=members)
@@ -110,7 +110,8 @@ def _config(body: dict[str, Any], model: ModelAsset, length: int) -> dict[str, A
     }
 
 
-def _operators(module: Any) -> list[str]:
+def operators_of(module: Any) -> list[str]:
+    """The operators of a TorchScript module, calls inlined and nested blocks included, without ``prim::``."""
     import torch
 
     graph = module.forward.graph.copy() if hasattr(module.forward, "graph") else module.graph.copy()

@@ -103,7 +103,7 @@ def explain(error: ApiError | TransportError, target: Connection) -> ClusterErro
             f"no answer within {target.timeout:g} s", where=where, hint="raise --timeout, or look at the cluster's load"
         )
     return UnreachableError(
-        f"cannot connect: {_first_line(error)}",
+        f"cannot connect: {_innermost(error)}",
         where=where,
         hint="check the URL and that the cluster runs; --emulator starts one here",
     )
@@ -167,3 +167,19 @@ def _is_version_refusal(error: ApiError) -> bool:
 
 def _first_line(error: BaseException) -> str:
     return str(error).partition("\n")[0]
+
+
+def _innermost(error: BaseException) -> str:
+    """What the system said, below the three layers that each wrap the message of the next."""
+    seen: list[BaseException] = [error]
+    while (below := _below(seen[-1])) is not None and below not in seen:
+        seen.append(below)
+    said = [layer.strerror for layer in seen if isinstance(layer, OSError) and layer.strerror]
+    return said[-1] if said else _first_line(error)
+
+
+def _below(error: BaseException) -> BaseException | None:
+    inner = getattr(error, "errors", None)
+    if inner and isinstance(inner[-1], BaseException):
+        return inner[-1]
+    return error.__cause__ or error.__context__

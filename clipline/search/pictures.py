@@ -8,15 +8,12 @@ import warnings
 from typing import TYPE_CHECKING
 
 from clipline.core.errors import ImageError
+from clipline.core.pixels import FORMATS, exif_of, upright_rgb
 
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture
 
 THUMBNAIL_PIXELS = 320
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
-"""What is opened. Pillow knows more, and starts a PostScript interpreter for some of it."""
-
-_ORIENTATION = 0x0112
 
 
 def read_picture(content: bytes, *, at_least: int | None = None) -> Picture:
@@ -38,7 +35,7 @@ def read_picture(content: bytes, *, at_least: int | None = None) -> Picture:
                 if at_least is not None:
                     opened.draft("RGB", (at_least, at_least))
                 opened.load()
-                return _upright(_rgb(opened), _orientation(opened))
+                return upright_rgb(opened, exif_of(opened))
     except MemoryError as error:
         raise ImageError("the picture needs more memory than there is") from error
     except Image.DecompressionBombError as error:
@@ -59,40 +56,3 @@ def thumbnail(picture: Picture) -> bytes:
 def data_uri(jpeg: bytes) -> str:
     """A JPEG as an address that carries it."""
     return f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}"
-
-
-def _orientation(image: Picture) -> int:
-    try:
-        value = image.getexif().get(_ORIENTATION)
-    except Exception:  # a damaged block; the picture can be good all the same
-        return 1
-    return value if isinstance(value, int) else 1
-
-
-def _upright(image: Picture, orientation: int) -> Picture:
-    # Not ImageOps.exif_transpose: it writes the EXIF anew, and fails where that is damaged.
-    from PIL.Image import Transpose
-
-    turns = {
-        2: Transpose.FLIP_LEFT_RIGHT,
-        3: Transpose.ROTATE_180,
-        4: Transpose.FLIP_TOP_BOTTOM,
-        5: Transpose.TRANSPOSE,
-        6: Transpose.ROTATE_270,
-        7: Transpose.TRANSVERSE,
-        8: Transpose.ROTATE_90,
-    }
-    return image.transpose(turns[orientation]) if orientation in turns else image
-
-
-def _rgb(image: Picture) -> Picture:
-    from PIL import Image
-
-    if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
-        ground = Image.new("RGBA", image.size, "white")
-        ground.alpha_composite(image.convert("RGBA"))
-        return ground.convert("RGB")
-    if image.mode.startswith("I;16"):
-        # Conversion alone would clip every value above 255 to white.
-        return image.convert("I").point(lambda value: value * (1 / 256)).convert("L").convert("RGB")
-    return image.convert("RGB")

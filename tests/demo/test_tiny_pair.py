@@ -22,6 +22,7 @@ from clipline.demo.captions import LANGUAGES, Language
 from clipline.demo.measure import Query, first_hits, queries, upright
 from clipline.demo.pictures import Picture, generate
 from clipline.demo.pictures_scene import combinations, held_out
+from provisioning.build import operators_of
 from tests.conftest import TINY_IMAGE, TINY_TEXT
 
 LARGEST = 6_000_000
@@ -215,7 +216,7 @@ def test_the_traced_model_agrees_with_sentence_transformers(traced: tuple[Any, A
 
 def test_the_traced_model_uses_only_operators_that_a_server_allows(traced: tuple[Any, Any]) -> None:
     allowed = set(_json(Path(__file__).with_name("allowed_operations.json"))["allowed_operations"])
-    used = _operators(traced[1])
+    used = set(operators_of(traced[1]))
     assert {"aten::linear", "aten::layer_norm"} <= used, used
     assert used <= allowed, sorted(used - allowed)
 
@@ -236,21 +237,3 @@ def _modules(directory: Path) -> list[str]:
 
 def _json(path: Path) -> Any:
     return json.loads(path.read_text("utf-8"))
-
-
-def _operators(module: Any) -> set[str]:
-    """The kinds of all nodes, calls inlined, nested blocks included."""
-    import torch
-
-    graph = module.forward.graph.copy()
-    torch._C._jit_pass_inline(graph)
-    found: set[str] = set()
-
-    def walk(block: Any) -> None:
-        for node in block.nodes():
-            found.add(node.kind())
-            for inner in node.blocks():
-                walk(inner)
-
-    walk(graph)
-    return found
