@@ -59,7 +59,12 @@ def clipline() -> Run:
     """Run the command as an operator does: ``clipline("plan", "--url", url, code=3)``; checks the exit code."""
 
     def run(
-        *arguments: str, code: int = 0, cwd: Path | None = None, env: dict[str, str] | None = None, stdin: str = ""
+        *arguments: str,
+        code: int = 0,
+        cwd: Path | None = None,
+        env: dict[str, str] | None = None,
+        stdin: str = "",
+        timeout: float = 110,
     ) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(
             [sys.executable, "-m", "clipline.cli", *arguments],
@@ -68,7 +73,7 @@ def clipline() -> Run:
             cwd=cwd or ROOT,
             env={**os.environ, **(env or {})},
             input=stdin,
-            timeout=110,
+            timeout=timeout,
         )
         assert "Traceback" not in done.stderr, done.stderr
         assert done.returncode == code, f"exit {done.returncode}, wanted {code}\n{done.stdout}\n{done.stderr}"
