@@ -69,6 +69,21 @@ class TextError(Exception):
         return {"error": self.text, "status": self.status} if self.show_status else {"error": self.text}
 
 
+def json_token(value: Any) -> str:
+    """What the real parser calls the beginning of a JSON value."""
+    if isinstance(value, dict | list):
+        return "START_OBJECT" if isinstance(value, dict) else "START_ARRAY"
+    if value is None or isinstance(value, bool):
+        return "VALUE_NULL" if value is None else "VALUE_BOOLEAN"
+    return "VALUE_STRING" if isinstance(value, str) else "VALUE_NUMBER"
+
+
+def wrong_kind(parser: str, field: str, value: Any) -> ApiError:
+    """400 ``x_content_parse_exception``: a field of a request has a value of another kind."""
+    reason = f"[1:1] [{parser}] {field} doesn't support values of type: {json_token(value)}"
+    return ApiError(400, "x_content_parse_exception", reason)
+
+
 def illegal_argument(reason: str, **meta: Any) -> ApiError:
     """400 ``illegal_argument_exception``."""
     return ApiError(400, "illegal_argument_exception", reason, meta=meta)

@@ -95,7 +95,10 @@ def check_params(route: Route, path: str, params: Mapping[str, str]) -> None:
         raise unsupported(f"the parameter [{refused[0]}] of [{route.method} {route.path}]")
     unknown = sorted(params.keys() - route.params - GLOBAL_PARAMS)
     if unknown:
-        named = ", ".join(f"[{name}]{_suggestion(name, route.params)}" for name in unknown)
+        # The real one suggests every parameter that the handler has asked for, those of the path and of any API too.
+        variables = {part[1:-1] for part in route.path.split("/") if part.startswith("{")}
+        known = route.params | route.refused | GLOBAL_PARAMS | variables
+        named = ", ".join(f"[{name}]{_suggestion(name, known)}" for name in unknown)
         plural = "s" if len(unknown) > 1 else ""
         raise illegal_argument(f"request [{path}] contains unrecognized parameter{plural}: {named}")
 

@@ -20,6 +20,8 @@ from clipline.emulator.node import Node
 
 HOST = "127.0.0.1"
 _PATIENCE_SECONDS = 45.0
+_LAST_REQUESTS_SECONDS = 5
+"""How long a request that was begun may go on after the signal to end; a client may never send the rest of it."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -55,8 +57,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         # Whoever reads the line may search at once; a start that hangs must not hide the rest for ever.
         node.models.wait_started(_PATIENCE_SECONDS)
-        server = _Server(uvicorn.Config(build_app(node), log_level="warning", access_log=False, timeout_keep_alive=75))
-        server.run(sockets=[listener])
+        config = uvicorn.Config(
+            build_app(node),
+            log_level="warning",
+            access_log=False,
+            timeout_keep_alive=75,
+            timeout_graceful_shutdown=_LAST_REQUESTS_SECONDS,
+        )
+        _Server(config).run(sockets=[listener])
     except KeyboardInterrupt:
         pass  # uvicorn raises the signal again once everything is closed
     finally:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
 
+import httpx
 import pytest
 from elasticsearch import Elasticsearch
 
@@ -58,6 +60,16 @@ def test_sigkill(tmp_path: Path) -> None:
 def test_sigterm_ends_it_cleanly(tmp_path: Path) -> None:
     process, _ = start(tmp_path)
     assert end(process, signal.SIGTERM) == 0
+
+
+def test_sigterm_does_not_wait_for_a_client_that_never_finishes(tmp_path: Path) -> None:
+    process, url = start(tmp_path)
+    host, port = url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port))) as connection:
+        connection.sendall(b"PUT /pictures HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{")
+        with httpx.Client(base_url=url) as http:
+            http.get("/")  # by now the other request is under way
+        assert end(process, signal.SIGTERM) == 0
 
 
 def test_two_on_one_folder(tmp_path: Path) -> None:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import time
 import warnings
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,9 +12,8 @@ import pytest
 from elasticsearch import ApiError, Elasticsearch, ElasticsearchWarning
 
 from clipline.emulator.launch import running_emulator
+from tests.emulator.ml_calls import DOG, infer, refusal, stats, until
 from tests.emulator.ml_tiny import LONGEST, archive, expected, ids, put_tiny, sentence_model
-
-DOG = [{"text_field": "red dog"}]
 
 
 @pytest.fixture(scope="module")
@@ -32,20 +28,6 @@ def es(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Elasticsearch]:
         yield client
 
 
-def _refusal(status: int, kind: str, reason: str, call: Any, *args: Any, **kwargs: Any) -> None:
-    with pytest.raises(ApiError) as caught:
-        call(*args, **kwargs)
-    error = caught.value.body["error"]
-    assert (caught.value.status_code, error["type"]) == (status, kind), error
-    assert reason in error["reason"]
-
-
-def _stats(client: Elasticsearch, name: str) -> dict[str, Any]:
-    (entry,) = client.ml.get_trained_models_stats(model_id=name)["trained_model_stats"]
-    found: dict[str, Any] = entry
-    return found
-
-
 def _start(client: Elasticsearch, model_id: str, **params: Any) -> Any:
     return client.perform_request(
         "POST",
@@ -53,11 +35,6 @@ def _start(client: Elasticsearch, model_id: str, **params: Any) -> Any:
         params=params,
         headers={"accept": "application/json"},
     )
-
-
-def _infer(client: Elasticsearch, name: str, **more: Any) -> list[dict[str, Any]]:
-    results: list[dict[str, Any]] = client.ml.infer_trained_model(model_id=name, docs=DOG, **more)["inference_results"]
-    return results
 
 
 def test_start_answers_the_assignment(es: Elasticsearch) -> None:
@@ -83,10 +60,10 @@ def test_start_answers_the_assignment(es: Elasticsearch) -> None:
     both = es.ml.get_trained_models_stats(model_id="tiny")
     assert both["count"] == 1
     assert [entry["deployment_stats"]["deployment_id"] for entry in both["trained_model_stats"]] == ["named", "tiny"]
-    assert _stats(es, "named")["deployment_stats"]["deployment_id"] == "named"
-    assert _infer(es, "named") == _infer(es, "tiny")
+    assert stats(es, "named")["deployment_stats"]["deployment_id"] == "named"
+    assert infer(es, "named") == infer(es, "tiny")
     es.ml.stop_trained_model_deployment(model_id="named")
-    _refusal(404, "resource_not_found_exception", "[named]", es.ml.get_trained_models_stats, model_id="named")
+    refusal(404, "resource_not_found_exception", "[named]", es.ml.get_trained_models_stats, model_id="named")
 
 
 START_REFUSALS: dict[str, tuple[str, dict[str, Any], int, str, str]] = {
@@ -139,7 +116,7 @@ def test_start_refusals(es: Elasticsearch) -> None:
         put_tiny(es, kind, kind=kind)
     for name, (model_id, params, status, kind, reason) in START_REFUSALS.items():
         try:
-            _refusal(status, kind, reason, _start, es, model_id, **params)
+            refusal(status, kind, reason, _start, es, model_id, **params)
         except AssertionError as error:
             raise AssertionError(f"{name}: {error}") from error
     # A start that failed leaves no deployment behind.
@@ -149,19 +126,19 @@ def test_start_refusals(es: Elasticsearch) -> None:
 
 def test_start_does_not_wait_longer_than_asked(es: Elasticsearch) -> None:
     put_tiny(es, "late")
-    _refusal(
+    refusal(
         408, "model_deployment_timeout_exception",
         "Timed out after [0.001s] waiting for trained model deployment [late] to start.",
         _start, es, "late", timeout="1ms",
     )  # fmt: skip
-    assert _stats(es, "late")["deployment_stats"]["allocation_status"]["state"] == "starting"
-    _refusal(409, "status_exception", "[late] is not allocated to any nodes", _infer, es, "late")
+    assert stats(es, "late")["deployment_stats"]["allocation_status"]["state"] == "starting"
+    refusal(409, "status_exception", "[late] is not allocated to any nodes", infer, es, "late")
     es.ml.stop_trained_model_deployment(model_id="late")  # ends the start, however far it is
-    assert "deployment_stats" not in _stats(es, "late")
+    assert "deployment_stats" not in stats(es, "late")
 
 
 def test_inference_and_its_counters(es: Elasticsearch) -> None:
-    before = _stats(es, "tiny")["deployment_stats"]["nodes"][0]["inference_count"]
+    before = stats(es, "tiny")["deployment_stats"]["nodes"][0]["inference_count"]
     answer = es.ml.infer_trained_model(
         model_id="tiny", docs=[{"text_field": "red dog"}, {"text_field": "red dog runs, runs, runs", "other": 1}]
     )
@@ -169,31 +146,31 @@ def test_inference_and_its_counters(es: Elasticsearch) -> None:
         {"predicted_value": expected(*ids("red", "dog"))},
         {"predicted_value": expected(*ids("red", "dog", "runs", ",", "runs", ",")), "is_truncated": True},
     ]
-    stats = _stats(es, "tiny")
-    (node,) = stats["deployment_stats"]["nodes"]
-    assert node["inference_count"] == before + 2 == stats["inference_stats"]["inference_count"]
+    shown = stats(es, "tiny")
+    (node,) = shown["deployment_stats"]["nodes"]
+    assert node["inference_count"] == before + 2 == shown["inference_stats"]["inference_count"]
     assert node["average_inference_time_ms"] > 0
     assert (node["routing_state"], node["number_of_pending_requests"]) == ({"routing_state": "started"}, 0)
-    assert stats["deployment_stats"]["allocation_status"] == {
+    assert shown["deployment_stats"]["allocation_status"] == {
         "allocation_count": 1,
         "target_allocation_count": 1,
         "state": "fully_allocated",
     }
     size = len(archive("embedding"))
-    assert stats["model_size_stats"] == {
+    assert shown["model_size_stats"] == {
         "model_size_bytes": size,
         "required_native_memory_bytes": 240 * 1024 * 1024 + 2 * size,
     }
 
 
 def test_override(es: Elasticsearch) -> None:
-    (result,) = _infer(es, "tiny", inference_config={"text_embedding": {"results_field": "vector"}})
+    (result,) = infer(es, "tiny", inference_config={"text_embedding": {"results_field": "vector"}})
     assert list(result) == ["vector"]
     none = {"text_embedding": {"tokenization": {"bert": {"truncate": "none"}}}}
-    assert _infer(es, "tiny", inference_config=none)
+    assert infer(es, "tiny", inference_config=none)
     long = [{"text_field": "dog " * 7}]
     call = es.ml.infer_trained_model
-    _refusal(
+    refusal(
         400, "status_exception",
         "Input too large. The tokenized input length [9] exceeds the maximum sequence length [8]",
         call, model_id="tiny", docs=long, inference_config=none,
@@ -242,7 +219,7 @@ INFER_REFUSALS: dict[str, tuple[str, Any, int, str, str]] = {
 def test_infer_refusals(es: Elasticsearch) -> None:
     put_tiny(es, "idle")
     for model_id, docs, status, kind, reason in INFER_REFUSALS.values():
-        _refusal(status, kind, reason, es.ml.infer_trained_model, model_id=model_id, docs=docs)
+        refusal(status, kind, reason, es.ml.infer_trained_model, model_id=model_id, docs=docs)
 
 
 def test_old_path_warns(es: Elasticsearch) -> None:
@@ -253,12 +230,12 @@ def test_old_path_warns(es: Elasticsearch) -> None:
             "POST", "/_ml/trained_models/tiny/deployment/_infer", body={"docs": DOG},
             headers={"content-type": "application/json", "accept": "application/json"},
         )  # fmt: skip
-    assert answer["inference_results"] == _infer(es, "tiny")
+    assert answer["inference_results"] == infer(es, "tiny")
 
 
 def test_alias_resolves(es: Elasticsearch) -> None:
     es.ml.put_trained_model_alias(model_id="tiny", model_alias="nick")
-    assert _infer(es, "nick") == _infer(es, "tiny")
+    assert infer(es, "nick") == infer(es, "tiny")
 
 
 def test_error_in_the_model_fails_the_request_only(es: Elasticsearch) -> None:
@@ -267,8 +244,8 @@ def test_error_in_the_model_fails_the_request_only(es: Elasticsearch) -> None:
     with pytest.raises(ApiError, match=r"Error in inference process: .*no more than two words") as caught:
         es.ml.infer_trained_model(model_id="strict", docs=[{"text_field": "red red dog"}])
     assert caught.value.status_code == 500
-    assert _infer(es, "strict") == [{"predicted_value": [1.0] * 6}]
-    assert _stats(es, "strict")["deployment_stats"]["error_count"] == 1
+    assert infer(es, "strict") == [{"predicted_value": [1.0] * 6}]
+    assert stats(es, "strict")["deployment_stats"]["error_count"] == 1
     es.ml.stop_trained_model_deployment(model_id="strict")
 
 
@@ -276,36 +253,34 @@ def test_queue_timeout_and_cancelled_work(es: Elasticsearch) -> None:
     put_tiny(es, "slow", kind="slow")
     es.ml.start_trained_model_deployment(model_id="slow", queue_capacity=1)
     with ThreadPoolExecutor(1) as pool:
-        first = pool.submit(_infer, es, "slow", timeout="60s")
-        _until(lambda: _stats(es, "slow")["deployment_stats"]["nodes"][0]["number_of_pending_requests"] == 1)
-        _refusal(
+        first = pool.submit(infer, es, "slow", timeout="60s")
+        until(lambda: stats(es, "slow")["deployment_stats"]["nodes"][0]["number_of_pending_requests"] == 1)
+        refusal(
             429, "es_rejected_execution_exception", "inference process queue is full. Unable to execute command",
-            _infer, es.options(max_retries=0), "slow",
+            infer, es.options(max_retries=0), "slow",
         )  # fmt: skip
-        assert _stats(es, "slow")["deployment_stats"]["rejected_execution_count"] == 1
+        assert stats(es, "slow")["deployment_stats"]["rejected_execution_count"] == 1
         es.ml.stop_trained_model_deployment(model_id="slow")
-        _refusal(500, "status_exception", "[inference canceled as process is stopping]", first.result)
+        refusal(500, "status_exception", "[inference canceled as process is stopping]", first.result)
     es.ml.start_trained_model_deployment(model_id="slow")
-    _refusal(
-        408, "status_exception", "timeout [0.01s] waiting for inference result", _infer, es, "slow", timeout="10ms"
-    )
-    assert _stats(es, "slow")["deployment_stats"]["timeout_count"] == 1
+    refusal(408, "status_exception", "timeout [0.01s] waiting for inference result", infer, es, "slow", timeout="10ms")
+    assert stats(es, "slow")["deployment_stats"]["timeout_count"] == 1
     es.ml.stop_trained_model_deployment(model_id="slow")
 
 
 def test_update(es: Elasticsearch) -> None:
     update = es.ml.update_trained_model_deployment
-    _refusal(404, "resource_not_found_exception", "deployment with id [none]", update, model_id="none")
+    refusal(404, "resource_not_found_exception", "deployment with id [none]", update, model_id="none")
     assert update(model_id="tiny", number_of_allocations=2)["assignment"]["max_assigned_allocations"] == 2
-    assert _stats(es, "tiny")["deployment_stats"]["allocation_status"]["allocation_count"] == 2
+    assert stats(es, "tiny")["deployment_stats"]["allocation_status"]["allocation_count"] == 2
     with ThreadPoolExecutor(8) as pool:
-        assert all(result == _infer(es, "tiny") for result in pool.map(lambda _: _infer(es, "tiny"), range(24)))
+        assert all(result == infer(es, "tiny") for result in pool.map(lambda _: infer(es, "tiny"), range(24)))
     assert update(model_id="tiny", number_of_allocations=1)["assignment"]["max_assigned_allocations"] == 1
-    _refusal(
+    refusal(
         400, "action_request_validation_exception", "must be a positive integer",
         update, model_id="tiny", number_of_allocations=0,
     )  # fmt: skip
-    _refusal(
+    refusal(
         501, "emulator_unsupported_exception", "adaptive_allocations",
         update, model_id="tiny", adaptive_allocations={"enabled": True},
     )  # fmt: skip
@@ -314,8 +289,8 @@ def test_update(es: Elasticsearch) -> None:
 def test_stop(es: Elasticsearch) -> None:
     stop = es.ml.stop_trained_model_deployment
     assert stop(model_id="none") == {"stopped": True}
-    _refusal(404, "resource_not_found_exception", "id [none]", stop, model_id="none", allow_no_match=False)
-    _refusal(501, "emulator_unsupported_exception", "several", stop, model_id="*")
+    refusal(404, "resource_not_found_exception", "id [none]", stop, model_id="none", allow_no_match=False)
+    refusal(501, "emulator_unsupported_exception", "several", stop, model_id="*")
     put_tiny(es, "used")
     es.ml.start_trained_model_deployment(model_id="used")
     es.ml.put_trained_model_alias(model_id="used", model_alias="used-by-name")
@@ -327,46 +302,9 @@ def test_stop(es: Elasticsearch) -> None:
         ),
     ):
         es.ingest.put_pipeline(id="user", processors=[{"inference": {"model_id": name}}])
-        _refusal(409, "status_exception", reason, stop, model_id="used")
+        refusal(409, "status_exception", reason, stop, model_id="used")
     assert stop(model_id="used", force=True) == {"stopped": True}
     es.ingest.delete_pipeline(id="user")
-
-
-def test_dead_native_process(tmp_path: Path) -> None:
-    with running_emulator(tmp_path) as url, Elasticsearch(url, request_timeout=60) as client:
-        put_tiny(client, "tiny")
-        client.ml.start_trained_model_deployment(model_id="tiny")
-        for pid in _natives(tmp_path):
-            os.kill(pid, signal.SIGKILL)
-        _until(lambda: _stats(client, "tiny")["deployment_stats"]["state"] == "failed")
-        stats = _stats(client, "tiny")["deployment_stats"]
-        assert stats["reason"].startswith("inference process crashed due to reason [")
-        assert stats["nodes"][0]["routing_state"] == {"routing_state": "failed", "reason": stats["reason"]}
-        assert "allocation_status" not in stats
-        _refusal(409, "status_exception", "Trained model [tiny] is [failed]", _infer, client, "tiny")
-        client.ml.stop_trained_model_deployment(model_id="tiny")
-        client.ml.start_trained_model_deployment(model_id="tiny")
-        assert _infer(client, "tiny") == [{"predicted_value": expected(*ids("red", "dog"))}]
-
-
-def test_killed_server_comes_back_with_its_deployment(tmp_path: Path) -> None:
-    with running_emulator(tmp_path) as url, Elasticsearch(url, request_timeout=60) as client:
-        put_tiny(client, "tiny")
-        client.ml.start_trained_model_deployment(model_id="tiny", number_of_allocations=2)
-        before = client.ml.get_trained_models(model_id="tiny").body
-        (native,) = _natives(tmp_path)
-        os.kill(_parent(native), signal.SIGKILL)
-        _until(lambda: not Path(f"/proc/{native}").exists())  # it ends itself when nobody asks any more
-    begun = time.monotonic()
-    with running_emulator(tmp_path) as url, Elasticsearch(url, request_timeout=60) as client:
-        ready = time.monotonic() - begun
-        assert client.ml.get_trained_models(model_id="tiny").body == before
-        state = _stats(client, "tiny")["deployment_stats"]["state"]
-        assert state == "starting", f"ready after {ready:.1f} s"
-        _until(lambda: _stats(client, "tiny")["deployment_stats"]["state"] == "started")
-        assert _stats(client, "tiny")["deployment_stats"]["number_of_allocations"] == 2
-        assert _infer(client, "tiny") == [{"predicted_value": expected(*ids("red", "dog"))}]
-        assert not list(tmp_path.glob("*.pt"))
 
 
 def test_eland_model_equals_sentence_transformers(es: Elasticsearch, tmp_path: Path) -> None:
@@ -394,27 +332,3 @@ def test_eland_model_equals_sentence_transformers(es: Elasticsearch, tmp_path: P
         assert np.allclose(ours, theirs, atol=1e-5), text
     model.stop()
     model.delete()
-
-
-def _until(condition: Any, seconds: float = 40) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.05)
-
-
-def _natives(data: Path) -> list[int]:
-    """The native processes that serve a data folder: their command names a file in it."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        try:
-            command = (entry / "cmdline").read_bytes() if entry.name.isdigit() else b""
-        except OSError:
-            continue
-        if b"clipline.emulator.ml.native" in command and str(data).encode() in command:
-            found.append(int(entry.name))
-    return found
-
-
-def _parent(pid: int) -> int:
-    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from clipline.emulator.errors import ApiError, illegal_argument, unsupported
+from clipline.emulator.errors import ApiError, illegal_argument, json_token, unsupported
 from clipline.emulator.indices import mapping as mappings_of
 from clipline.emulator.indices import settings as settings_of
 from clipline.emulator.indices.expressions import PARAMS, named
-from clipline.emulator.indices.store import Index
+from clipline.emulator.indices.index import Index
 from clipline.emulator.wire import ACKNOWLEDGED, Call, Reply, Route
 
 if TYPE_CHECKING:
@@ -23,6 +23,11 @@ def create(node: Node, call: Call) -> Reply:
     for key in body:
         if key not in ("settings", "mappings", "aliases"):
             raise ApiError(400, "parse_exception", f"unknown key [{key}] for create index")
+        if not isinstance(body[key], dict) and not (body[key] is None and key != "settings"):
+            raise ApiError(400, "parse_exception", f"key [{key}] must be an object")
+    for alias, options in (body.get("aliases") or {}).items():
+        if not isinstance(options, dict):
+            raise illegal_argument(f"Unknown token [{json_token(options)}] in alias [{alias}]")
     name = call.args["index"]
     node.indices.create(name, settings=body.get("settings"), mappings=body.get("mappings"), aliases=body.get("aliases"))
     return Reply(body={"acknowledged": True, "shards_acknowledged": True, "index": name})
@@ -82,7 +87,10 @@ def get_settings(node: Node, call: Call) -> Reply:
 def put_settings(node: Node, call: Call) -> Reply:
     """``PUT /{index}/_settings``."""
     body = call.required_body()
-    flat = settings_of.flatten(body.get("settings", body))
+    given = body.get("settings", body)
+    if not isinstance(given, dict):
+        raise ApiError(400, "parse_exception", "key [settings] must be an object")
+    flat = settings_of.flatten(given)
     for index in _resolved(node, call):
         node.indices.update_settings(index, flat)
     return ACKNOWLEDGED

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from clipline.emulator.errors import ApiError, unsupported
+from clipline.emulator.indices.index_names import wrong_name
 
 if TYPE_CHECKING:
     from clipline.emulator.indices.store import Indices
@@ -20,8 +21,6 @@ def check_alias(indices: Indices, alias: str, body: Mapping[str, Any], *, new_in
     Raises:
         ApiError: 400 for its name or options, 500 for a second write index, 501 for what is not emulated.
     """
-    from clipline.emulator.indices.store import wrong_name
-
     if wrong := wrong_name(alias, lowercase=False) or (None if alias else "must not be empty"):
         raise _invalid(f"Invalid alias name [{alias}], {wrong}", alias)
     if indices.exists(alias) or alias == new_index:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from clipline.emulator.errors import ApiError, TextError, illegal_argument, unsupported, validation_failed
+from clipline.emulator.errors import ApiError, TextError, illegal_argument, unsupported, validation_failed, wrong_kind
 from clipline.emulator.indices.alias_rules import check_alias, two_write_indices
 from clipline.emulator.indices.expressions import named
-from clipline.emulator.indices.store import index_not_found
+from clipline.emulator.indices.index_names import index_not_found
 from clipline.emulator.wire import ACKNOWLEDGED, Call, Reply, Route
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def _action(action: Any) -> tuple[str, dict[str, Any]]:
     if verb not in ("add", "remove", "remove_index"):
         raise ApiError(400, "x_content_parse_exception", f"[1:1] [alias_action] unknown field [{verb}]")
     if not isinstance(body, dict):
-        raise ApiError(400, "x_content_parse_exception", f"[1:1] [alias_action] {verb} doesn't support values of type")
+        raise wrong_kind("alias_action", verb, body)
     return verb, body
 
 
@@ -134,8 +134,12 @@ def _concrete(node: Node, expression: str) -> list[str]:
 def _first(body: dict[str, Any], *keys: str) -> str:
     for key in keys:
         if key in body:
-            value = body[key]
-            return ",".join(value) if isinstance(value, list) else str(value)
+            values = body[key] if isinstance(body[key], list) else [body[key]]
+            if wrong := [value for value in values if value is None or isinstance(value, list | dict)]:
+                raise wrong_kind("alias_action", key, wrong[0])
+            if not values or not all(map(str, values)):
+                raise illegal_argument(f"[{key}] can't be empty" + ("" if isinstance(body[key], list) else " string"))
+            return ",".join(map(str, values))
     raise validation_failed(f"One of [{keys[0]}] or [{keys[1]}] is required")
 
 

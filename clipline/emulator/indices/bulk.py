@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from clipline.emulator.errors import ApiError, illegal_argument, unsupported, validation_failed
-from clipline.emulator.indices.documents import not_json, refresh_wanted
+from clipline.emulator.indices.documents import no_document, refresh_wanted
 from clipline.emulator.indices.update import update
 from clipline.emulator.indices.write import Write, perform
 from clipline.emulator.wire import Call, Reply, Route
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _VERBS = ("create", "delete", "index", "update")
 _META = {"_index", "_id", "if_seq_no", "if_primary_term", "pipeline", "require_alias", "retry_on_conflict"}
+_NUMBERS = {"if_seq_no", "if_primary_term", "retry_on_conflict"}
 _META_REFUSED = {"version", "version_type", "dynamic_templates", "routing", "_routing", "_source", "op_type",
                  "list_executed_pipelines", "require_data_stream"}  # fmt: skip
 
@@ -36,6 +37,22 @@ class _Action:
     verb: str
     meta: dict[str, Any]
     source: dict[str, Any] | None
+    line: bytes = b""
+
+    def write(self, call: Call) -> Write:
+        """The write that the line asks for; an update's document is not part of it."""
+        meta = self.meta
+        return Write(
+            op="index" if self.verb == "update" else self.verb,
+            index=str(meta.get("_index") or call.args.get("index")),
+            id=None if meta.get("_id") is None else str(meta["_id"]),
+            source=None if self.verb == "update" else self.source,
+            raw=b"" if self.verb == "update" else self.line,
+            pipeline=meta.get("pipeline", call.params.get("pipeline")),
+            require_alias=bool(meta.get("require_alias", call.flag("require_alias"))),
+            if_seq_no=meta.get("if_seq_no"),
+            if_primary_term=meta.get("if_primary_term"),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +94,7 @@ def _check(call: Call, actions: list[_Action]) -> None:
             messages.append("index is missing")
         if action.verb in ("delete", "update") and action.meta.get("_id") is None:
             messages.append("id is missing")
+        messages += action.write(call).condition_errors()
         if action.verb in ("delete", "update") and action.meta.get("pipeline") is not None:
             raise illegal_argument(f"Malformed action/metadata line: [{action.verb}] does not take [pipeline]")
     if messages:
@@ -84,27 +102,16 @@ def _check(call: Call, actions: list[_Action]) -> None:
 
 
 def _item(node: Node, call: Call, action: _Action) -> _Item:
-    meta = action.meta
-    name = str(meta.get("_index") or call.args.get("index"))
-    doc_id = None if meta.get("_id") is None else str(meta["_id"])
+    write = action.write(call)
+    name, doc_id = write.index, write.id
     try:
         if action.source is None and action.verb != "delete":
             # The real one looks into a document only when it is indexed: the other lines are carried out.
-            raise not_json()
+            raise no_document(action.line)
         if doc_id == "":
             raise illegal_argument("if _id is specified it must not be empty")
-        write = Write(
-            op="index" if action.verb == "update" else action.verb,
-            index=name,
-            id=doc_id,
-            source=None if action.verb == "update" else action.source,
-            pipeline=meta.get("pipeline", call.params.get("pipeline")),
-            require_alias=bool(meta.get("require_alias", call.flag("require_alias"))),
-            if_seq_no=meta.get("if_seq_no"),
-            if_primary_term=meta.get("if_primary_term"),
-        )
         if action.verb == "update":
-            retries = int(meta.get("retry_on_conflict", 0))
+            retries = int(action.meta.get("retry_on_conflict", 0))
             written = update(node, write, action.source or {}, retries=retries, bulk=True)
         else:
             written = perform(node, write)
@@ -137,7 +144,7 @@ def _actions(raw: bytes) -> Iterator[_Action]:
         source = _source(following[1])
         if source is None and verb == "update":
             raise ApiError(400, "x_content_parse_exception", f"[{following[0]}:1] the document is not a JSON object")
-        yield _Action(verb, meta, source)
+        yield _Action(verb, meta, source, following[1])
 
 
 def _source(line: bytes) -> dict[str, Any] | None:
@@ -172,7 +179,14 @@ def _action_line(line: bytes, number: int) -> tuple[str, dict[str, Any]]:
             raise unsupported(f"the bulk option [{key}]")
         if key not in _META:
             raise illegal_argument(f"Action/metadata line [{number}] contains an unknown parameter [{key}]")
+    for key in _NUMBERS & meta.keys():
+        if not _whole(meta[key]):
+            raise ApiError(400, "number_format_exception", f'For input string: "{meta[key]}"')
     return verb, meta
+
+
+def _whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 _PARAMS = {"refresh", "pipeline", "timeout", "require_alias", "list_executed_pipelines",

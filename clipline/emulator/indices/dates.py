@@ -1,7 +1,8 @@
 """Dates of documents and queries: ``strict_date_optional_time``, ``epoch_millis``, ``epoch_second``.
 
-A date may leave its end away. It then stands for its first millisecond in a document, and for a whole span in a query:
-``2024-05`` is 2024-05-01T00:00:00.000Z to 2024-05-31T23:59:59.999Z.
+A date may leave its end away. It then stands for its first millisecond in a document, and for a span in a query, which
+never is longer than a day: ``gt`` and ``lte`` round a missing month and day to 01, as a document does, and only the time
+of day to 23:59:59.999 (``JavaDateFormatter.defaultRoundUp``). ``2024-05`` is all of 2024-05-01, not all of May.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ _ISO = re.compile(
     r"(Z|[+-]\d{2}(?::?\d{2})?)?)?)?)?)?"
 )
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
+_UNITS = ((6, timedelta(seconds=1)), (5, timedelta(minutes=1)), (4, timedelta(hours=1)))
+_MOST = 2**63
 
 
 def parse_date(value: Any, formats: str) -> int:
@@ -39,6 +42,8 @@ def parse_span(value: Any, formats: str) -> tuple[int, int]:
     for name in names:
         if name.startswith("epoch_") and _NUMBER.fullmatch(text):
             millis = int(float(text) * (1000 if name == "epoch_second" else 1))
+            if not -_MOST <= millis < _MOST:
+                continue
             return millis, millis
         if name.endswith("date_optional_time") and (match := _ISO.fullmatch(text)):
             try:
@@ -82,19 +87,7 @@ def _span(match: re.Match[str]) -> tuple[int, int]:
 
 
 def _end(match: re.Match[str], start: datetime) -> datetime:
-    last = timedelta(milliseconds=1)
     if match[7]:
         return start
-    if match[6]:
-        return start + timedelta(seconds=1) - last
-    if match[5]:
-        return start + timedelta(minutes=1) - last
-    if match[4]:
-        return start + timedelta(hours=1) - last
-    if match[3]:
-        return start + timedelta(days=1) - last
-    if start.year == 9999 and (not match[2] or start.month == 12):
-        return datetime(9999, 12, 31, 23, 59, 59, 999_000, tzinfo=UTC)
-    if match[2]:
-        return start.replace(year=start.year + start.month // 12, month=start.month % 12 + 1) - last
-    return start.replace(year=start.year + 1) - last
+    known = next((unit for group, unit in _UNITS if match[group]), timedelta(days=1))
+    return start + known - timedelta(milliseconds=1)

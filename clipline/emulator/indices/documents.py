@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from clipline.emulator.errors import ApiError, illegal_argument, not_found, unsupported, validation_failed
+import orjson
+
+from clipline.emulator.errors import ApiError, illegal_argument, json_token, not_found, unsupported, validation_failed
+from clipline.emulator.indices.index import Index
 from clipline.emulator.indices.shard import Stored
 from clipline.emulator.indices.source import shown_source
-from clipline.emulator.indices.store import Index
 from clipline.emulator.indices.write import Write, Written, perform
 from clipline.emulator.wire import Call, Reply, Route
 
@@ -22,20 +24,19 @@ def index_document(node: Node, call: Call) -> Reply:
     if op not in ("create", "index"):
         raise illegal_argument(f"opType must be 'create' or 'index', found: [{op}]")
     refresh_wanted(call)
-    written = perform(
-        node,
-        Write(
-            op=op,
-            index=call.args["index"],
-            id=call.args.get("id"),
-            source=_source(call),
-            pipeline=call.params.get("pipeline"),
-            require_alias=call.flag("require_alias"),
-            if_seq_no=number(call, "if_seq_no"),
-            if_primary_term=number(call, "if_primary_term"),
-        ),
+    write = Write(
+        op=op,
+        index=call.args["index"],
+        id=call.args.get("id"),
+        source=_source(call),
+        raw=call.raw,
+        pipeline=call.params.get("pipeline"),
+        require_alias=call.flag("require_alias"),
+        if_seq_no=condition(call, "if_seq_no"),
+        if_primary_term=condition(call, "if_primary_term"),
     )
-    return written_reply(node, call, written)
+    check_condition(write)
+    return written_reply(node, call, perform(node, write))
 
 
 def delete_document(node: Node, call: Call) -> Reply:
@@ -45,11 +46,11 @@ def delete_document(node: Node, call: Call) -> Reply:
         op="delete",
         index=call.args["index"],
         id=call.args["id"],
-        if_seq_no=number(call, "if_seq_no"),
-        if_primary_term=number(call, "if_primary_term"),
+        if_seq_no=condition(call, "if_seq_no"),
+        if_primary_term=condition(call, "if_primary_term"),
     )
-    written = perform(node, write)
-    return written_reply(node, call, written)
+    check_condition(write)
+    return written_reply(node, call, perform(node, write))
 
 
 def get_document(node: Node, call: Call) -> Reply:
@@ -74,6 +75,15 @@ def multi_get(node: Node, call: Call) -> Reply:
     default = call.args.get("index")
     if unknown := next((key for key in body if key not in ("docs", "ids")), None):
         raise ApiError(400, "parsing_exception", f"unknown key [{unknown}] for a START_ARRAY, expected [docs] or [ids]")
+    for key, value in body.items():
+        if not isinstance(value, list):
+            raise ApiError(
+                400,
+                "parsing_exception",
+                f"unexpected token [{json_token(value)}], expected [FIELD_NAME] or [START_ARRAY]",
+            )
+        if key == "ids" and any(item is None or isinstance(item, dict | list) for item in value):
+            raise illegal_argument("ids array element should only contain ids")
     if "docs" in body:
         wanted = [_wanted(doc, default) for doc in body["docs"]]
     else:
@@ -96,9 +106,15 @@ def multi_get(node: Node, call: Call) -> Reply:
     return Reply(body={"docs": docs})
 
 
-def not_json() -> ApiError:
-    """The error of a document that is not a JSON object."""
-    cause = {"type": "x_content_parse_exception", "reason": "[1:1] not a JSON object"}
+def no_document(raw: bytes) -> ApiError:
+    """The error of a document that is not JSON, or JSON of another kind than an object."""
+    try:
+        orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        pass
+    else:
+        return ApiError(400, "document_parsing_exception", "[1:1] Malformed content, must start with an object")
+    cause = {"type": "x_content_parse_exception", "reason": "[1:1] malformed JSON"}
     return ApiError(400, "document_parsing_exception", "[1:1] failed to parse", caused_by=cause)
 
 
@@ -108,19 +124,22 @@ def _source(call: Call) -> dict[str, Any]:
     try:
         return call.body
     except ApiError as error:
-        raise not_json() from error
+        raise no_document(call.raw) from error
 
 
 def _wanted(doc: Any, default: str | None) -> tuple[str | None, str | None, Any]:
     if not isinstance(doc, dict):
-        raise ApiError(400, "parsing_exception", "docs array element should include an object")
+        raise illegal_argument("docs array element should include an object")
     for key in doc:
         if key in ("routing", "stored_fields", "version", "version_type"):
             raise unsupported(f"the option [{key}] of _mget")
         if key not in ("_index", "_id", "_source"):
-            raise ApiError(400, "parsing_exception", f"unexpected field [{key}]")
+            raise ApiError(400, "parse_exception", f"failed to parse multi get request. unknown field [{key}]")
+        if key != "_source" and isinstance(doc[key], list | dict):
+            raise ApiError(400, "parse_exception", f"failed to parse multi get request. unknown field [{key}]")
     doc_id = doc.get("_id")
-    return doc.get("_index", default), None if doc_id is None else str(doc_id), doc.get("_source")
+    name = doc.get("_index") or default
+    return name and str(name), None if doc_id is None else str(doc_id), doc.get("_source")
 
 
 def refresh_wanted(call: Call) -> bool:
@@ -186,9 +205,27 @@ def source_choice(call: Call) -> Any:
     return result or None
 
 
-def number(call: Call, name: str) -> int | None:
-    """A whole-number parameter that may be absent."""
-    return call.integer(name, default=0) if name in call.params else None
+def condition(call: Call, name: str) -> int | None:
+    """``if_seq_no`` or ``if_primary_term``, which may be absent.
+
+    Raises:
+        ApiError: 400 for what is no whole number, or negative.
+    """
+    value = call.integer(name, default=0)
+    if value < 0:
+        subject = "sequence numbers" if name == "if_seq_no" else "primary term"
+        raise illegal_argument(f"{subject} must be non negative. got [{value}].")
+    return value if name in call.params else None
+
+
+def check_condition(write: Write) -> None:
+    """Refuse half a condition.
+
+    Raises:
+        ApiError: 400.
+    """
+    if errors := write.condition_errors():
+        raise validation_failed(*errors)
 
 
 _SOURCE = {"_source", "_source_includes", "_source_excludes", "_source_exclude_vectors"}

@@ -10,45 +10,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from clipline.emulator.errors import ApiError, illegal_argument, unsupported
-from clipline.emulator.indices.dates import DEFAULT_FORMAT, KNOWN_FORMATS
+from clipline.emulator.indices.dates import KNOWN_FORMATS
+from clipline.emulator.indices.field_types import DEFAULTS, KNOWN_TYPES, ONLY_DEFAULT, PARAMETERS, REFUSED_PARAMETERS
 from clipline.emulator.indices.vectors import dense_vector, update_conflicts
 
-INTEGERS = {"long": 63, "integer": 31, "short": 15, "byte": 7}
-FLOATS = ("double", "float", "half_float")
-_COMMON = {"type", "meta", "store", "copy_to", "boost"}
-_INDEXED = _COMMON | {"index", "doc_values", "null_value"}
-_NUMBERS = _INDEXED | {"coerce", "ignore_malformed"}
-PARAMETERS: Mapping[str, set[str]] = {
-    "keyword": _INDEXED | {"ignore_above", "fields", "normalizer", "norms", "eager_global_ordinals"},
-    "text": _COMMON | {"index", "fields", "analyzer", "search_analyzer", "norms", "fielddata", "index_options"},
-    "boolean": _INDEXED | {"ignore_malformed"},
-    "date": _INDEXED | {"format", "ignore_malformed", "locale"},
-    "geo_point": _INDEXED | {"ignore_malformed", "ignore_z_value"},
-    "flattened": _INDEXED | {"ignore_above", "depth_limit"},
-    **dict.fromkeys((*INTEGERS, *FLOATS), _NUMBERS),
-}
-_REFUSED_PARAMETERS = {"copy_to", "null_value", "normalizer", "analyzer", "search_analyzer", "index_options", "boost"}
-"""Elasticsearch has them; here they would silently change nothing."""
-
-_DEFAULTS: Mapping[str, Any] = {
-    "index": True, "doc_values": True, "store": False, "coerce": True, "ignore_malformed": False, "norms": True,
-    "fielddata": False, "eager_global_ordinals": False, "ignore_z_value": True, "locale": "ENGLISH",
-    "format": DEFAULT_FORMAT, "ignore_above": 2**31 - 1, "depth_limit": 20,
-}  # fmt: skip
-"""What GET does not show, as Elasticsearch does not; the norms of a keyword are the exception."""
-
-_ONLY_DEFAULT = {"coerce", "ignore_malformed", "norms", "fielddata", "ignore_z_value", "depth_limit", "locale"}
-"""Parameters of which only the default is emulated."""
-
-_KNOWN_TYPES = frozenset(
-    {
-        "alias", "binary", "completion", "constant_keyword", "date_nanos", "date_range", "double_range",
-        "float_range", "geo_shape", "histogram", "integer_range", "ip", "ip_range", "join", "long_range",
-        "match_only_text", "nested", "percolator", "rank_feature", "rank_features", "rank_vectors", "scaled_float",
-        "search_as_you_type", "semantic_text", "shape", "sparse_vector", "token_count", "unsigned_long", "version",
-        "wildcard", "aggregate_metric_double", "annotated-text", "counted_keyword", "murmur3", "passthrough", "point"
-    }
-)  # fmt: skip
 _ROOT = {"properties", "dynamic", "_meta", "_source", "_routing", "date_detection", "numeric_detection"}
 _ROOT_REFUSED = {
     "dynamic_templates",
@@ -162,11 +127,12 @@ def _field(name: str, field: dict[str, Any]) -> dict[str, Any]:
     kind = field.get("type", "object" if "properties" in field or not field else None)
     if kind is None:
         raise ApiError(400, "mapper_parsing_exception", f"No type specified for field [{name.rpartition('.')[2]}]")
+    kind = str(_text(kind))
     if kind == "object":
         return _object(name, field)
     if kind == "dense_vector":
         return dense_vector(name, field)
-    if kind in _KNOWN_TYPES:
+    if kind in KNOWN_TYPES:
         raise unsupported(f"the field type [{kind}]")
     if kind not in PARAMETERS:
         raise ApiError(
@@ -181,7 +147,7 @@ def _field(name: str, field: dict[str, Any]) -> dict[str, Any]:
             raise ApiError(
                 400, "mapper_parsing_exception", f"unknown parameter [{key}] on mapper [{leaf}] of type [{kind}]"
             )
-        if key in _REFUSED_PARAMETERS:
+        if key in REFUSED_PARAMETERS:
             raise unsupported(f"the mapping parameter [{key}] of [{kind}]")
     if kind == "date" and any(
         part not in KNOWN_FORMATS for part in str(field.get("format", "epoch_millis")).split("||")
@@ -190,7 +156,7 @@ def _field(name: str, field: dict[str, Any]) -> dict[str, Any]:
     if "fields" in field:
         field["fields"] = _properties(field["fields"], f"{name}.")
     normal = {key: _parameter(name, field, key) for key in field}
-    return {key: value for key, value in normal.items() if key not in _DEFAULTS or value != _default(kind, key)}
+    return {key: value for key, value in normal.items() if key not in DEFAULTS or value != _default(kind, key)}
 
 
 def _parameter(name: str, field: dict[str, Any], key: str) -> Any:
@@ -200,7 +166,7 @@ def _parameter(name: str, field: dict[str, Any], key: str) -> Any:
         ApiError: 400 when it has another type, 501 when only its default is emulated.
     """
     value = field[key]
-    if key not in _DEFAULTS:
+    if key not in DEFAULTS:
         return value
     default = _default(field["type"], key)
     if isinstance(default, bool):
@@ -211,16 +177,18 @@ def _parameter(name: str, field: dict[str, Any], key: str) -> Any:
     elif isinstance(default, int):
         try:
             value = int(value)
+            if abs(value) >= 2**31:
+                raise ValueError
         except (TypeError, ValueError):
             reason = f"Failed to parse [{key}] on field [{name}]: [{value}] is no number"
             raise ApiError(400, "mapper_parsing_exception", reason) from None
-    if key in _ONLY_DEFAULT and value != default:
+    if key in ONLY_DEFAULT and value != default:
         raise unsupported(f"the mapping parameter [{key}: {value}] of [{field['type']}]")
     return value
 
 
 def _default(kind: str, key: str) -> Any:
-    return False if (kind, key) == ("keyword", "norms") else _DEFAULTS[key]
+    return False if (kind, key) == ("keyword", "norms") else DEFAULTS[key]
 
 
 def _object(name: str, field: dict[str, Any]) -> dict[str, Any]:
@@ -260,7 +228,7 @@ def _merge_one(old: Mapping[str, Any], new: Mapping[str, Any], name: str) -> dic
         conflicts = update_conflicts(dict(old), dict(new))
     else:
         fixed = ("index", "doc_values", "format", "store")
-        values = [(key, old.get(key, _DEFAULTS[key]), new.get(key, _DEFAULTS[key])) for key in fixed]
+        values = [(key, old.get(key, DEFAULTS[key]), new.get(key, DEFAULTS[key])) for key in fixed]
         conflicts = [(key, before, after) for key, before, after in values if before != after]
     if conflicts:
         lines = "".join(

@@ -6,7 +6,6 @@ dates, ``(lat, lon)`` of points, the text of text fields. Vectors are kept apart
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -17,13 +16,29 @@ from numpy.typing import NDArray
 
 from clipline.emulator.errors import ApiError
 from clipline.emulator.indices.dates import DEFAULT_FORMAT, parse_date
-from clipline.emulator.indices.mapping import FLOATS, INTEGERS
+from clipline.emulator.indices.values import as_text, convert
 from clipline.emulator.indices.vectors import check_vector, dense_vector
 
-_POINT = re.compile(r"\s*POINT\s*\(\s*(\S+)\s+(\S+)\s*\)\s*", re.IGNORECASE)
 _DATE_LIKE = re.compile(r"\d{4}-\d{2}-\d{2}(T.*)?|\d{4}/\d{2}/\d{2}.*")
-_HALF_MAX = 65504.0
-_FLOAT_MAX = 3.4028234663852886e38
+
+
+class ValueRefused(ApiError):
+    """A field refuses one value of a document; where it stands is not known here."""
+
+    def __init__(self, name: str, kind: str, value: Any, doc_id: str, cause: str) -> None:
+        reason = (
+            f"[1:1] failed to parse field [{name}] of type [{kind}] in document with id '{doc_id}'. "
+            f"Preview of field's value: '{_java(value)}'"
+        )
+        caused_by = {"type": "illegal_argument_exception", "reason": cause}
+        super().__init__(400, "document_parsing_exception", reason, caused_by=caused_by)
+        self.field = name
+        self.value = value
+
+    def at(self, position: str) -> ApiError:
+        """The same with a position."""
+        reason = position + self.reason.removeprefix("[1:1]")
+        return ApiError(self.status, self.type, reason, caused_by=self.caused_by)
 
 
 @dataclass(slots=True)
@@ -68,28 +83,6 @@ def parse_leniently(source: Mapping[str, Any], mappings: Mapping[str, Any], doc_
             parsed.values |= part.values
             parsed.vectors |= part.vectors
         return parsed
-
-
-def convert(name: str, definition: Mapping[str, Any], value: Any) -> Any:
-    """One value of a field as queries compare it; ``None`` when it is not indexed.
-
-    Raises:
-        ValueError: the field refuses it.
-    """
-    kind = definition["type"]
-    if kind in ("keyword", "text", "flattened"):
-        return _text(value, definition)
-    if kind in INTEGERS:
-        return _integer(value, kind)
-    if kind in FLOATS:
-        return _float(value, kind)
-    if kind == "boolean":
-        return _boolean(value)
-    if kind == "date":
-        return parse_date(value, str(definition.get("format", DEFAULT_FORMAT)))
-    if kind == "geo_point":
-        return _point(value)
-    raise ValueError(f"field [{name}] of type [{kind}] takes no such value")
 
 
 def _object(
@@ -144,21 +137,18 @@ def _leaf(name: str, definition: Mapping[str, Any], value: Any, parsed: Parsed, 
     for item in items:
         if item is None:
             continue
-        try:
-            converted = convert(name, definition, item)
-        except (ValueError, TypeError) as error:
-            shown = _java(item)
-            raise _error(
-                f"failed to parse field [{name}] of type [{kind}] in document with id '{doc_id}'. "
-                f"Preview of field's value: '{shown}'",
-                cause=str(error),
-            ) from error
-        if converted is not None:
-            parsed.values.setdefault(name, []).append(converted)
+        _value(name, definition, item, parsed, doc_id)
         for inner, sub in definition.get("fields", {}).items():
-            kept = convert(f"{name}.{inner}", sub, item)
-            if kept is not None:
-                parsed.values.setdefault(f"{name}.{inner}", []).append(kept)
+            _value(f"{name}.{inner}", sub, item, parsed, doc_id)
+
+
+def _value(name: str, definition: Mapping[str, Any], item: Any, parsed: Parsed, doc_id: str) -> None:
+    try:
+        converted = convert(name, definition, item)
+    except (ValueError, TypeError) as error:
+        raise ValueRefused(name, definition["type"], item, doc_id, str(error)) from error
+    if converted is not None:
+        parsed.values.setdefault(name, []).append(converted)
 
 
 def _flat(values: list[Any], kind: str) -> Iterator[Any]:
@@ -192,11 +182,11 @@ def _java(value: Any) -> str:
 
 def _flattened(name: str, definition: Mapping[str, Any], value: Mapping[str, Any], parsed: Parsed) -> None:
     for key, child in value.items():
-        if isinstance(child, Mapping):
-            _flattened(f"{name}.{key}", definition, child, parsed)
-            continue
-        for item in child if isinstance(child, list) else [child]:
-            text = _text(item, definition) if item is not None else None
+        for item in _flat([child], "flattened"):
+            if isinstance(item, Mapping):
+                _flattened(f"{name}.{key}", definition, item, parsed)
+                continue
+            text = as_text(item, definition) if item is not None else None
             if text is not None:
                 parsed.values.setdefault(f"{name}.{key}", []).append(text)
                 parsed.values.setdefault(name, []).append(text)
@@ -229,66 +219,6 @@ def _dynamic(name: str, value: Any, parent: Mapping[str, Any], prefix: str) -> d
         else:
             return {"type": "date"}
     return {"type": "text", "fields": {"keyword": {"type": "keyword", "ignore_above": 256}}}
-
-
-def _text(value: Any, definition: Mapping[str, Any]) -> str | None:
-    if isinstance(value, Mapping | list):
-        raise ValueError("Can't get text on a START_OBJECT")
-    text = ("true" if value else "false") if isinstance(value, bool) else str(value)
-    limit = definition.get("ignore_above")
-    return None if limit is not None and len(text) > int(limit) else text
-
-
-def _integer(value: Any, kind: str) -> int:
-    if isinstance(value, bool | Mapping | list):
-        raise ValueError(f"For input string: {value!r}")
-    number = float(value) if isinstance(value, str) and not re.fullmatch(r"[+-]?\d+", value) else value
-    result = math.trunc(number) if isinstance(number, float) else int(number)
-    if not -(2 ** INTEGERS[kind]) <= result < 2 ** INTEGERS[kind]:
-        raise ValueError(f"Value [{value}] is out of range for {'an' if kind == 'integer' else 'a'} {kind}")
-    return result
-
-
-def _float(value: Any, kind: str) -> float:
-    if isinstance(value, bool | Mapping | list):
-        raise ValueError(f"For input string: {value!r}")
-    number = float(value)
-    most = {"half_float": _HALF_MAX, "float": _FLOAT_MAX}.get(kind, math.inf)
-    if not math.isfinite(number) or abs(number) > most:
-        raise ValueError(f"[{kind}] supports only finite values, but got [{value}]")
-    return number
-
-
-def _boolean(value: Any) -> bool:
-    if (value in (True, "true") and not isinstance(value, int | float)) or value is True:
-        return True
-    if value is False or value in ("false", ""):
-        return False
-    raise ValueError(f"Failed to parse value [{value}] as only [true] or [false] are allowed.")
-
-
-def _point(value: Any) -> tuple[float, float]:
-    if isinstance(value, Mapping):
-        if "coordinates" in value:
-            lon, lat = (float(part) for part in value["coordinates"][:2])
-        elif "lat" in value and "lon" in value:
-            lat, lon = float(value["lat"]), float(value["lon"])
-        else:
-            raise ValueError("Required [lat] and [lon]")
-    elif isinstance(value, list):
-        lon, lat = (float(part) for part in value[:2])
-    elif match := _POINT.fullmatch(str(value)):
-        lon, lat = float(match[1]), float(match[2])
-    else:
-        parts = str(value).split(",")
-        if len(parts) != 2:
-            raise ValueError(f"unsupported symbol in geohash [{value}]")
-        lat, lon = float(parts[0]), float(parts[1])
-    if not -90 <= lat <= 90:
-        raise ValueError(f"illegal latitude value [{lat}] for location")
-    if not -180 <= lon <= 180:
-        raise ValueError(f"illegal longitude value [{lon}] for location")
-    return lat, lon
 
 
 def _error(reason: str, *, cause: str | None = None) -> ApiError:

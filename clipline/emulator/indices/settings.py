@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from clipline.emulator.errors import ApiError, illegal_argument, unsupported
+from clipline.emulator.errors import illegal_argument, unsupported
+from clipline.emulator.indices.setting_values import check_value
 
 STATIC = frozenset({"number_of_shards", "codec", "mapping.exclude_source_vectors", "shard.check_on_startup"})
 """Can be set when an index is made, and not afterwards."""
@@ -45,7 +46,7 @@ def flatten(settings: Mapping[str, Any] | None) -> dict[str, str | None]:
                 f"unknown setting [index.{name}] please check that any required plugins are installed, or check the "
                 "breaking changes documentation for removed settings"
             )
-        _check_number(name, value)
+        check_value(name, value)
     return flat
 
 
@@ -94,19 +95,3 @@ def _text(value: Any) -> str | None:
     if isinstance(value, list):
         return ",".join(map(str, value))
     return str(value)
-
-
-def _check_number(name: str, value: str | None) -> None:
-    least = {"number_of_shards": 1, "number_of_replicas": 0}.get(name)
-    if least is None or value is None:
-        return
-    try:
-        number = int(value)
-    except ValueError:
-        raise illegal_argument(f"Failed to parse value [{value}] for setting [index.{name}]") from None
-    if number < least:
-        raise ApiError(
-            400,
-            "illegal_argument_exception",
-            f"Failed to parse value [{value}] for setting [index.{name}] must be >= {least}",
-        )

@@ -1,7 +1,8 @@
 """The documents of one index: what is acknowledged (SQLite) and what is searchable (a snapshot in memory).
 
 A write is searchable after a refresh: an explicit one, or the interval of one second that a search triggers. Sources
-stay on disk; only what queries compare is in memory. Whatever ``number_of_shards`` says, all documents are in one place.
+stay on disk; only what queries compare is in memory, and on disk beside the source, so that neither a refresh nor a
+start reads a source again. Whatever ``number_of_shards`` says, all documents are in one place.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import orjson
 from numpy.typing import NDArray
 
 from clipline.emulator.database import Database
+from clipline.emulator.indices.packed import pack, unpack
 from clipline.emulator.indices.parse import Parsed, parse_leniently
 
 _TOMBSTONE_SECONDS = 60.0
@@ -95,6 +97,8 @@ class Shard:
         self._snapshot: Snapshot | None = None
         # What a search still shows of documents that were written since the last refresh.
         self._dirty: dict[str, Stored | None] = {}
+        # What the next refresh makes searchable instead.
+        self._fresh: dict[str, Searchable] = {}
         self._dirty_since = 0.0
         self._tombstones: dict[str, tuple[int, float]] = {}
         row = database.row(
@@ -118,21 +122,33 @@ class Shard:
         version, moment = self._tombstones.get(doc_id, (0, 0.0))
         return version + 1 if time.monotonic() - moment < _TOMBSTONE_SECONDS else 1
 
-    def put(self, doc_id: str, source: bytes, version: int, before: Stored | None) -> int:
+    def put(self, doc_id: str, source: bytes, parsed: Parsed, version: int, before: Stored | None) -> int:
         """Store a version; returns its sequence number."""
-        self._database.execute(
-            "INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?, ?)", (self._uuid, doc_id, self._next, version, source)
-        )
+        kept = Parsed(parsed.values, parsed.vectors)
+        with self._database.transaction():
+            self._database.execute(
+                "INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?, ?)",
+                (self._uuid, doc_id, self._next, version, source),
+            )
+            self._database.execute(
+                "INSERT OR REPLACE INTO parsed VALUES (?, ?, ?, ?, ?)", (self._uuid, doc_id, self._next, *pack(kept))
+            )
         self._tombstones.pop(doc_id, None)
+        self._fresh[doc_id] = Searchable(doc_id, self._next, version, kept)
         return self._written(doc_id, before)
 
     def delete(self, doc_id: str, version: int, before: Stored | None) -> int:
         """Remove a document, or note that it was not there; returns the sequence number of the deletion."""
         with self._database.transaction():
-            self._database.execute("DELETE FROM documents WHERE index_uuid = ? AND id = ?", (self._uuid, doc_id))
+            for table in ("documents", "parsed"):
+                self._database.execute(
+                    f"DELETE FROM {table} WHERE index_uuid = ? AND id = ?",  # noqa: S608 - one of two names
+                    (self._uuid, doc_id),
+                )
             # The highest number may be that of a deletion, which leaves no row behind.
             self._database.execute("INSERT OR REPLACE INTO sequences VALUES (?, ?)", (self._uuid, self._next + 1))
         self._tombstones[doc_id] = (version, time.monotonic())
+        self._fresh.pop(doc_id, None)
         return self._written(doc_id, before)
 
     def refresh(self, mappings: Mapping[str, Any]) -> None:
@@ -140,12 +156,12 @@ class Shard:
         if not self._dirty:
             return
         documents = self._documents(mappings)
-        written = [(doc_id, self.get(doc_id)) for doc_id in self._dirty]
-        for doc_id, _ in written:
+        for doc_id in self._dirty:
             documents.pop(doc_id, None)
-        for stored in sorted((stored for _, stored in written if stored), key=lambda stored: stored.seq_no):
-            documents[stored.id] = _searchable(stored, mappings)
+        for document in sorted(self._fresh.values(), key=lambda document: document.seq_no):
+            documents[document.id] = document
         self._dirty.clear()
+        self._fresh.clear()
         self._snapshot = None
 
     def snapshot(self, mappings: Mapping[str, Any], *, interval: float) -> Snapshot:
@@ -165,13 +181,26 @@ class Shard:
         if self._searchable is None:
             # After a start everything on disk is searchable: recovery ends with a refresh.
             rows = self._database.rows(
-                "SELECT id, seq_no, version, source FROM documents WHERE index_uuid = ?", (self._uuid,)
+                "SELECT d.id, d.seq_no, d.version, p.field_values, p.vectors FROM documents d LEFT JOIN parsed p "
+                "ON p.index_uuid = d.index_uuid AND p.id = d.id AND p.seq_no = d.seq_no WHERE d.index_uuid = ?",
+                (self._uuid,),
             )
-            stored = [Stored(*row) for row in rows if row[0] not in self._dirty]
-            stored += [before for before in self._dirty.values() if before]
-            stored.sort(key=lambda one: one.seq_no)
-            self._searchable = {one.id: _searchable(one, mappings) for one in stored}
+            found = [
+                self._read(row[0], mappings)
+                if row[3] is None
+                else Searchable(row[0], row[1], row[2], unpack(row[3], row[4]))
+                for row in rows
+                if row[0] not in self._dirty
+            ]
+            found += [_searchable(before, mappings) for before in self._dirty.values() if before]
+            self._searchable = {one.id: one for one in sorted(found, key=lambda one: one.seq_no)}
         return self._searchable
+
+    def _read(self, doc_id: str, mappings: Mapping[str, Any]) -> Searchable:
+        # Written by a version of the emulator that kept the source only.
+        stored = self.get(doc_id)
+        assert stored is not None
+        return _searchable(stored, mappings)
 
     def _written(self, doc_id: str, before: Stored | None) -> int:
         if not self._dirty:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
-from clipline.emulator.errors import ApiError
+from clipline.emulator.errors import ApiError, json_token
 from clipline.emulator.indices.mapping import fields
 
 if TYPE_CHECKING:
-    from clipline.emulator.indices.store import Index
+    from clipline.emulator.indices.index import Index
 
 
 def shown_source(source: dict[str, Any], index: Index, choice: Any) -> dict[str, Any]:
@@ -26,6 +26,16 @@ def shown_source(source: dict[str, Any], index: Index, choice: Any) -> dict[str,
     return _pick(source, includes, excludes, "")
 
 
+def check_choice(choice: Any) -> None:
+    """Refuse what the ``_source`` of a request cannot be.
+
+    Raises:
+        ApiError: 400.
+    """
+    if choice is not False:
+        _patterns(choice)
+
+
 def _patterns(choice: Any) -> tuple[list[str], list[str], bool | None]:
     if choice is None or choice is True:
         return [], [], None
@@ -37,10 +47,16 @@ def _patterns(choice: Any) -> tuple[list[str], list[str], bool | None]:
         unknown = set(choice) - {"includes", "include", "excludes", "exclude", "exclude_vectors"}
         if unknown:
             raise ApiError(400, "parsing_exception", f"Unknown key for a VALUE_STRING in [{sorted(unknown)[0]}].")
+        for key in set(choice) - {"exclude_vectors"}:
+            for item in choice[key] if isinstance(choice[key], list) else [choice[key]]:
+                if not isinstance(item, str):
+                    raise ApiError(400, "parsing_exception", f"Unknown key for a {json_token(item)} in [{key}].")
         includes = choice.get("includes", choice.get("include", []))
         excludes = choice.get("excludes", choice.get("exclude", []))
         return _list(includes), _list(excludes), choice.get("exclude_vectors")
-    raise ApiError(400, "parsing_exception", "Expected one of [VALUE_BOOLEAN, START_OBJECT] for [_source]")
+    found = json_token(choice)
+    reason = f"Expected one of [VALUE_BOOLEAN, VALUE_STRING, START_ARRAY, START_OBJECT] but found [{found}]"
+    raise ApiError(400, "parsing_exception", reason, meta={"line": 1, "col": 1})
 
 
 def _list(value: Any) -> list[str]:

@@ -6,7 +6,6 @@ import threading
 import time
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
@@ -16,12 +15,14 @@ from clipline.emulator.errors import ApiError, illegal_argument
 from clipline.emulator.indices import mapping as mappings_of
 from clipline.emulator.indices import settings as settings_of
 from clipline.emulator.indices.alias_rules import check_alias
+from clipline.emulator.indices.composition import composed, merge_for_template
+from clipline.emulator.indices.index import Index
+from clipline.emulator.indices.index_names import index_exists, index_not_found, invalid_name, wrong_name
 from clipline.emulator.indices.shard import Shard
 
 if TYPE_CHECKING:
     from clipline.emulator.node import Node
 
-_FORBIDDEN = ' "*\\<|,>/?'
 _TABLES = (
     "CREATE TABLE IF NOT EXISTS indices (name TEXT PRIMARY KEY, uuid TEXT, created INTEGER, settings BLOB, mappings BLOB)",
     "CREATE TABLE IF NOT EXISTS aliases (alias TEXT, name TEXT, body BLOB, PRIMARY KEY (alias, name))",
@@ -30,41 +31,12 @@ _TABLES = (
         "CREATE TABLE IF NOT EXISTS documents "
         "(index_uuid TEXT, id TEXT, seq_no INTEGER, version INTEGER, source BLOB, PRIMARY KEY (index_uuid, id))"
     ),
+    (
+        "CREATE TABLE IF NOT EXISTS parsed "
+        "(index_uuid TEXT, id TEXT, seq_no INTEGER, field_values BLOB, vectors BLOB, PRIMARY KEY (index_uuid, id))"
+    ),
     "CREATE TABLE IF NOT EXISTS sequences (index_uuid TEXT PRIMARY KEY, next INTEGER)",
 )
-
-
-@dataclass(slots=True)
-class Index:
-    """One index; ``lock`` guards its mapping and documents."""
-
-    name: str
-    uuid: str
-    created: int
-    settings: dict[str, str | None]
-    mappings: dict[str, Any]
-    shard: Shard
-    lock: threading.RLock = field(default_factory=threading.RLock)
-
-    @property
-    def excludes_vectors(self) -> bool:
-        """Whether ``_source`` is shown without vectors: the default of indices made by 9.2 and later."""
-        return self.settings.get("mapping.exclude_source_vectors", "true") == "true"
-
-    @property
-    def copies(self) -> int:
-        """How many copies of a document there should be; on one node only the first is ever there."""
-        return 1 + int(self.settings.get("number_of_replicas") or 0)
-
-    @property
-    def refresh_interval(self) -> float:
-        """Seconds until writes become searchable by themselves; negative for never."""
-        text = str(self.settings.get("refresh_interval") or "1s")
-        if text == "-1":
-            return -1.0
-        units = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
-        unit = next((unit for unit in ("ms", "s", "m", "h") if text.endswith(unit)), "")
-        return float(text.removesuffix(unit)) * units.get(unit, 1.0)
 
 
 class Indices:
@@ -218,8 +190,6 @@ class Indices:
         Raises:
             ApiError: 400 for a name, setting or mapping that is refused, or one that exists.
         """
-        from clipline.emulator.indices.templates import composed
-
         with self.lock:
             self._check_new(name)
             template = composed(self, name)
@@ -252,6 +222,7 @@ class Indices:
             for name in names:
                 index = self.get(name)
                 self._database.execute("DELETE FROM documents WHERE index_uuid = ?", (index.uuid,))
+                self._database.execute("DELETE FROM parsed WHERE index_uuid = ?", (index.uuid,))
                 self._database.execute("DELETE FROM sequences WHERE index_uuid = ?", (index.uuid,))
                 self._database.execute("DELETE FROM aliases WHERE name = ?", (name,))
                 self._database.execute("DELETE FROM indices WHERE name = ?", (name,))
@@ -318,53 +289,7 @@ class Indices:
 
     def _check_new(self, name: str) -> None:
         if name in self._indices:
-            index = self._indices[name]
-            raise ApiError(
-                400,
-                "resource_already_exists_exception",
-                f"index [{name}/{index.uuid}] already exists",
-                meta={"index_uuid": index.uuid, "index": name},
-            )
+            raise index_exists(name, self._indices[name].uuid)
         wrong = wrong_name(name) or ("already exists as alias" if name in self.aliases() else None)
         if wrong:
-            raise ApiError(
-                400,
-                "invalid_index_name_exception",
-                f"Invalid index name [{name}], {wrong}",
-                meta={"index_uuid": "_na_", "index": name},
-            )
-
-
-def merge_for_template(low: Mapping[str, Any], high: Mapping[str, Any]) -> dict[str, Any]:
-    """Mappings as templates compose: objects and ``_meta`` deeply, a field's definition replaced, the later wins."""
-    merged = dict(low)
-    for key, value in high.items():
-        before = merged.get(key)
-        deep = (
-            isinstance(before, Mapping) and isinstance(value, Mapping) and "type" not in before and "type" not in value
-        )
-        merged[key] = merge_for_template(before, value) if deep and before is not None else value
-    return merged
-
-
-def index_not_found(name: str) -> ApiError:
-    """404 for a name that is neither index nor alias."""
-    meta = {"resource.type": "index_or_alias", "resource.id": name, "index_uuid": "_na_", "index": name}
-    return ApiError(404, "index_not_found_exception", f"no such index [{name}]", meta=meta)
-
-
-def wrong_name(name: str, *, lowercase: bool = True) -> str | None:
-    """What is wrong with the name of an index or an alias."""
-    if lowercase and name != name.lower():
-        return "must be lowercase"
-    if name[:1] in "_-+":
-        return "must not start with '_', '-', or '+'"
-    if any(character in _FORBIDDEN for character in name):
-        return "must not contain the following characters [' ','\"','*',',','/','<','>','?','\\','|']"
-    if "#" in name or ":" in name:
-        return f"must not contain '{'#' if '#' in name else ':'}'"
-    if name in (".", ".."):
-        return "must not be '.' or '..'"
-    if len(name.encode()) > 255:
-        return "index name is too long, (> 255)"
-    return None
+            raise invalid_name(name, wrong)

@@ -3,47 +3,25 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from clipline.emulator.errors import ApiError, illegal_argument, not_found, unsupported, validation_failed
+from clipline.emulator.errors import ApiError, illegal_argument, not_found, unsupported, validation_failed, wrong_kind
 from clipline.emulator.indices import mapping as mappings_of
 from clipline.emulator.indices import settings as settings_of
+from clipline.emulator.indices.composition import compose, overlap
+from clipline.emulator.indices.template_fields import OBJECTS, check_common, check_keys, texts
 from clipline.emulator.wire import ACKNOWLEDGED, Call, Reply, Route
 
 if TYPE_CHECKING:
-    from clipline.emulator.indices.store import Indices
     from clipline.emulator.node import Node
 
 _INDEX_KEYS = {"index_patterns", "composed_of", "priority", "template", "version", "_meta", "allow_auto_create",
                "ignore_missing_component_templates", "deprecated", "data_stream"}  # fmt: skip
 _COMPONENT_KEYS = {"template", "version", "_meta", "deprecated"}
-_TEMPLATE_KEYS = {"settings", "mappings", "aliases", "lifecycle", "data_stream_options"}
-
-
-@dataclass(frozen=True, slots=True)
-class Composed:
-    """What the templates that match a name come to."""
-
-    settings: dict[str, str | None] = field(default_factory=dict)
-    mappings: dict[str, Any] = field(default_factory=dict)
-    aliases: dict[str, Any] = field(default_factory=dict)
-    auto_create: bool | None = None
-
-
-def composed(indices: Indices, name: str) -> Composed:
-    """The single matching index template of the highest priority, with its components in order."""
-    matching = [
-        body
-        for body in indices.templates("index").values()
-        if any(fnmatchcase(name, pattern) for pattern in body["index_patterns"])
-    ]
-    if not matching:
-        return Composed()
-    return _compose(indices, max(matching, key=lambda body: body.get("priority", 0)))
+_TEMPLATE_KEYS = {*OBJECTS, "lifecycle", "data_stream_options"}
 
 
 def put_index_template(node: Node, call: Call) -> Reply:
@@ -61,8 +39,8 @@ def put_index_template(node: Node, call: Call) -> Reply:
 def put_component_template(node: Node, call: Call) -> Reply:
     """``PUT /_component_template/{name}``; the index templates that use it must still compose."""
     name, body = call.args["name"], dict(call.required_body())
-    _check_keys(body, _COMPONENT_KEYS, "component_template")
-    _check_common(body)
+    check_keys(body, _COMPONENT_KEYS, "component_template")
+    check_common(body)
     if "template" not in body:
         raise illegal_argument("Required [template]")
     existing = node.indices.templates("component")
@@ -74,7 +52,7 @@ def put_component_template(node: Node, call: Call) -> Reply:
         if name not in template.get("composed_of", []):
             continue
         try:
-            _compose(node.indices, template, components)
+            compose(node.indices, template, components)
         except ApiError as error:
             raise ApiError(
                 400,
@@ -161,13 +139,13 @@ def simulate_template(node: Node, call: Call) -> Reply:
     others = {
         key: other
         for key, other in stored.items()
-        if key != name and any(_overlap(a, b) for a in body["index_patterns"] for b in other["index_patterns"])
+        if key != name and any(overlap(a, b) for a in body["index_patterns"] for b in other["index_patterns"])
     }
     return _simulated(node, body, others)
 
 
 def _simulated(node: Node, body: dict[str, Any], others: dict[str, dict[str, Any]]) -> Reply:
-    result = _compose(node.indices, body)
+    result = compose(node.indices, body)
     settings = {**result.settings, "routing.allocation.include._tier_preference": "data_content"}
     overlapping = [{"name": key, "index_patterns": other["index_patterns"]} for key, other in others.items()]
     template = {
@@ -181,8 +159,8 @@ def _simulated(node: Node, body: dict[str, Any], others: dict[str, dict[str, Any
 def _checked_index_template(node: Node, name: str, given: dict[str, Any]) -> dict[str, Any]:
     """An index template in the form that is stored."""
     body = dict(given)
-    _check_keys(body, _INDEX_KEYS, "index_template")
-    _check_common(body)
+    check_keys(body, _INDEX_KEYS, "index_template")
+    check_common(body)
     if name != name.lower():
         raise _invalid(name, "Validation Failed: 1: name must be lower cased;")
     if "data_stream" in body:
@@ -190,6 +168,8 @@ def _checked_index_template(node: Node, name: str, given: dict[str, Any]) -> dic
     patterns = body.get("index_patterns")
     if not patterns:
         raise illegal_argument("Required [index_patterns]")
+    if not isinstance(patterns, str | list):
+        raise wrong_kind("index_template", "index_patterns", patterns)
     body["index_patterns"] = [patterns] if isinstance(patterns, str) else [str(pattern) for pattern in patterns]
     if wrong := next((pattern for pattern in body["index_patterns"] if pattern.startswith("_")), None):
         raise _invalid(name, f"Validation Failed: 1: index_pattern [{wrong}] must not start with '_';")
@@ -198,6 +178,9 @@ def _checked_index_template(node: Node, name: str, given: dict[str, Any]) -> dic
         raise ApiError(400, "x_content_parse_exception", "[1:1] [index_template] failed to parse field [priority]")
     if priority < 0:
         raise validation_failed("index template priority must be >= 0")
+    for key in ("composed_of", "ignore_missing_component_templates"):
+        if key in body:
+            body[key] = texts(key, body[key])
     components = node.indices.templates("component")
     optional = body.get("ignore_missing_component_templates", [])
     body.setdefault("composed_of", [])
@@ -209,7 +192,7 @@ def _checked_index_template(node: Node, name: str, given: dict[str, Any]) -> dic
     if not body["template"]:
         del body["template"]
     try:
-        _compose(node.indices, body)
+        compose(node.indices, body)
     except ApiError as error:
         if error.status == 501:
             raise
@@ -218,33 +201,9 @@ def _checked_index_template(node: Node, name: str, given: dict[str, Any]) -> dic
     return body
 
 
-def _check_common(body: dict[str, Any]) -> None:
-    if body.get("deprecated"):
-        raise unsupported("deprecated templates")
-    for key, kinds in (("version", int), ("_meta", dict), ("template", dict), ("composed_of", list)):
-        if body.get(key) is not None and not isinstance(body[key], kinds):
-            raise ApiError(400, "x_content_parse_exception", f"[1:1] [index_template] failed to parse field [{key}]")
-
-
-def _compose(indices: Indices, body: dict[str, Any], components: dict[str, dict[str, Any]] | None = None) -> Composed:
-    from clipline.emulator.indices.store import merge_for_template
-
-    if components is None:
-        components = indices.templates("component")
-    parts = [components[name]["template"] for name in body.get("composed_of", []) if name in components]
-    settings: dict[str, str | None] = {}
-    mappings: dict[str, Any] = {}
-    aliases: dict[str, Any] = {}
-    for part in (*parts, body.get("template") or {}):
-        settings |= settings_of.flatten(part.get("settings"))
-        mappings = merge_for_template(mappings, mappings_of.normalise(part.get("mappings")))
-        aliases |= part.get("aliases") or {}
-    return Composed(settings, mappings, aliases, body.get("allow_auto_create"))
-
-
 def _checked_template(template: dict[str, Any] | None) -> dict[str, Any]:
     value = dict(template or {})
-    _check_keys(value, _TEMPLATE_KEYS, "template")
+    check_keys(value, _TEMPLATE_KEYS, "template")
     for key in ("lifecycle", "data_stream_options"):
         if value.get(key):
             raise unsupported(f"the template part [{key}]")
@@ -261,7 +220,7 @@ def _check_overlap(name: str, body: dict[str, Any], existing: dict[str, dict[str
     for other, there in existing.items():
         if other == name or there.get("priority", 0) != priority:
             continue
-        clash = any(_overlap(left, right) for left in body["index_patterns"] for right in there["index_patterns"])
+        clash = any(overlap(left, right) for left in body["index_patterns"] for right in there["index_patterns"])
         if clash:
             raise illegal_argument(
                 f"index template [{name}] has index patterns [{', '.join(body['index_patterns'])}] matching patterns "
@@ -269,17 +228,6 @@ def _check_overlap(name: str, body: dict[str, Any], existing: dict[str, dict[str
                 f"that have the same priority [{priority}], multiple index templates may not match during index "
                 "creation, please use a different priority"
             )
-
-
-def _overlap(left: str, right: str) -> bool:
-    """Whether some name matches both patterns."""
-    if not left or not right:
-        return set(left + right) <= {"*"}
-    if left[0] == "*":
-        return _overlap(left[1:], right) or _overlap(left, right[1:])
-    if right[0] == "*":
-        return _overlap(left, right[1:]) or _overlap(left[1:], right)
-    return left[0] == right[0] and _overlap(left[1:], right[1:])
 
 
 def _matching(node: Node, kind: str, expression: str | None, label: str) -> dict[str, dict[str, Any]]:
@@ -303,12 +251,6 @@ def _store(node: Node, kind: str, name: str, body: dict[str, Any], before: dict[
 
 def _remove(node: Node, kind: str, names: list[str]) -> None:
     node.database.execute_many("DELETE FROM templates WHERE kind = ? AND name = ?", [(kind, name) for name in names])
-
-
-def _check_keys(body: dict[str, Any], known: set[str], label: str) -> None:
-    for key in body:
-        if key not in known:
-            raise ApiError(400, "x_content_parse_exception", f"[1:2] [{label}] unknown field [{key}]")
 
 
 def _invalid(name: str, cause: str) -> ApiError:

@@ -8,10 +8,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from clipline.emulator.errors import ApiError, unsupported, validation_failed
-from clipline.emulator.indices.documents import WRITE, WRITE_REFUSED, number, refresh_wanted, written_reply
+from clipline.emulator.errors import ApiError, unsupported, validation_failed, wrong_kind
+from clipline.emulator.indices.documents import (
+    WRITE,
+    WRITE_REFUSED,
+    check_condition,
+    condition,
+    refresh_wanted,
+    written_reply,
+)
+from clipline.emulator.indices.index import Index
 from clipline.emulator.indices.shard import Stored
-from clipline.emulator.indices.store import Index
 from clipline.emulator.indices.write import NONE, Write, Written, ingest, perform
 from clipline.emulator.wire import Call, Reply, Route
 
@@ -31,9 +38,10 @@ def update_document(node: Node, call: Call) -> Reply:
         index=call.args["index"],
         id=call.args["id"],
         require_alias=call.flag("require_alias"),
-        if_seq_no=number(call, "if_seq_no"),
-        if_primary_term=number(call, "if_primary_term"),
+        if_seq_no=condition(call, "if_seq_no"),
+        if_primary_term=condition(call, "if_primary_term"),
     )
+    check_condition(write)
     return written_reply(node, call, update(node, write, body, retries=call.integer("retry_on_conflict", default=0)))
 
 
@@ -47,6 +55,8 @@ def update(node: Node, write: Write, body: dict[str, Any], *, retries: int, bulk
         ApiError: 404 ``document_missing_exception``, 409 after the retries, or the write was refused.
     """
     _check(body)
+    if write.if_seq_no is not None:
+        _check_conditional(body, retries)
     index = node.indices.write_index(write.index, require_alias=write.require_alias)
     write = replace(write, require_alias=False)
     if bulk:
@@ -78,9 +88,22 @@ def _check(body: dict[str, Any]) -> None:
         raise validation_failed(*([missing] if missing else ["script or doc is missing"]))
     for key in ("doc", "upsert"):
         if key in body and not isinstance(body[key], dict):
-            raise ApiError(
-                400, "x_content_parse_exception", f"[1:1] [UpdateRequest] {key} doesn't support values of type"
-            )
+            raise wrong_kind("UpdateRequest", key, body[key])
+    for key in ("doc_as_upsert", "detect_noop"):
+        if not isinstance(body.get(key, False), bool):
+            raise wrong_kind("UpdateRequest", key, body[key])
+
+
+def _check_conditional(body: dict[str, Any], retries: int) -> None:
+    wrong = []
+    if retries > 0:
+        wrong.append("compare and write operations can not be retried")
+    if body.get("doc_as_upsert"):
+        wrong.append("compare and write operations can not be used with upsert")
+    if "upsert" in body:
+        wrong.append("upsert requests don't support `if_seq_no` and `if_primary_term`")
+    if wrong:
+        raise validation_failed(*wrong)
 
 
 def _stored(index: Index | None, write: Write) -> Stored | None:

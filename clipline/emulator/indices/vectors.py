@@ -86,7 +86,7 @@ def check_vector(name: str, field: dict[str, Any], value: Any, doc_id: str) -> N
         if not isinstance(value, list) or not value:
             kind = "VALUE_STRING" if isinstance(value, str) else "VALUE_NUMBER"
             raise ValueError(f"Failed to parse object: expecting token of type [START_ARRAY] but found [{kind}]")
-        if any(isinstance(item, bool) or not isinstance(item, int | float) for item in value):
+        if not set(map(type, value)) <= {int, float}:
             raise ValueError("Failed to parse object: expecting token of type [VALUE_NUMBER] but found [VALUE_STRING]")
         vector = np.asarray(value, dtype=np.float32)
     dims = field.get("dims")
@@ -162,13 +162,24 @@ def _options(given: Any, dims: int | None) -> dict[str, Any]:
         raise _illegal(f"{kind} does not support dimensions fewer than 64; provided={dims}")
     shown: dict[str, Any] = {"type": kind}
     if kind in _HNSW:
-        shown |= {"m": int(options.get("m", 16)), "ef_construction": int(options.get("ef_construction", 100))}
+        shown |= {"m": _whole(options, "m", 16), "ef_construction": _whole(options, "ef_construction", 100)}
     for key in ("confidence_interval", "rescore_vector"):
         if key in options:
             shown[key] = options[key]
     if kind.startswith("bbq"):
         shown.setdefault("rescore_vector", {"oversample": 3.0})
     return shown
+
+
+def _whole(options: dict[str, Any], name: str, default: int) -> int:
+    value = options.get(name)
+    try:
+        number = default if value is None else int(value)
+    except (TypeError, ValueError):
+        raise _illegal(f'Failed to parse [{name}] of [index_options]: For input string: "{value}"') from None
+    if not 0 < number < 2**31:
+        raise _illegal(f"[{name}] of [index_options] is out of range: [{value}]")
+    return number
 
 
 def _may_follow(before: dict[str, Any], after: dict[str, Any]) -> bool:

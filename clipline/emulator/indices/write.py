@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from clipline.emulator.errors import ApiError, illegal_argument, unsupported
-from clipline.emulator.indices.parse import parse
-from clipline.emulator.indices.store import Index, index_not_found
-from clipline.emulator.indices.templates import composed
+from clipline.emulator.indices.composition import composed
+from clipline.emulator.indices.index import Index
+from clipline.emulator.indices.index_names import index_not_found
+from clipline.emulator.indices.parse import Parsed, ValueRefused, parse
+from clipline.emulator.indices.positions import position
 from clipline.emulator.ingest.document import IngestDocument
 
 if TYPE_CHECKING:
@@ -27,16 +29,26 @@ _BLOCKS = {"blocks.write": "8/index write (api)", "blocks.read_only": "5/index r
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Write:
-    """One wanted write; ``op`` is index, create or delete."""
+    """One wanted write; ``op`` is index, create or delete, ``raw`` the source as it was sent."""
 
     op: str
     index: str
     id: str | None
     source: dict[str, Any] | None = None
+    raw: bytes = b""
     pipeline: str | None = None
     require_alias: bool = False
     if_seq_no: int | None = None
     if_primary_term: int | None = None
+
+    def condition_errors(self) -> list[str]:
+        """What is wrong with ``if_seq_no`` and ``if_primary_term``, as the validation of a request says it."""
+        seq_no, term = self.if_seq_no, self.if_primary_term or None
+        if self.op == "create" and seq_no is not None:
+            return ["create operations do not support compare and set. use index instead"]
+        if seq_no is not None and term is None:
+            return ["ifSeqNo is set, but primary term is [0]"]
+        return [f"ifSeqNo is unassigned, but primary term is [{term}]"] if seq_no is None and term else []
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,7 +168,10 @@ def _ingested(node: Node, write: Write) -> _Ingested:
     seconds = time.perf_counter() - started if ran else 0.0
     # The name as it was asked for stays, so that a write through an alias is resolved once more when it is stored.
     target = write.index if name == original else document.index
-    return _Ingested(replace(write, index=target, id=document.id, source=document.source), tuple(ran), seconds)
+    # What a pipeline changed stands elsewhere than in the source as it was sent.
+    raw = b"" if ran else write.raw
+    stored = replace(write, index=target, id=document.id, source=document.source, raw=raw)
+    return _Ingested(stored, tuple(ran), seconds)
 
 
 def _pipelines(node: Node, name: str) -> tuple[str, str, str]:
@@ -188,12 +203,12 @@ def _store(node: Node, index: Index, write: Write) -> Written:
         if before is not None and write.op == "create":
             raise conflict(index, doc_id, f"document already exists (current version [{before.version}])")
         _check_sequence(index, doc_id, write, before.seq_no if before else None)
-        parsed = parse(source, index.mappings, doc_id)
+        parsed = _parsed(write, index, doc_id)
         with node.database.transaction():
             if parsed.added:
                 node.indices.update_mapping(index, {"properties": parsed.added})
             version = index.shard.next_version(doc_id, before)
-            seq_no = index.shard.put(doc_id, orjson.dumps(source), version, before)
+            seq_no = index.shard.put(doc_id, orjson.dumps(source), parsed, version, before)
     return Written(
         index=index.name,
         id=doc_id,
@@ -203,6 +218,14 @@ def _store(node: Node, index: Index, write: Write) -> Written:
         status=200 if before else 201,
         copies=index.copies,
     )
+
+
+def _parsed(write: Write, index: Index, doc_id: str) -> Parsed:
+    try:
+        return parse(write.source or {}, index.mappings, doc_id)
+    except ValueRefused as error:
+        place = position(write.raw, error.field, error.value)
+        raise (error.at(place) if place else error) from error
 
 
 def _delete(index: Index, write: Write) -> Written:

@@ -160,7 +160,9 @@ def _check_values(kind: str, options: Mapping[str, Any], tag: str | None) -> Non
         raise _wrong(kind, tag, f"[type] type [{options['type']}] not supported, cannot convert field.", "type")
     if kind == "date":
         for name in options["formats"]:
-            check_format(str(name))
+            if not isinstance(name, str):
+                raise _wrong(kind, tag, f"[formats] property isn't a string, but of type [{java(name)}]", "formats")
+            check_format(name)
     if kind == "gsub":
         _check_gsub(options)
 

@@ -72,6 +72,8 @@ def _tokenization(kinds: Any) -> dict[str, Any]:
     ((kind, options),) = kinds.items()
     if kind != "bert":
         raise unsupported(f"an update of the tokenization [{kind}]")
+    if not isinstance(options, Mapping):
+        raise status_error(400, f"[{kind}] must be an object")
     for key in options:
         if key not in ("truncate", "span"):
             raise _unknown("bert_tokenization_update", key)

@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clipline.emulator.errors import ApiError, unsupported
+from clipline.emulator.indices.index import Index
 from clipline.emulator.indices.mapping import fields
 from clipline.emulator.indices.shard import Snapshot
-from clipline.emulator.indices.store import Index
 
 _META = frozenset(
     {"_index", "_ignored", "_routing", "_seq_no", "_source", "_field_names", "_nested_path", "_version", "_tier",

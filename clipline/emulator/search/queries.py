@@ -150,7 +150,10 @@ def _range(body: Mapping[str, Any], embed: Embed) -> Query:
     name, options = _single("range", body, "gte")
     _options("range", options, {"gt", "gte", "lt", "lte", "boost", "format"}, "time_zone relation")
     bounds = {key: options[key] for key in ("gt", "gte", "lt", "lte") if options.get(key) is not None}
-    return terms.Range(name, bounds, options.get("format"), _boost(options))
+    shape = options.get("format")
+    if isinstance(shape, list | dict):
+        raise malformed("range", "query does not support [format]")
+    return terms.Range(name, bounds, None if shape is None else str(shape), _boost(options))
 
 
 def _pattern(kind: str) -> Callable[[Mapping[str, Any], Embed], Query]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from clipline.emulator.errors import ApiError, illegal_argument, unsupported, validation_failed
 from clipline.emulator.indices.documents import source_choice
+from clipline.emulator.indices.source import check_choice
 from clipline.emulator.search.compound import Query
 from clipline.emulator.search.queries import read_queries, read_query
 from clipline.emulator.search.sort import Key, read_sort
@@ -71,6 +72,7 @@ def read_request(call: Call, embed: Embed) -> Request:
         raise unsupported("stored_fields")
     shows_source = body.get("stored_fields") is None
     chosen = source_choice(call)
+    check_choice(body.get("_source"))
     return Request(
         query=read_query(body["query"], embed) if body.get("query") is not None else None,
         knn=tuple(_knn(body.get("knn"), embed, size)),
@@ -92,6 +94,9 @@ def read_request(call: Call, embed: Embed) -> Request:
 
 def _knn(value: Any, embed: Embed, size: int) -> list[Knn]:
     clauses = [] if value is None else value if isinstance(value, list) else [value]
+    if value == []:
+        # Elasticsearch takes it for no knn at all and finds everything; whoever sends it wants nothing of that kind.
+        raise unsupported("an empty list of [knn] clauses")
     if any(not isinstance(clause, Mapping) for clause in clauses):
         raise ApiError(400, "parsing_exception", "[knn] malformed, expected START_OBJECT", meta={"line": 1, "col": 1})
     return [read_knn(clause, embed, filters=read_queries(clause.get("filter"), embed), size=size) for clause in clauses]

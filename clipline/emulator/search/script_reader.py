@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from clipline.emulator.errors import ApiError, illegal_argument, unsupported
+from clipline.emulator.errors import ApiError, illegal_argument, unsupported, wrong_kind
 from clipline.emulator.search.script_score import Part, Script, binary, choose, doc_size, doc_value, vector_value
 
 _TOKEN = re.compile(
@@ -58,6 +58,8 @@ def read_script(script: Any) -> Script:
         raise ApiError(400, "x_content_parse_exception", f"[1:1] [script] unknown field [{unknown}]")
     if not isinstance(options.get("source"), str):
         raise illegal_argument("must specify either [source] for an inline script or [id] for a stored script")
+    if not isinstance(options.get("params") or {}, Mapping):
+        raise wrong_kind("script", "params", options["params"])
     source, params = options["source"], options.get("params") or {}
     return Script(source, params, _Reader(source, params).whole())
 

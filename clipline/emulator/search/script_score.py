@@ -149,7 +149,10 @@ def vector_value(run: Run, function: str, vector: Any, name: str) -> NDArray[np.
     definition = run.context.definition(name)
     if definition is None or definition["type"] != "dense_vector":
         raise run.failed(f"No field found for [{name}] in mapping")
-    query = np.asarray(vector if isinstance(vector, list) else [], dtype=np.float32)
+    numbers = vector if isinstance(vector, list) else []
+    if not set(map(type, numbers)) <= {int, float}:
+        raise run.failed("the query vector must be a list of numbers", "class_cast_exception")
+    query = np.asarray(numbers, dtype=np.float32)
     dims = definition.get("dims")
     if dims is not None and len(query) != dims:
         raise run.failed(

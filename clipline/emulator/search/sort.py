@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from clipline.emulator.errors import ApiError, illegal_argument, unsupported
-from clipline.emulator.indices.mapping import FLOATS, INTEGERS
+from clipline.emulator.indices.field_types import FLOATS, INTEGERS
 from clipline.emulator.indices.shard import Searchable
 from clipline.emulator.search.context import Context, ShardError
 from clipline.emulator.search.fetch import no_fielddata

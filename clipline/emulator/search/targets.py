@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from clipline.emulator.indices.alias_rules import no_embedding
 from clipline.emulator.indices.expressions import named
-from clipline.emulator.indices.store import Index
+from clipline.emulator.indices.index import Index
 from clipline.emulator.search.compound import Query
 from clipline.emulator.search.context import Context
 from clipline.emulator.search.queries import read_query

@@ -10,8 +10,8 @@ from typing import Any
 
 from clipline.emulator.errors import ApiError, unsupported
 from clipline.emulator.indices.dates import DEFAULT_FORMAT, KNOWN_FORMATS, parse_span
-from clipline.emulator.indices.mapping import FLOATS, INTEGERS
-from clipline.emulator.indices.parse import convert
+from clipline.emulator.indices.field_types import FLOATS, INTEGERS
+from clipline.emulator.indices.values import convert
 from clipline.emulator.search import text
 from clipline.emulator.search.context import Context, Result
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clipline.emulator.errors import ApiError, illegal_argument, unsupported
+from clipline.emulator.errors import ApiError, illegal_argument, unsupported, wrong_kind
 from clipline.emulator.indices.vectors import check_magnitude
 from clipline.emulator.search.context import Context, Result
 
@@ -198,6 +198,8 @@ def _built(builder: Any, embed: Embed) -> tuple[float, ...]:
     ((kind, options),) = builder.items()
     if kind != "text_embedding":
         raise unsupported(f"the query_vector_builder [{kind}]")
+    if not isinstance(options, Mapping):
+        raise wrong_kind("query_vector_builder", kind, options)
     if unknown := next((key for key in options if key not in ("model_id", "model_text")), None):
         raise ApiError(400, "x_content_parse_exception", f"[1:1] [text_embedding] unknown field [{unknown}]")
     if not options.get("model_id"):
