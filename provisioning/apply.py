@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from clipline.core.errors import PlanError
@@ -52,6 +52,8 @@ class Applier:
     bundles: BundleSource
     wait_seconds: float = 300.0
     upload_progress: Progress | None = None
+    proven: set[str] = field(default_factory=set)
+    """The models whose parity was proven in this run."""
 
     def apply(self, plan: Plan, *, before: Callable[[Change], None] | None = None) -> Iterator[Done]:
         """Carry out every pending change; ``before`` is told of each one first.
@@ -104,19 +106,30 @@ class Applier:
         return self._proof(change.name, model_id)
 
     def _proof(self, deployment_id: str, model_id: str) -> str:
-        stem = model_id.rpartition("-")[0]
-        bundle = self.bundles.at_hand(stem) if stem in self.models else None
-        if bundle is None or self.models[stem].model_id(bundle.digest) != model_id:
+        bundle = self._bundle_of(model_id)
+        if bundle is None:
             return "started; parity not proven here, no bundle of this model is at hand"
         lowest = prove(self.client, bundle, deployment_id=deployment_id)
+        self.proven.add(model_id)
         return f"started; parity proven, lowest cosine {lowest:.6f}"
 
+    def _bundle_of(self, model_id: str) -> Bundle | None:
+        stem = model_id.rpartition("-")[0]
+        bundle = self.bundles.at_hand(stem) if stem in self.models else None
+        return bundle if bundle is not None and self.models[stem].model_id(bundle.digest) == model_id else None
+
     def model_alias(self, change: Change) -> str:
-        """Point a model alias to a model."""
+        """Point a model alias to a model; one that an earlier run started and did not prove is proven first."""
+        model_id = str(change.request["model_id"])
+        detail = ""
+        bundle = self._bundle_of(model_id)
+        if bundle is not None and model_id not in self.proven:
+            lowest = prove(self.client, bundle, deployment_id=str(change.request["deployment_id"]))
+            detail = f"parity proven, lowest cosine {lowest:.6f}"
         self.client.ml.put_trained_model_alias(
-            model_id=change.request["model_id"], model_alias=change.name, reassign=change.verb is Verb.UPDATE
+            model_id=model_id, model_alias=change.name, reassign=change.verb is Verb.UPDATE
         )
-        return ""
+        return detail
 
     def ingest_pipeline(self, change: Change) -> str:
         """Put a pipeline."""

@@ -117,17 +117,20 @@ def open_bundle(path: Path) -> Bundle:
         try:
             manifest = json.load(stream)
             format_version, files = manifest["format"], manifest["files"]
-            complete = set(MEMBERS) <= set(files) and isinstance(manifest["digest"], str)
         except (ValueError, KeyError, TypeError) as error:
-            raise BundleError("the manifest cannot be read", where=str(path)) from error
+            raise BundleError(
+                "the manifest cannot be read", where=str(path), hint="copy the bundle again, or build it again"
+            ) from error
     if format_version != FORMAT:
         raise BundleError(
             f"this bundle has format {format_version}, this clipline reads format {FORMAT}",
             where=str(path),
             hint="build it again with this clipline, or install the one that built it",
         )
-    if not complete:
-        raise BundleError("the manifest does not name every part of a bundle", where=str(path))
+    if not _is_complete(manifest, files):
+        raise BundleError(
+            "the manifest does not name every part of a bundle", where=str(path), hint="build the bundle again"
+        )
     return Bundle(path, manifest)
 
 
@@ -163,6 +166,18 @@ def write_bundle(path: Path, *, manifest: Mapping[str, Any], members: Mapping[st
     return Bundle(path, whole)
 
 
+def _is_complete(manifest: Mapping[str, Any], files: Any) -> bool:
+    source = manifest.get("source")
+    return (
+        isinstance(files, Mapping)
+        and all({"sha256", "bytes"} <= set(files.get(name) or ()) for name in MEMBERS)
+        and isinstance(manifest.get("digest"), str)
+        and isinstance(manifest.get("import"), Mapping)
+        and isinstance(source, Mapping)
+        and {"model", "revision"} <= set(source)
+    )
+
+
 def _anonymous(info: tarfile.TarInfo) -> tarfile.TarInfo:
     info.uid = info.gid = 0
     info.uname = info.gname = ""
@@ -191,4 +206,5 @@ def _member(path: Path, name: str) -> Iterator[IO[bytes]]:
     except FileNotFoundError as error:
         raise BundleError("the bundle does not exist", where=str(path)) from error
     except (OSError, tarfile.TarError) as error:
-        raise BundleError(f"not a bundle: {error}", where=str(path)) from error
+        hint = "copy the bundle again, or build it again"
+        raise BundleError(f"not a whole bundle: {error}", where=str(path), hint=hint) from error

@@ -11,17 +11,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from clipline.core.records import MARK
-from provisioning.canonical import canonical_mappings, canonical_settings
+from provisioning.canonical import aligned, canonical_mappings, canonical_settings
 from provisioning.desired import DesiredIndex
 from provisioning.diff import differences
+from provisioning.in_place import field_in_place, root_update, setting_in_place
 from provisioning.observed import Observed, ObservedIndex
 from provisioning.plan import Change, Field, Problem, Verb
-
-_DYNAMIC_SETTINGS = frozenset(
-    {"number_of_replicas", "auto_expand_replicas", "refresh_interval", "default_pipeline", "final_pipeline",
-     "max_result_window", "priority", "hidden", "mapping.total_fields.limit"}
-)  # fmt: skip
-_DYNAMIC_PARAMETERS = ("ignore_above", "ignore_malformed", "meta", "search_analyzer", "boost")
 
 
 def plan_index(wanted: DesiredIndex, observed: Observed, *, stack: str, notes: list[str]) -> Iterator[Change | Problem]:
@@ -53,7 +48,7 @@ def plan_index(wanted: DesiredIndex, observed: Observed, *, stack: str, notes: l
         yield Problem(
             address=f"index/{name}",
             what=f"belongs to the stack {owner!r}" if owner else "was not made by clipline",
-            hint="choose another alias (--var index_alias=…)",
+            hint=f"move the alias {wanted.alias} back if it was moved by hand, or choose another (--var index_alias=…)",
         )
         return
     change = _compare(wanted, name, index, notes)
@@ -101,8 +96,7 @@ def _compare(wanted: DesiredIndex, name: str, index: ObservedIndex, notes: list[
     generation = int(live_marks.get("generation", 1))
     marks = {**wanted.marks, "generation": generation, "encoder": _encoder(wanted.marks, live_marks)}
     meta = {**(index.mappings.get("_meta") or {}), **(wanted.mappings.get("_meta") or {}), MARK: marks}
-    before = canonical_mappings(index.mappings)
-    after = canonical_mappings({**wanted.mappings, "_meta": meta})
+    before, after = aligned(canonical_mappings(index.mappings), canonical_mappings({**wanted.mappings, "_meta": meta}))
     mapping_fields = differences(before, after, only_wanted=True)
     setting_fields = differences(canonical_settings(index.settings), wanted.settings, only_wanted=True)
     fields = (*mapping_fields, *(_prefixed("settings", field) for field in setting_fields))
@@ -110,8 +104,10 @@ def _compare(wanted: DesiredIndex, name: str, index: ObservedIndex, notes: list[
     if not fields:
         return Change(kind="index", name=name, verb=Verb.NO_OP, reason="as wanted")
     same_encoder = marks["encoder"].get("digest") == (live_marks.get("encoder") or {}).get("digest") is not None
-    impossible = [field.path for field in mapping_fields if not _in_place(field, same_encoder=same_encoder)]
-    impossible += [f"settings.{field.path}" for field in setting_fields if field.path not in _DYNAMIC_SETTINGS]
+    impossible = [
+        field.path for field in mapping_fields if not field_in_place(field, before, after, same_encoder=same_encoder)
+    ]
+    impossible += [f"settings.{field.path}" for field in setting_fields if not setting_in_place(field.path)]
     if impossible and index.documents:
         shown = ", ".join(impossible[:3]) + (" …" if len(impossible) > 3 else "")
         return Problem(
@@ -127,7 +123,7 @@ def _compare(wanted: DesiredIndex, name: str, index: ObservedIndex, notes: list[
         )
     request: dict[str, Any] = {}
     if mapping_fields:
-        request["mappings"] = {"_meta": meta, **_root(wanted.mappings)}
+        request["mappings"] = {"_meta": meta, **root_update(wanted.mappings)}
     if setting_fields:
         request["settings"] = {field.path: field.after for field in setting_fields}
     return Change(
@@ -145,32 +141,8 @@ def _encoder(wanted: Mapping[str, Any], live: Mapping[str, Any]) -> dict[str, An
     return encoder
 
 
-def _in_place(field: Field, *, same_encoder: bool) -> bool:
-    path = field.path.split(".")
-    if path[0] == "_meta":
-        return _mark_in_place(field, path, same_encoder)
-    if path[0] == "dynamic":
-        return True
-    return field.before is None or path[-1] in _DYNAMIC_PARAMETERS or "index_options" in path
-
-
-def _mark_in_place(field: Field, path: list[str], same_encoder: bool) -> bool:
-    if path[1] != MARK or path[2] not in ("encoder", "space"):
-        return True
-    if path[2] == "space":
-        return False
-    if path[3:] == ["digest"]:
-        return field.before is None
-    # Another name for the same files (a folder that moved) is no other encoder.
-    return same_encoder and path[3] in ("model", "revision")
-
-
 def _prefixed(prefix: str, field: Field) -> Field:
     return Field(f"{prefix}.{field.path}", field.before, field.after)
-
-
-def _root(mappings: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in mappings.items() if key in ("properties", "dynamic")}
 
 
 def _note_extra_fields(name: str, before: Mapping[str, Any], after: Mapping[str, Any], notes: list[str]) -> None:

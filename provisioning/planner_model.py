@@ -39,7 +39,7 @@ def plan_model(wanted: DesiredModel, observed: Observed, *, stack: str, notes: l
     if foreign is not None:
         yield foreign
         return
-    yield _model(asset, wanted.digest, model_id, observed)
+    yield _model(asset, wanted.digest, model_id, observed, stack)
     yield from _deployments(asset, model_id, observed, notes)
 
 
@@ -52,9 +52,10 @@ def _foreign(asset: ModelAsset, model_id: str, observed: Observed, stack: str) -
     """What stands under a name that this stack needs and does not belong to it."""
     config = observed.models.get(model_id)
     if config is not None and _mark(config, "stack") != stack:
+        owner = _mark(config, "stack")
         return Problem(
             address=f"trained_model/{model_id}",
-            what="is there already and belongs to " + (repr(_mark(config, "stack")) or "nobody"),
+            what=f"belongs to the stack {owner!r}" if owner else "is there already and was not made by clipline",
             hint="rename the file in models/: its stem begins the model's id",
         )
     if asset.deployment_id in observed.models:
@@ -85,12 +86,12 @@ def _ours(model_id: str, asset: ModelAsset, observed: Observed, stack: str) -> b
     return config is not None and _mark(config, "stack") == stack and model_id.startswith(f"{asset.stem}-")
 
 
-def _model(asset: ModelAsset, digest: str, model_id: str, observed: Observed) -> Change:
+def _model(asset: ModelAsset, digest: str, model_id: str, observed: Observed, stack: str) -> Change:
     config = observed.models.get(model_id)
     request = {"stem": asset.stem, "digest": digest}
     if config is None:
         reason = "not there yet"
-        older = sorted(name for name in observed.models if name.startswith(f"{asset.stem}-"))
+        older = sorted(name for name in observed.models if _ours(name, asset, observed, stack))
         if older:
             reason = f"other files or import parameters than {', '.join(older)}"
         return Change(kind="trained_model", name=model_id, verb=Verb.CREATE, reason=reason, request=request)
@@ -107,7 +108,7 @@ def _deployments(asset: ModelAsset, model_id: str, observed: Observed, notes: li
     switching = deployed is not None and deployed["model_id"] != model_id
     if not switching:
         yield _deployment(asset, model_id, deployed)
-        yield _alias(asset, model_id, alias_before)
+        yield _alias(asset, model_id, alias_before, proven_by=fixed)
     else:
         assert deployed is not None
         if successor is not None and successor["model_id"] != model_id:
@@ -115,7 +116,10 @@ def _deployments(asset: ModelAsset, model_id: str, observed: Observed, notes: li
             successor = None
         if successor is None:
             yield _start(asset, temporary, model_id, Verb.CREATE, "proves the new model before the alias moves")
-        yield _alias(asset, model_id, alias_before)
+        elif successor.get("state") != "started":
+            reason = f"left over from an apply that did not end: its state is {successor.get('state')}"
+            yield _start(asset, temporary, model_id, Verb.REPLACE, reason)
+        yield _alias(asset, model_id, alias_before, proven_by=temporary)
         yield _start(asset, fixed, model_id, Verb.REPLACE, f"served {deployed['model_id']} so far")
         notes.append(
             f"deployment/{fixed}: stopped and started again with the new model: a short gap for users of that id, "
@@ -165,7 +169,7 @@ def _start(asset: ModelAsset, name: str, model_id: str, verb: Verb, reason: str)
     return Change(kind="deployment", name=name, verb=verb, reason=reason, fields=differences({}, after), request=after)
 
 
-def _alias(asset: ModelAsset, model_id: str, before: str | None) -> Change:
+def _alias(asset: ModelAsset, model_id: str, before: str | None, *, proven_by: str) -> Change:
     if before == model_id:
         return Change(kind="model_alias", name=asset.model_alias, verb=Verb.NO_OP, reason="as wanted")
     return Change(
@@ -174,7 +178,7 @@ def _alias(asset: ModelAsset, model_id: str, before: str | None) -> Change:
         verb=Verb.CREATE if before is None else Verb.UPDATE,
         reason="not there yet" if before is None else "moves to the new model once that is proven",
         fields=differences({"model_id": before} if before else {}, {"model_id": model_id}),
-        request={"model_id": model_id},
+        request={"model_id": model_id, "deployment_id": proven_by},
     )
 
 

@@ -1,15 +1,16 @@
 """Where the cluster is and how to sign in.
 
 From flags first, then the environment: ``ELASTICSEARCH_URL`` or ``ELASTIC_CLOUD_ID``; ``ELASTICSEARCH_API_KEY``, or
-``ELASTICSEARCH_USERNAME`` with ``ELASTICSEARCH_PASSWORD``; ``ELASTICSEARCH_CA_CERTS``. There is no default address:
-nobody should wonder where an apply went.
+``ELASTICSEARCH_USERNAME`` with ``ELASTICSEARCH_PASSWORD``; ``ELASTICSEARCH_CA_CERTS``. A user and password inside a URL
+are taken out of it at once, so that no message or log can hold them. There is no default address: nobody should wonder
+where an apply went.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from clipline.core.errors import UsageError
 
@@ -45,7 +46,7 @@ def connection(
     """The connection that flags and environment describe; a flag overrules the environment.
 
     Raises:
-        UsageError: no address, two addresses, an address without scheme, or half of a pair of credentials.
+        UsageError: no address, two addresses, an address without scheme, two ways to sign in, or half of one.
     """
     if url is None and cloud_id is None:
         url = environment.get("ELASTICSEARCH_URL") or None
@@ -57,11 +58,20 @@ def connection(
             "no cluster is named",
             hint="give --url (or ELASTICSEARCH_URL), --cloud-id (or ELASTIC_CLOUD_ID), or --emulator to try it here",
         )
-    if url:
-        _check_url(url)
     api_key = environment.get("ELASTICSEARCH_API_KEY") or None
     username = environment.get("ELASTICSEARCH_USERNAME") or None
     password = environment.get("ELASTICSEARCH_PASSWORD") or None
+    if url:
+        _check_url(url)
+        url, own_username, own_password = _without_credentials(url)
+        if own_username and username:
+            raise UsageError(
+                "the URL and the environment both name a user",
+                where=url,
+                hint="take the user out of the URL, or unset ELASTICSEARCH_USERNAME and ELASTICSEARCH_PASSWORD",
+            )
+        if own_username or own_password:
+            username, password = own_username, own_password
     if api_key and username:
         raise UsageError(
             "both an API key and a user name are given",
@@ -87,4 +97,13 @@ def _check_url(url: str) -> None:
     except ValueError:
         usable = False
     if not usable:
-        raise UsageError(f"{url!r} is not the URL of a cluster", hint="write it as https://host:9200")
+        # What stands before an @ may be a password, whatever else is wrong with the rest.
+        shown = f"…@{url.rpartition('@')[2]}" if "@" in url else url
+        raise UsageError(f"{shown!r} is not the URL of a cluster", hint="write it as https://host:9200")
+
+
+def _without_credentials(url: str) -> tuple[str, str | None, str | None]:
+    """The URL as it may be printed and logged, and the user and password that stood in it."""
+    parts = urlsplit(url)
+    bare = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+    return bare, unquote(parts.username or "") or None, unquote(parts.password or "") or None

@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from clipline.core.records import MARK
-from provisioning.canonical.mappings import canonical_mappings
+from provisioning.canonical.mappings import aligned, canonical_mappings
 from provisioning.canonical.settings import canonical_settings
 
-__all__ = ["CANONICAL", "canonical", "canonical_mappings", "canonical_settings"]
+__all__ = ["CANONICAL", "aligned", "canonical", "canonical_mappings", "canonical_settings"]
 
 _MARKS = ("stack", "digest", "since")
 _SYSTEM_FIELDS = ("created_date", "created_date_millis", "modified_date", "modified_date_millis")

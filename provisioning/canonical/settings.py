@@ -1,7 +1,8 @@
 """Index settings: one flat table of dotted names without ``index.``, every value as text.
 
 Example: ``{"index": {"number_of_shards": 1}}``, ``{"number_of_shards": "1"}`` and ``{"index.number_of_shards": 1}`` all
-become ``{"number_of_shards": "1"}``. Lists stay lists of texts. A ``null`` is a setting left to its default.
+become ``{"number_of_shards": "1"}``. A list and its items with commas between are one. A ``null`` is a setting left to
+its default.
 """
 
 from __future__ import annotations
@@ -28,9 +29,9 @@ def _flat(value: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
             yield name.removeprefix("index."), child
 
 
-def _text(value: Any) -> Any:
+def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list):
-        return [_text(item) for item in value]
+        return ",".join(map(_text, value))
     return str(value)

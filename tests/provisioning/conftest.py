@@ -1,0 +1,113 @@
+"""An emulator of the rooms' own, and stacks written by the tests; models only where a test is about them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from elasticsearch import Elasticsearch
+
+from clipline.emulator.launch import running_emulator
+from provisioning.apply import Applier, Done
+from provisioning.bundles import Bundles
+from provisioning.desired import Digests, desired_state
+from provisioning.model_asset import model_asset
+from provisioning.observe import observe, server_version
+from provisioning.plan import Change, Plan
+from provisioning.planner import make_plan
+from provisioning.stack import Stack, read_stack
+from provisioning.validate import check
+from provisioning.variables import gather
+from tests.conftest import TINY
+
+ALIAS = "my-image-embeddings"
+INDEX = f"{ALIAS}-000001"
+_MODEL_KINDS = ("trained_model", "deployment", "model_alias")
+
+
+@dataclass(slots=True)
+class Cluster:
+    """A cluster, and the road from a stack's folder to what is on it, by the functions the commands use."""
+
+    client: Elasticsearch
+    flags: tuple[str, ...] = TINY
+    applied: list[Done] = field(default_factory=list)
+
+    def plan(self, directory: Path) -> Plan:
+        """The plan of a stack but for its text model."""
+        stack = self.read(directory)
+        version = server_version(self.client)
+        desired = desired_state(stack, version=version, digests=Digests(text={}, image={}))
+        observed = observe(self.client, version=version, aliases=tuple(index.alias for index in desired.indices))
+        plan = make_plan(desired, observed, target="here")
+        return replace(plan, changes=tuple(item for item in plan.changes if item.kind not in _MODEL_KINDS))
+
+    def apply(self, directory: Path) -> Plan:
+        """Plan and carry out; gives the plan."""
+        plan = self.plan(directory)
+        models = {asset.name: model_asset(asset) for asset in self.read(directory).of("model")}
+        applier = Applier(client=self.client, stack=plan.stack, models=models, bundles=Bundles(models))
+        self.applied = list(applier.apply(plan))
+        return plan
+
+    def read(self, directory: Path) -> Stack:
+        """A checked stack."""
+        stack = read_stack(directory, gather(stack=directory, flags=self.flags, environment={}))
+        check(stack)
+        return stack
+
+
+def changed(plan: Plan) -> dict[str, Change]:
+    """The pending changes by address."""
+    return {change.address: change for change in plan.pending}
+
+
+@pytest.fixture(scope="module")
+def own_client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Elasticsearch]:
+    """A client of an emulator that this module has for itself."""
+    with running_emulator(tmp_path_factory.mktemp("own")) as url, Elasticsearch(url) as client:
+        yield client
+
+
+@pytest.fixture
+def cluster(own_client: Elasticsearch) -> Iterator[Cluster]:
+    """A cluster without resources of ours; emptied afterwards."""
+    yield Cluster(own_client)
+    for name in own_client.indices.get(index=f"{ALIAS}*").body:
+        own_client.indices.delete(index=name)
+    own_client.options(ignore_status=404).indices.delete_index_template(name="image-embeddings")
+    for item in own_client.cluster.get_component_template()["component_templates"]:
+        own_client.cluster.delete_component_template(name=item["name"])
+    for name in own_client.ingest.get_pipeline().body:
+        own_client.ingest.delete_pipeline(id=name)
+
+
+Edit = Callable[[str, Callable[[dict[str, Any]], None]], None]
+
+
+@pytest.fixture
+def edit(stack_copy: Path) -> Edit:
+    """Change a file of the stack as a value: ``edit("mappings/image-embeddings.yml", change)``."""
+
+    def change(file: str, by: Callable[[dict[str, Any]], None]) -> None:
+        path = stack_copy / file
+        body = yaml.safe_load(path.read_text("utf-8"))
+        by(body)
+        path.write_text(yaml.safe_dump(body, sort_keys=False, allow_unicode=True), "utf-8")
+
+    return change
+
+
+def overlay(value: dict[str, Any], over: Mapping[str, Any]) -> None:
+    """Put ``over`` on ``value``: mappings key by key, everything else as a whole; the text ``REMOVED`` removes."""
+    for key, child in over.items():
+        if child == "REMOVED":
+            value.pop(key, None)
+        elif isinstance(child, Mapping) and isinstance(value.get(key), dict):
+            overlay(value[key], child)
+        else:
+            value[key] = child
