@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from clipline.core.errors import MissingExtraError
+from clipline.commands.options import need_emulator
 
 
 @click.command("emulator")
@@ -30,12 +30,7 @@ def emulator_command(data: Path, port: int) -> None:
     \b
     Example: clipline emulator --data demo-data --port 9200
     """
-    try:
-        import orjson  # noqa: F401
-        import starlette  # noqa: F401
-        import uvicorn  # noqa: F401
-    except ImportError as error:
-        raise MissingExtraError("emulator", purpose="the emulator", package=error.name or "starlette") from error
+    need_emulator()
     # The same process goes on as the server, so that signals and exit code are the server's own.
     arguments = ["-m", "clipline.emulator", "--data", str(data), "--port", str(port)]
     os.execv(sys.executable, [sys.executable, *arguments])  # noqa: S606 - our own module, no shell

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -180,12 +181,7 @@ def started_emulator(data: Path, *, port: int = 0) -> Iterator[str]:
         MissingExtraError: ``clipline[emulator]`` is not installed.
         CliplineError: it did not start.
     """
-    try:
-        import orjson  # noqa: F401
-        import starlette  # noqa: F401
-        import uvicorn  # noqa: F401
-    except ImportError as error:
-        raise MissingExtraError("emulator", purpose="the emulator", package=error.name or "starlette") from error
+    need_emulator()
     from clipline.core.errors import CliplineError
     from clipline.emulator.launch import EmulatorError, running_emulator
 
@@ -194,3 +190,22 @@ def started_emulator(data: Path, *, port: int = 0) -> Iterator[str]:
             yield url
     except EmulatorError as error:
         raise CliplineError(str(error), where=str(data)) from error
+
+
+def need_emulator() -> None:
+    """Check that the emulator's packages are there, before it fails over one of them in a process of its own.
+
+    Raises:
+        MissingExtraError: ``clipline[emulator]`` is not installed.
+    """
+    try:
+        import dateutil  # noqa: F401
+        import orjson  # noqa: F401
+        import starlette  # noqa: F401
+        import tokenizers  # noqa: F401
+        import uvicorn  # noqa: F401
+    except ImportError as error:
+        raise MissingExtraError("emulator", purpose="the emulator", package=error.name or "starlette") from error
+    # Only looked for: importing it takes seconds, and only the native processes need it.
+    if find_spec("torch") is None:
+        raise MissingExtraError("emulator", purpose="the emulator", package="torch")
