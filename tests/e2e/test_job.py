@@ -174,6 +174,27 @@ def test_a_caption_over_the_token_limit_is_kept(provisioned: Provisioned, client
     client.delete(index=INDEX, id="long-caption", refresh=True)
 
 
+def test_a_caption_that_cannot_be_embedded_is_kept_with_the_reason(
+    provisioned: Provisioned, client: Elasticsearch, clipline: Run
+) -> None:
+    client.ml.stop_trained_model_deployment(model_id=SERIES_MODEL, force=True)
+    try:
+        source = {"image_id": "late", "source": "test", "caption": "two red circles"}
+        client.index(index=INDEX, id="no-model", document=source, require_alias=True, refresh=True)
+        stored = client.get(index=INDEX, id="no-model")["_source"]
+        assert stored["caption"] == "two red circles"
+        assert "clip-text" in stored["ingest_error"]
+        assert "caption_embedding" not in stored
+        status = clipline("status", *provisioned.variables, "--url", provisioned.url, code=1).stdout
+        assert "1 with an ingest error" in status
+    finally:
+        client.delete(index=INDEX, id="no-model", refresh=True)
+        # The way back is the tool's own.
+        applied = clipline("apply", *provisioned.variables, "--url", provisioned.url, "--yes").stdout
+    assert "Plan: 1 to create; 6 unchanged." in applied
+    assert "No drift" in clipline("drift", *provisioned.variables, "--url", provisioned.url).stdout
+
+
 def test_status(provisioned: Provisioned, clipline: Run) -> None:
     done = clipline("status", *provisioned.variables, "--url", provisioned.url, "--json")
     status = json.loads(done.stdout)
