@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import httpx
@@ -96,3 +97,34 @@ def test_a_port_that_is_taken(tmp_path: Path) -> None:
     assert second.returncode == 1
     assert "choose another with --port" in second.stderr
     assert end(process, signal.SIGTERM) == 0
+
+
+def test_it_ends_with_a_parent_that_is_killed(tmp_path: Path) -> None:
+    script = (
+        "import sys, pathlib\n"
+        "from clipline.emulator.launch import running_emulator\n"
+        "with running_emulator(pathlib.Path(sys.argv[1])) as url:\n"
+        "    print(url, flush=True)\n"
+        "    sys.stdin.read()\n"
+    )
+    parent = subprocess.Popen(
+        [sys.executable, "-c", script, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert parent.stdout is not None
+    assert parent.stdin is not None
+    url = parent.stdout.readline().strip()
+    assert httpx.get(url).status_code == 200
+    parent.kill()
+    parent.wait()
+    parent.stdin.close()
+    parent.stdout.close()
+    deadline = time.monotonic() + 15
+    while _answers(url):
+        assert time.monotonic() < deadline, "the emulator outlived its parent"
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(url).status_code == 200
+    except httpx.TransportError:
+        return False
