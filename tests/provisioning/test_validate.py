@@ -110,6 +110,9 @@ def test_anchors_and_merges_are_allowed(stack_copy: Path) -> None:
         "_meta:\n  base: &base {field: a}\nprocessors:\n  - set: {<<: *base, value: 1}\n", "utf-8"
     )
     validate(stack_copy)
+    stack = read_stack(stack_copy, gather(stack=stack_copy, flags=(), environment={}))
+    (other,) = [asset for asset in stack.assets if asset.name == "other"]
+    assert other.body["processors"] == [{"set": {"field": "a", "value": 1}}]
 
 
 def test_a_hub_model_needs_a_revision_of_its_own(stack_copy: Path) -> None:
