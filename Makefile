@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: setup demo test test-slow lint format bench clean
+.PHONY: setup demo test test-slow contract lint format bench clean
 
 setup: $(STAMP)
 
@@ -23,6 +23,10 @@ test: setup
 
 test-slow: setup
 	$(BIN)/pytest -m slow --timeout 600 tests
+
+# make contract ES_URL=https://host:9200 asks the facts of a real cluster; credentials: see tests/contract/conftest.py
+contract: setup
+	$(if $(ES_URL),ES_URL="$(ES_URL)") $(BIN)/pytest tests/contract
 
 lint: setup
 	$(BIN)/ruff check .

@@ -72,7 +72,7 @@ def _answer(node: Node, router: Router, request: Request, raw: bytes | None) -> 
         traceback.print_exc(file=sys.stderr)
         crash = ApiError(500, "exception", f"the emulator failed: {type(error).__name__}: {error}")
         reply = Reply(body=crash.body(), status=500)
-    return _response(reply, request.method, params, headers)
+    return _response(node, reply, request.method, params, headers)
 
 
 def _handle(
@@ -121,7 +121,7 @@ def _decoded(raw: bytes | None, encoding: str) -> bytes:
     return raw
 
 
-def _response(reply: Reply, method: str, params: dict[str, str], headers: dict[str, str]) -> Response:
+def _response(node: Node, reply: Reply, method: str, params: dict[str, str], headers: dict[str, str]) -> Response:
     sent = {**_PRODUCT, **reply.headers}
     if opaque := headers.get("x-opaque-id"):
         sent["X-Opaque-Id"] = opaque
@@ -138,7 +138,7 @@ def _response(reply: Reply, method: str, params: dict[str, str], headers: dict[s
         sent["content-encoding"] = "gzip"
     response = Response(content, status_code=reply.status, headers=sent, media_type=media)
     for warning in reply.warnings:
-        response.headers.append("Warning", f'299 Elasticsearch-9.2.0-emulator "{warning}"')
+        response.headers.append("Warning", f'299 Elasticsearch-{node.version}-emulator "{warning}"')
     return response
 
 

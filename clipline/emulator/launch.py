@@ -20,17 +20,20 @@ class EmulatorError(Exception):
 
 
 @contextmanager
-def running_emulator(data: Path, *, port: int = 0) -> Iterator[str]:
+def running_emulator(data: Path, *arguments: str, port: int = 0) -> Iterator[str]:
     """An emulator over a data folder for the time of a block; gives its URL.
+
+    ``arguments`` are those of the process, as in ``"--version", "8.19.20"``.
 
     Raises:
         EmulatorError: it ended, or was not ready in time.
     """
     data.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, "-m", "clipline.emulator"]
     with (data / "emulator.log").open("ab") as log:
         start = log.tell()
         process = subprocess.Popen(  # noqa: S603 - our own module, no shell
-            [sys.executable, "-m", "clipline.emulator", "--data", str(data), "--port", str(port), "--with-parent"],
+            [*command, "--data", str(data), "--port", str(port), "--with-parent", *arguments],
             # Closed by us at the end, and by the system if we are killed: it never stays behind.
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -13,20 +13,19 @@ import uuid
 from pathlib import Path
 
 from clipline.emulator.database import Database
+from clipline.emulator.identity import Identity, Version
 from clipline.emulator.indices import Indices
 from clipline.emulator.ingest import Pipelines
 from clipline.emulator.ml import Models
-
-VERSION = (9, 2, 0)
 
 
 class Node:
     """The emulated single-node cluster over one data folder."""
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, identity: Identity | None = None) -> None:
         data.mkdir(parents=True, exist_ok=True)
         self.data = data
-        self.version = VERSION
+        self.identity = identity or Identity()
         self.database = Database(data / "emulator.sqlite")
         self.database.create("CREATE TABLE IF NOT EXISTS identity (name TEXT PRIMARY KEY, value TEXT NOT NULL)")
         self.cluster_uuid = self._identity("cluster_uuid")
@@ -36,9 +35,9 @@ class Node:
         self.indices = Indices(self)
 
     @property
-    def version_text(self) -> str:
-        """The announced version, as in ``9.2.0``."""
-        return ".".join(map(str, self.version))
+    def version(self) -> Version:
+        """The announced version; compares with a tuple."""
+        return self.identity.version
 
     def _identity(self, name: str) -> str:
         value = uuid.uuid4().hex[:22]

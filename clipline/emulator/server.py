@@ -15,6 +15,7 @@ from pathlib import Path
 import uvicorn
 
 from clipline.emulator.app import build_app
+from clipline.emulator.identity import DEFAULT_VERSION, LICENSES, Identity, Version
 from clipline.emulator.launch import READY
 from clipline.emulator.node import Node
 
@@ -26,11 +27,7 @@ _LAST_REQUESTS_SECONDS = 5
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until SIGTERM or SIGINT; 1 when the folder or the port is taken."""
-    parser = argparse.ArgumentParser(prog="clipline emulator")
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--port", type=int, default=9200)
-    parser.add_argument("--with-parent", action="store_true", help="end when stdin is closed")
-    options = parser.parse_args(arguments)
+    options = _parser().parse_args(arguments)
     try:
         options.data.mkdir(parents=True, exist_ok=True)
         lock = (options.data / "emulator.lock").open("w")
@@ -53,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     if options.with_parent:
         threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
-    node = Node(options.data)
+    node = Node(options.data, _identity(options))
     try:
         # Whoever reads the line may search at once; a start that hangs must not hide the rest for ever.
         node.models.wait_started(_PATIENCE_SECONDS)
@@ -70,6 +67,32 @@ def main(arguments: Sequence[str] | None = None) -> int:
     finally:
         node.close()
     return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    # The commands of a person check and explain these; here they only have to be right.
+    parser = argparse.ArgumentParser(prog="clipline emulator")
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--port", type=int, default=9200)
+    parser.add_argument("--with-parent", action="store_true", help="end when stdin is closed")
+    parser.add_argument("--version", type=Version.parse, default=DEFAULT_VERSION)
+    parser.add_argument("--license", choices=LICENSES, default="trial")
+    parser.add_argument("--ml-memory", type=int, default=Identity().ml_memory, help="bytes")
+    parser.add_argument("--no-ml-node", action="store_true")
+    parser.add_argument("--secure", action="store_true")
+    parser.add_argument("--start-delay", type=float, default=0.0, help="seconds")
+    return parser
+
+
+def _identity(options: argparse.Namespace) -> Identity:
+    return Identity(
+        version=options.version,
+        license=options.license,
+        ml_memory=options.ml_memory,
+        ml_node=not options.no_ml_node,
+        secure=options.secure,
+        start_delay=options.start_delay,
+    )
 
 
 class _Server(uvicorn.Server):

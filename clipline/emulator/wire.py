@@ -2,7 +2,11 @@
 
 A handler is ``def name(node: Node, call: Call) -> Reply`` and runs in a worker thread. Routes are data::
 
-    ROUTES = [Route("PUT", "/_ingest/pipeline/{id}", put_pipeline, params={"if_version", "timeout"})]
+    ROUTES = [
+        Route("PUT", "/_ingest/pipeline/{id}", "cluster:admin/ingest/pipeline/put", put_pipeline, {"if_version"}),
+    ]
+
+The third word is the name of the action in Elasticsearch, by which privileges grant it.
 
 ``GET`` routes answer ``HEAD`` too. The parameters ``pretty``, ``human``, ``filter_path``, ``error_trace`` and
 ``format`` are global and need no mention. A parameter in ``refused`` is one that Elasticsearch has and the emulator
@@ -97,10 +101,11 @@ Handler = Callable[["Node", Call], Reply]
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One line of a family's table: method, path with ``{variables}``, handler, the parameters it takes."""
+    """One line of a family's table: method, path with ``{variables}``, action, handler, the parameters it takes."""
 
     method: str
     path: str
+    action: str
     handler: Handler
     params: frozenset[str] | set[str] = frozenset()
     refused: frozenset[str] | set[str] = frozenset()

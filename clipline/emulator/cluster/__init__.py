@@ -23,7 +23,7 @@ _EXPIRES = 4102444800000  # 2100-01-01: an emulator's trial does not end
 def info(node: Node, call: Call) -> Reply:
     """``GET /``: announces itself as an emulator in ``build_flavor``."""
     version = {
-        "number": node.version_text,
+        "number": str(node.version),
         "build_flavor": "emulator",
         "build_type": "clipline",
         "build_hash": "emulator",
@@ -139,7 +139,7 @@ def description(node: Node) -> dict[str, Any]:
         "transport_address": "127.0.0.1:9300",
         "host": "127.0.0.1",
         "ip": "127.0.0.1",
-        "version": node.version_text,
+        "version": str(node.version),
         "roles": ROLES,
         "attributes": dict(_ATTRIBUTES),
     }
@@ -160,15 +160,24 @@ _HEALTH_REFUSED = {"level", "wait_for_active_shards", "wait_for_events", "wait_f
                    "wait_for_no_initializing_shards", "wait_for_no_relocating_shards"}  # fmt: skip
 
 ROUTES = [
-    Route("GET", "/", info),
-    Route("GET", "/_cluster/health", health, _HEALTH, _HEALTH_REFUSED),
-    Route("GET", "/_cluster/health/{index}", health, _HEALTH, _HEALTH_REFUSED),
-    Route("GET", "/_license", licence, {"local", "accept_enterprise", "master_timeout"}),
-    *(Route(method, "/_license", change_licence) for method in ("PUT", "POST", "DELETE")),
-    Route("GET", "/_xpack", xpack, {"accept_enterprise"}, {"categories"}),
-    Route("GET", "/_nodes", nodes, {"timeout"}, {"flat_settings"}),
-    Route("GET", "/_nodes/{node_id}", nodes, {"timeout"}, {"flat_settings"}),
-    Route("GET", "/_security/_authenticate", privileges),
-    Route("POST", "/_security/user/_has_privileges", privileges),
-    Route("GET", "/_security/user/_has_privileges", privileges),
+    Route("GET", "/", "cluster:monitor/main", info),
+    Route("GET", "/_cluster/health", "cluster:monitor/health", health, _HEALTH, _HEALTH_REFUSED),
+    Route("GET", "/_cluster/health/{index}", "cluster:monitor/health", health, _HEALTH, _HEALTH_REFUSED),
+    Route(
+        "GET",
+        "/_license",
+        "cluster:monitor/xpack/license/get",
+        licence,
+        {"local", "accept_enterprise", "master_timeout"},
+    ),
+    *(
+        Route(method, "/_license", "cluster:admin/xpack/license/put", change_licence)
+        for method in ("PUT", "POST", "DELETE")
+    ),
+    Route("GET", "/_xpack", "cluster:monitor/xpack/info", xpack, {"accept_enterprise"}, {"categories"}),
+    Route("GET", "/_nodes", "cluster:monitor/nodes/info", nodes, {"timeout"}, {"flat_settings"}),
+    Route("GET", "/_nodes/{node_id}", "cluster:monitor/nodes/info", nodes, {"timeout"}, {"flat_settings"}),
+    Route("GET", "/_security/_authenticate", "cluster:admin/xpack/security/user/has_privileges", privileges),
+    Route("POST", "/_security/user/_has_privileges", "cluster:admin/xpack/security/user/has_privileges", privileges),
+    Route("GET", "/_security/user/_has_privileges", "cluster:admin/xpack/security/user/has_privileges", privileges),
 ]

@@ -131,19 +131,26 @@ _READ_REFUSED = {"flat_settings", "include_defaults", "features"}
 _CHANGE = PARAMS | _TIMES
 
 ROUTES = [
-    Route("PUT", "/{index}", create, _TIMES | {"wait_for_active_shards"}),
-    Route("GET", "/{index}", show, _READ, _READ_REFUSED),
-    Route("DELETE", "/{index}", delete, _CHANGE),
-    Route("GET", "/_mapping", get_mapping, _READ),
-    Route("GET", "/{index}/_mapping", get_mapping, _READ),
-    Route("PUT", "/{index}/_mapping", put_mapping, _CHANGE, {"write_index_only"}),
-    Route("POST", "/{index}/_mapping", put_mapping, _CHANGE, {"write_index_only"}),
-    Route("GET", "/_settings", get_settings, _READ, _READ_REFUSED),
-    Route("GET", "/{index}/_settings", get_settings, _READ, _READ_REFUSED),
-    Route("PUT", "/_settings", _lacking),
-    Route("PUT", "/{index}/_settings", put_settings, _CHANGE, {"preserve_existing", "reopen", "flat_settings"}),
+    Route("PUT", "/{index}", "indices:admin/create", create, _TIMES | {"wait_for_active_shards"}),
+    Route("GET", "/{index}", "indices:admin/get", show, _READ, _READ_REFUSED),
+    Route("DELETE", "/{index}", "indices:admin/delete", delete, _CHANGE),
+    Route("GET", "/_mapping", "indices:admin/mappings/get", get_mapping, _READ),
+    Route("GET", "/{index}/_mapping", "indices:admin/mappings/get", get_mapping, _READ),
+    Route("PUT", "/{index}/_mapping", "indices:admin/mapping/put", put_mapping, _CHANGE, {"write_index_only"}),
+    Route("POST", "/{index}/_mapping", "indices:admin/mapping/put", put_mapping, _CHANGE, {"write_index_only"}),
+    Route("GET", "/_settings", "indices:monitor/settings/get", get_settings, _READ, _READ_REFUSED),
+    Route("GET", "/{index}/_settings", "indices:monitor/settings/get", get_settings, _READ, _READ_REFUSED),
+    Route("PUT", "/_settings", "indices:admin/settings/update", _lacking),
+    Route(
+        "PUT",
+        "/{index}/_settings",
+        "indices:admin/settings/update",
+        put_settings,
+        _CHANGE,
+        {"preserve_existing", "reopen", "flat_settings"},
+    ),
     *(
-        Route(method, path, refresh, PARAMS)
+        Route(method, path, "indices:admin/refresh", refresh, PARAMS)
         for method in ("GET", "POST")
         for path in ("/_refresh", "/{index}/_refresh")
     ),

@@ -151,21 +151,21 @@ _TIMES = {"timeout", "master_timeout"}
 _READ = {"ignore_unavailable", "allow_no_indices", "expand_wildcards", "local", "master_timeout"}
 
 ROUTES = [
-    Route("POST", "/_aliases", update_aliases, _TIMES),
-    Route("PUT", "/{index}/_alias/{name}", put_alias, _TIMES),
-    Route("POST", "/{index}/_alias/{name}", put_alias, _TIMES),
-    Route("PUT", "/{index}/_aliases/{name}", put_alias, _TIMES),
-    Route("POST", "/{index}/_aliases/{name}", put_alias, _TIMES),
-    Route("DELETE", "/{index}/_alias/{name}", delete_alias, _TIMES),
-    Route("DELETE", "/{index}/_aliases/{name}", delete_alias, _TIMES),
+    Route("POST", "/_aliases", "indices:admin/aliases", update_aliases, _TIMES),
+    Route("PUT", "/{index}/_alias/{name}", "indices:admin/aliases", put_alias, _TIMES),
+    Route("POST", "/{index}/_alias/{name}", "indices:admin/aliases", put_alias, _TIMES),
+    Route("PUT", "/{index}/_aliases/{name}", "indices:admin/aliases", put_alias, _TIMES),
+    Route("POST", "/{index}/_aliases/{name}", "indices:admin/aliases", put_alias, _TIMES),
+    Route("DELETE", "/{index}/_alias/{name}", "indices:admin/aliases", delete_alias, _TIMES),
+    Route("DELETE", "/{index}/_aliases/{name}", "indices:admin/aliases", delete_alias, _TIMES),
     *(
-        Route(method, path, _lacking)
+        Route(method, path, "indices:admin/aliases", _lacking)
         for method in ("PUT", "POST")
         for path in ("/_alias", "/_alias/{name}", "/{index}/_alias")
     ),
-    Route("GET", "/_aliases", get_alias, _READ),
-    Route("GET", "/_alias", get_alias, _READ),
-    Route("GET", "/_alias/{name}", get_alias, _READ),
-    Route("GET", "/{index}/_alias", get_alias, _READ),
-    Route("GET", "/{index}/_alias/{name}", get_alias, _READ),
+    Route("GET", "/_aliases", "indices:admin/aliases/get", get_alias, _READ),
+    Route("GET", "/_alias", "indices:admin/aliases/get", get_alias, _READ),
+    Route("GET", "/_alias/{name}", "indices:admin/aliases/get", get_alias, _READ),
+    Route("GET", "/{index}/_alias", "indices:admin/aliases/get", get_alias, _READ),
+    Route("GET", "/{index}/_alias/{name}", "indices:admin/aliases/get", get_alias, _READ),
 ]

@@ -194,8 +194,8 @@ _PARAMS = {"refresh", "pipeline", "timeout", "require_alias", "list_executed_pip
 _REFUSED = {"_source", "_source_includes", "_source_excludes", "require_data_stream", "routing"}
 
 ROUTES = [
-    Route("POST", "/_bulk", bulk, _PARAMS, _REFUSED),
-    Route("PUT", "/_bulk", bulk, _PARAMS, _REFUSED),
-    Route("POST", "/{index}/_bulk", bulk, _PARAMS, _REFUSED),
-    Route("PUT", "/{index}/_bulk", bulk, _PARAMS, _REFUSED),
+    Route("POST", "/_bulk", "indices:data/write/bulk", bulk, _PARAMS, _REFUSED),
+    Route("PUT", "/_bulk", "indices:data/write/bulk", bulk, _PARAMS, _REFUSED),
+    Route("POST", "/{index}/_bulk", "indices:data/write/bulk", bulk, _PARAMS, _REFUSED),
+    Route("PUT", "/{index}/_bulk", "indices:data/write/bulk", bulk, _PARAMS, _REFUSED),
 ]

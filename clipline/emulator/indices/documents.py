@@ -240,16 +240,16 @@ WRITE_REFUSED = frozenset({"routing", "version", "version_type", "require_data_s
 _INDEX = WRITE | {"pipeline", "require_alias", "op_type", "include_source_on_error"}
 
 ROUTES = [
-    Route("POST", "/{index}/_doc", index_document, _INDEX, WRITE_REFUSED),
-    Route("PUT", "/{index}/_doc/{id}", index_document, _INDEX, WRITE_REFUSED),
-    Route("POST", "/{index}/_doc/{id}", index_document, _INDEX, WRITE_REFUSED),
-    Route("PUT", "/{index}/_create/{id}", index_document, _INDEX, WRITE_REFUSED),
-    Route("POST", "/{index}/_create/{id}", index_document, _INDEX, WRITE_REFUSED),
-    Route("GET", "/{index}/_doc/{id}", get_document, _GET, _GET_REFUSED),
-    Route("DELETE", "/{index}/_doc/{id}", delete_document, WRITE, WRITE_REFUSED),
-    Route("GET", "/{index}/_source/{id}", get_source, _GET, _GET_REFUSED),
-    Route("GET", "/_mget", multi_get, _GET, _GET_REFUSED),
-    Route("POST", "/_mget", multi_get, _GET, _GET_REFUSED),
-    Route("GET", "/{index}/_mget", multi_get, _GET, _GET_REFUSED),
-    Route("POST", "/{index}/_mget", multi_get, _GET, _GET_REFUSED),
+    Route("POST", "/{index}/_doc", "indices:data/write/index", index_document, _INDEX, WRITE_REFUSED),
+    Route("PUT", "/{index}/_doc/{id}", "indices:data/write/index", index_document, _INDEX, WRITE_REFUSED),
+    Route("POST", "/{index}/_doc/{id}", "indices:data/write/index", index_document, _INDEX, WRITE_REFUSED),
+    Route("PUT", "/{index}/_create/{id}", "indices:data/write/index", index_document, _INDEX, WRITE_REFUSED),
+    Route("POST", "/{index}/_create/{id}", "indices:data/write/index", index_document, _INDEX, WRITE_REFUSED),
+    Route("GET", "/{index}/_doc/{id}", "indices:data/read/get", get_document, _GET, _GET_REFUSED),
+    Route("DELETE", "/{index}/_doc/{id}", "indices:data/write/delete", delete_document, WRITE, WRITE_REFUSED),
+    Route("GET", "/{index}/_source/{id}", "indices:data/read/get", get_source, _GET, _GET_REFUSED),
+    Route("GET", "/_mget", "indices:data/read/mget", multi_get, _GET, _GET_REFUSED),
+    Route("POST", "/_mget", "indices:data/read/mget", multi_get, _GET, _GET_REFUSED),
+    Route("GET", "/{index}/_mget", "indices:data/read/mget", multi_get, _GET, _GET_REFUSED),
+    Route("POST", "/{index}/_mget", "indices:data/read/mget", multi_get, _GET, _GET_REFUSED),
 ]

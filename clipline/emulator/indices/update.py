@@ -165,4 +165,8 @@ def _merged(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
 _PARAMS = WRITE | {"require_alias", "retry_on_conflict", "include_source_on_error"}
 _SOURCE = {"_source", "_source_includes", "_source_excludes", "lang"}
 
-ROUTES = [Route("POST", "/{index}/_update/{id}", update_document, _PARAMS, WRITE_REFUSED | _SOURCE)]
+ROUTES = [
+    Route(
+        "POST", "/{index}/_update/{id}", "indices:data/write/update", update_document, _PARAMS, WRITE_REFUSED | _SOURCE
+    )
+]

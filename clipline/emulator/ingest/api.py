@@ -164,15 +164,15 @@ def simulate_index(node: Node, call: Call) -> Reply:
 _TIMES = {"master_timeout", "timeout"}
 
 ROUTES = [
-    Route("PUT", "/_ingest/pipeline/{id}", put_pipeline, _TIMES | {"if_version"}),
+    Route("PUT", "/_ingest/pipeline/{id}", "cluster:admin/ingest/pipeline/put", put_pipeline, _TIMES | {"if_version"}),
     # Before {id}, which would take it for a name.
-    Route("GET", "/_ingest/pipeline/_simulate", simulate, {"verbose"}),
-    Route("GET", "/_ingest/pipeline/{id}/_simulate", simulate, {"verbose"}),
-    Route("GET", "/_ingest/pipeline", get_pipeline, _TIMES | {"summary"}),
-    Route("GET", "/_ingest/pipeline/{id}", get_pipeline, _TIMES | {"summary"}),
-    Route("DELETE", "/_ingest/pipeline/{id}", delete_pipeline, _TIMES),
-    Route("POST", "/_ingest/pipeline/_simulate", simulate, {"verbose"}),
-    Route("POST", "/_ingest/pipeline/{id}/_simulate", simulate, {"verbose"}),
-    Route("POST", "/_ingest/_simulate", simulate_index, {"pipeline"}),
-    Route("POST", "/_ingest/{index}/_simulate", simulate_index, {"pipeline"}),
+    Route("GET", "/_ingest/pipeline/_simulate", "cluster:admin/ingest/pipeline/simulate", simulate, {"verbose"}),
+    Route("GET", "/_ingest/pipeline/{id}/_simulate", "cluster:admin/ingest/pipeline/simulate", simulate, {"verbose"}),
+    Route("GET", "/_ingest/pipeline", "cluster:admin/ingest/pipeline/get", get_pipeline, _TIMES | {"summary"}),
+    Route("GET", "/_ingest/pipeline/{id}", "cluster:admin/ingest/pipeline/get", get_pipeline, _TIMES | {"summary"}),
+    Route("DELETE", "/_ingest/pipeline/{id}", "cluster:admin/ingest/pipeline/delete", delete_pipeline, _TIMES),
+    Route("POST", "/_ingest/pipeline/_simulate", "cluster:admin/ingest/pipeline/simulate", simulate, {"verbose"}),
+    Route("POST", "/_ingest/pipeline/{id}/_simulate", "cluster:admin/ingest/pipeline/simulate", simulate, {"verbose"}),
+    Route("POST", "/_ingest/_simulate", "indices:data/write/simulate/bulk", simulate_index, {"pipeline"}),
+    Route("POST", "/_ingest/{index}/_simulate", "indices:data/write/simulate/bulk", simulate_index, {"pipeline"}),
 ]

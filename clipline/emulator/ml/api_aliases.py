@@ -63,4 +63,7 @@ def _check_reassign(node: Node, alias: str, old: str, new: str) -> None:
 
 _PATH = "/_ml/trained_models/{model_id}/model_aliases/{alias}"
 
-ROUTES = [Route("PUT", _PATH, put_alias, {"reassign"}), Route("DELETE", _PATH, delete_alias)]
+ROUTES = [
+    Route("PUT", _PATH, "cluster:admin/xpack/ml/inference/model_aliases/put", put_alias, {"reassign"}),
+    Route("DELETE", _PATH, "cluster:admin/xpack/ml/inference/model_aliases/delete", delete_alias),
+]

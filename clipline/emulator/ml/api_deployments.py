@@ -181,7 +181,7 @@ def ml_info(node: Node, call: Call) -> Reply:
     body = {
         "defaults": {"anomaly_detectors": _DETECTORS, "datafeeds": {"scroll_size": 1000}},
         "upgrade_mode": False,
-        "native_code": {"version": node.version_text, "build_hash": "emulator"},
+        "native_code": {"version": str(node.version), "build_hash": "emulator"},
         "limits": limits,
     }
     return Reply(body=body)
@@ -281,12 +281,20 @@ _STOP = {"allow_no_match", "force", "finish_pending_work"}
 _STATS = {"allow_no_match", "from", "size"}
 
 ROUTES = [
-    Route("POST", f"{_BASE}/deployment/_start", start, _START),
-    Route("POST", f"{_BASE}/deployment/_update", update, {"number_of_allocations"}),
-    Route("POST", f"{_BASE}/deployment/_stop", stop, _STOP),
-    Route("POST", f"{_BASE}/_infer", infer, {"timeout"}),
-    Route("POST", f"{_BASE}/deployment/_infer", infer, {"timeout"}),
-    Route("GET", "/_ml/trained_models/_stats", stats, _STATS),
-    Route("GET", f"{_BASE}/_stats", stats, _STATS),
-    Route("GET", "/_ml/info", ml_info),
+    Route(
+        "POST", f"{_BASE}/deployment/_start", "cluster:admin/xpack/ml/trained_models/deployment/start", start, _START
+    ),
+    Route(
+        "POST",
+        f"{_BASE}/deployment/_update",
+        "cluster:admin/xpack/ml/trained_models/deployment/update",
+        update,
+        {"number_of_allocations"},
+    ),
+    Route("POST", f"{_BASE}/deployment/_stop", "cluster:admin/xpack/ml/trained_models/deployment/stop", stop, _STOP),
+    Route("POST", f"{_BASE}/_infer", "cluster:monitor/xpack/ml/inference/infer", infer, {"timeout"}),
+    Route("POST", f"{_BASE}/deployment/_infer", "cluster:monitor/xpack/ml/inference/infer", infer, {"timeout"}),
+    Route("GET", "/_ml/trained_models/_stats", "cluster:monitor/xpack/ml/inference/stats/get", stats, _STATS),
+    Route("GET", f"{_BASE}/_stats", "cluster:monitor/xpack/ml/inference/stats/get", stats, _STATS),
+    Route("GET", "/_ml/info", "cluster:monitor/xpack/ml/info/get", ml_info),
 ]

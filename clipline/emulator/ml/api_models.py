@@ -182,11 +182,32 @@ def _check_tags(node: Node, model_id: str, tags: list[str]) -> None:
 _GET = {"include", "tags", "size", "from", "allow_no_match", "decompress_definition", "exclude_generated"}
 
 ROUTES = [
-    Route("PUT", "/_ml/trained_models/{model_id}", put_model,
-          {"defer_definition_decompression", "wait_for_completion", "timeout"}),
-    Route("GET", "/_ml/trained_models", get_models, _GET),
-    Route("GET", "/_ml/trained_models/{model_id}", get_models, _GET),
-    Route("DELETE", "/_ml/trained_models/{model_id}", delete_model, {"force", "timeout"}),
-    Route("PUT", "/_ml/trained_models/{model_id}/definition/{part}", put_part),
-    Route("PUT", "/_ml/trained_models/{model_id}/vocabulary", put_vocabulary),
-]  # fmt: skip
+    Route(
+        "PUT",
+        "/_ml/trained_models/{model_id}",
+        "cluster:admin/xpack/ml/inference/put",
+        put_model,
+        {"defer_definition_decompression", "wait_for_completion", "timeout"},
+    ),
+    Route("GET", "/_ml/trained_models", "cluster:monitor/xpack/ml/inference/get", get_models, _GET),
+    Route("GET", "/_ml/trained_models/{model_id}", "cluster:monitor/xpack/ml/inference/get", get_models, _GET),
+    Route(
+        "DELETE",
+        "/_ml/trained_models/{model_id}",
+        "cluster:admin/xpack/ml/inference/delete",
+        delete_model,
+        {"force", "timeout"},
+    ),
+    Route(
+        "PUT",
+        "/_ml/trained_models/{model_id}/definition/{part}",
+        "cluster:admin/xpack/ml/trained_models/part/put",
+        put_part,
+    ),
+    Route(
+        "PUT",
+        "/_ml/trained_models/{model_id}/vocabulary",
+        "cluster:admin/xpack/ml/trained_models/vocabulary/put",
+        put_vocabulary,
+    ),
+]

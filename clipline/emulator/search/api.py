@@ -280,16 +280,16 @@ _DELETE = _INDICES | {"refresh", "conflicts", "timeout", "wait_for_active_shards
 
 ROUTES = [
     *(
-        Route(method, path, search, _SEARCH, _REFUSED)
+        Route(method, path, "indices:data/read/search", search, _SEARCH, _REFUSED)
         for method in ("GET", "POST")
         for path in ("/_search", "/{index}/_search")
     ),
     *(
-        Route(method, path, count, _INDICES, _LUCENE | {"min_score"})
+        Route(method, path, "indices:data/read/search", count, _INDICES, _LUCENE | {"min_score"})
         for method in ("GET", "POST")
         for path in ("/_count", "/{index}/_count")
     ),
-    Route("POST", "/{index}/_delete_by_query", delete_by_query, _DELETE,
+    Route("POST", "/{index}/_delete_by_query", "indices:data/write/delete/byquery", delete_by_query, _DELETE,
           _LUCENE | {"scroll", "slices", "max_docs", "requests_per_second", "sort", "stats", "wait_for_completion",
                      "search_type", "request_cache"}),
 ]  # fmt: skip

@@ -1,0 +1,110 @@
+"""The same facts, asked of the emulator in each version, or of a real cluster (``make contract ES_URL=…``).
+
+A real cluster is named by ``ES_URL``, with ``ES_API_KEY`` or ``ES_USERNAME`` and ``ES_PASSWORD``, and ``ES_CA_CERTS``
+where its certificate needs one. Everything that a fact makes there is called ``clipline-contract-…`` and deleted again.
+On the emulator every fact must hold. A real cluster decides what is true: there a fact that does not hold is shown, and
+only those that are no guess (not ``U``) make the run fail.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import uuid
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from tests.contract.cluster import Cluster, connect
+from tests.contract.facts import EVIDENCE
+
+VERSIONS = ("8.19.20", "9.2.0", "9.5.2")
+ES_URL = os.environ.get("ES_URL")
+TARGETS = [ES_URL] if ES_URL else list(VERSIONS)
+_NUMBERS = itertools.count(1)
+_RUN = uuid.uuid4().hex[:6]
+_RESULTS: dict[str, list[tuple[str, str, str, str]]] = defaultdict(list)
+
+
+@pytest.fixture(scope="session", params=TARGETS)
+def target(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """One server for all facts: a real one, or the emulator in one version."""
+    if ES_URL:
+        with connect(ES_URL) as cluster:
+            yield cluster
+        return
+    from clipline.emulator.launch import running_emulator
+
+    data = tmp_path_factory.mktemp(f"contract-{request.param}")
+    with running_emulator(data, "--version", request.param) as url, connect(url) as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def cluster(target: Cluster, request: pytest.FixtureRequest) -> Iterator[Cluster]:
+    """The server, if the fact is one about its version; what the test makes is deleted afterwards."""
+    mark = request.node.get_closest_marker("fact")
+    assert mark, "a contract test needs @fact"
+    since, until = mark.kwargs["since"], mark.kwargs["until"]
+    if target.version < since or (until and target.version >= until):
+        pytest.skip(f"not a fact about {'.'.join(map(str, target.version))}")
+    if ES_URL and mark.kwargs["evidence"] == "U":
+        request.applymarker(pytest.mark.xfail(reason="uncertain", strict=False))
+    yield target
+    target.clean()
+
+
+@pytest.fixture
+def name() -> str:
+    """A name that no other test and no other run uses, good for an index, a pipeline and a model."""
+    return f"clipline-contract-{_RUN}-{next(_NUMBERS)}x"
+
+
+@pytest.fixture
+def index(cluster: Cluster, name: str) -> Callable[..., str]:
+    """Make an index with these properties (and documents, searchable at once); gives its name."""
+
+    def make(properties: dict[str, Any] | None = None, docs: dict[str, Any] | None = None, **body: Any) -> str:
+        mappings = {**body.pop("mappings", {}), **({"properties": properties} if properties else {})}
+        cluster("PUT", f"/{name}", {"mappings": mappings, **body})
+        for doc_id, source in (docs or {}).items():
+            cluster("PUT", f"/{name}/_doc/{doc_id}", source, code=201)
+        cluster("POST", f"/{name}/_refresh")
+        return name
+
+    return make
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Function, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """Note what became of each fact."""
+    outcome: Any = yield
+    report = outcome.get_result()
+    mark = item.get_closest_marker("fact")
+    if mark is None or not (report.when == "call" or (report.when == "setup" and report.outcome != "passed")):
+        return
+    verdict = "holds" if report.passed else "not asked" if report.skipped else "does not hold"
+    if hasattr(report, "wasxfail"):
+        verdict = "holds" if report.passed else "does not hold"
+    words = (item.function.__doc__ or item.name).strip().splitlines()[0]
+    callspec = getattr(item, "callspec", None)
+    where = str(callspec.params["target"]) if callspec and "target" in callspec.params else "cluster"
+    _RESULTS[where].append((mark.kwargs["section"], mark.kwargs["evidence"], verdict, words))
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Which facts hold on each server; what does not hold by name, the uncertain ones apart."""
+    for where, rows in _RESULTS.items():
+        terminalreporter.section(f"facts on {where}")
+        for sure, title in ((True, "facts"), (False, "uncertain facts")):
+            chosen = [row for row in rows if (row[1] != "U") is sure]
+            held = sum(row[2] == "holds" for row in chosen)
+            unasked = sum(row[2] == "not asked" for row in chosen)
+            terminalreporter.write_line(
+                f"{title}: {held} hold, {len(chosen) - held - unasked} do not, {unasked} are about other versions"
+            )
+            for section, evidence, verdict, words in sorted(chosen):
+                if verdict == "does not hold" or (ES_URL and not sure and verdict == "holds"):
+                    terminalreporter.write_line(f"  {verdict}: {section} [{EVIDENCE[evidence]}] {words}")
