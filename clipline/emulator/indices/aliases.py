@@ -5,8 +5,6 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
 from clipline.emulator.errors import ApiError, TextError, illegal_argument, unsupported, validation_failed, wrong_kind
 from clipline.emulator.indices.alias_rules import check_alias, two_write_indices
 from clipline.emulator.indices.expressions import named
@@ -105,7 +103,7 @@ def _apply(node: Node, actions: list[tuple[str, dict[str, Any]]]) -> None:
 def _add(node: Node, alias: str, names: list[str], options: dict[str, Any]) -> None:
     check_alias(node.indices, alias, options)
     for name in names:
-        node.database.execute("INSERT OR REPLACE INTO aliases VALUES (?, ?, ?)", (alias, name, orjson.dumps(options)))
+        node.indices.put_alias(alias, name, options)
 
 
 def _remove(node: Node, alias: str, names: list[str], *, must_exist: bool) -> None:
@@ -113,7 +111,8 @@ def _remove(node: Node, alias: str, names: list[str], *, must_exist: bool) -> No
     pattern = "*" if alias == "_all" else alias
     for name in names:
         for key in [key for key in node.indices.aliases_of(name) if fnmatchcase(key, pattern)]:
-            removed += node.database.execute("DELETE FROM aliases WHERE alias = ? AND name = ?", (key, name))
+            node.indices.remove_alias(key, name)
+            removed += 1
     if not removed and must_exist:
         meta = {"resource.type": "aliases", "resource.id": alias}
         raise ApiError(404, "aliases_not_found_exception", f"aliases [{alias}] missing", meta=meta)

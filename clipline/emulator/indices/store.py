@@ -1,4 +1,4 @@
-"""All indices, aliases and templates of a node, kept in SQLite, with the locks that writes need."""
+"""All indices of a node, kept in SQLite, with the locks that writes need."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ import orjson
 from clipline.emulator.errors import ApiError, illegal_argument
 from clipline.emulator.indices import mapping as mappings_of
 from clipline.emulator.indices import settings as settings_of
-from clipline.emulator.indices.alias_rules import check_alias
-from clipline.emulator.indices.composition import composed, merge_for_template
+from clipline.emulator.indices.creation import new_index
 from clipline.emulator.indices.index import Index
-from clipline.emulator.indices.index_names import index_exists, index_not_found, invalid_name, wrong_name
+from clipline.emulator.indices.index_names import index_not_found
+from clipline.emulator.indices.metadata import Metadata
 from clipline.emulator.indices.shard import Shard
 
 if TYPE_CHECKING:
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 _TABLES = (
     "CREATE TABLE IF NOT EXISTS indices (name TEXT PRIMARY KEY, uuid TEXT, created INTEGER, settings BLOB, mappings BLOB)",
-    "CREATE TABLE IF NOT EXISTS aliases (alias TEXT, name TEXT, body BLOB, PRIMARY KEY (alias, name))",
-    "CREATE TABLE IF NOT EXISTS templates (kind TEXT, name TEXT, body BLOB, PRIMARY KEY (kind, name))",
     (
         "CREATE TABLE IF NOT EXISTS documents "
         "(index_uuid TEXT, id TEXT, seq_no INTEGER, version INTEGER, source BLOB, PRIMARY KEY (index_uuid, id))"
@@ -39,12 +37,12 @@ _TABLES = (
 )
 
 
-class Indices:
+class Indices(Metadata):
     """The indices of a node."""
 
     def __init__(self, node: Node) -> None:
+        super().__init__(node.database)
         self.node = node
-        self._database = node.database
         self._database.create(*_TABLES)
         self.lock = threading.RLock()
         """Guards which indices there are; taken before the database's own lock, never while holding it."""
@@ -191,28 +189,17 @@ class Indices:
             ApiError: 400 for a name, setting or mapping that is refused, or one that exists.
         """
         with self.lock:
-            self._check_new(name)
-            template = composed(self, name)
-            merged_settings = {**template.settings, **settings_of.flatten(settings)}
-            flat: dict[str, str | None] = {key: value for key, value in merged_settings.items() if value is not None}
-            flat.setdefault("number_of_shards", "1")
-            flat.setdefault("number_of_replicas", "1")
-            merged = merge_for_template(template.mappings, mappings_of.normalise(mappings))
-            joined = {**template.aliases, **(aliases or {})}
-            for alias, body in joined.items():
-                check_alias(self, alias, body or {}, new_index=name)
+            new = new_index(self, name, settings=settings, mappings=mappings, aliases=aliases)
             index_uuid = uuid.uuid4().hex[:22]
             created = int(time.time() * 1000)
             with self._database.transaction():
                 self._database.execute(
                     "INSERT INTO indices VALUES (?, ?, ?, ?, ?)",
-                    (name, index_uuid, created, orjson.dumps(flat), orjson.dumps(merged)),
+                    (name, index_uuid, created, orjson.dumps(new.settings), orjson.dumps(new.mappings)),
                 )
-                for alias, body in joined.items():
-                    self._database.execute(
-                        "INSERT OR REPLACE INTO aliases VALUES (?, ?, ?)", (alias, name, orjson.dumps(body or {}))
-                    )
-            index = Index(name, index_uuid, created, flat, merged, Shard(self._database, index_uuid))
+                for alias, body in new.aliases.items():
+                    self.put_alias(alias, name, body)
+            index = Index(name, index_uuid, created, new.settings, new.mappings, Shard(self._database, index_uuid))
             self._indices[name] = index
             return index
 
@@ -251,25 +238,6 @@ class Indices:
             )
             index.settings = dict(changed)
 
-    # -- aliases and templates -----------------------------------------------------------------------------------
-
-    def aliases(self) -> dict[str, dict[str, dict[str, Any]]]:
-        """alias → index → body."""
-        found: dict[str, dict[str, dict[str, Any]]] = {}
-        for alias, name, body in self._database.rows("SELECT alias, name, body FROM aliases ORDER BY alias, name"):
-            found.setdefault(alias, {})[name] = orjson.loads(body)
-        return found
-
-    def aliases_of(self, name: str) -> dict[str, dict[str, Any]]:
-        """alias → body of one index."""
-        rows = self._database.rows("SELECT alias, body FROM aliases WHERE name = ? ORDER BY alias", (name,))
-        return {alias: orjson.loads(body) for alias, body in rows}
-
-    def templates(self, kind: str) -> dict[str, dict[str, Any]]:
-        """name → body of the templates of a kind (``index`` or ``component``)."""
-        rows = self._database.rows("SELECT name, body FROM templates WHERE kind = ? ORDER BY name", (kind,))
-        return {name: orjson.loads(body) for name, body in rows}
-
     def refresh(self, name: str) -> None:
         """Make what an index has acknowledged searchable."""
         index = self.get(name)
@@ -286,10 +254,3 @@ class Indices:
             raise illegal_argument(
                 f"Limit of total fields [{limit}] has been exceeded while adding new fields [{count - before}]"
             )
-
-    def _check_new(self, name: str) -> None:
-        if name in self._indices:
-            raise index_exists(name, self._indices[name].uuid)
-        wrong = wrong_name(name) or ("already exists as alias" if name in self.aliases() else None)
-        if wrong:
-            raise invalid_name(name, wrong)

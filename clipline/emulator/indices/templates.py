@@ -6,8 +6,6 @@ import time
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
 from clipline.emulator.errors import ApiError, illegal_argument, not_found, unsupported, validation_failed, wrong_kind
 from clipline.emulator.indices import mapping as mappings_of
 from clipline.emulator.indices import settings as settings_of
@@ -85,7 +83,7 @@ def delete_index_template(node: Node, call: Call) -> Reply:
     found = [key for key in node.indices.templates("index") if any(fnmatchcase(key, p) for p in name.split(","))]
     if not found and "*" not in name:
         raise ApiError(404, "index_template_missing_exception", f"index_template [{name}] missing")
-    _remove(node, "index", found)
+    node.indices.remove_templates("index", found)
     return ACKNOWLEDGED
 
 
@@ -103,7 +101,7 @@ def delete_component_template(node: Node, call: Call) -> Reply:
             f"component templates [{', '.join(found)}] cannot be removed as they are still in use by index templates "
             f"[{', '.join(users)}]"
         )
-    _remove(node, "component", found)
+    node.indices.remove_templates("component", found)
     return ACKNOWLEDGED
 
 
@@ -246,11 +244,7 @@ def _store(node: Node, kind: str, name: str, body: dict[str, Any], before: dict[
     now = int(time.time() * 1000)
     created = (before or {}).get("created_date_millis", now)
     dated = {**body, "created_date_millis": created, "modified_date_millis": now}
-    node.database.execute("INSERT OR REPLACE INTO templates VALUES (?, ?, ?)", (kind, name, orjson.dumps(dated)))
-
-
-def _remove(node: Node, kind: str, names: list[str]) -> None:
-    node.database.execute_many("DELETE FROM templates WHERE kind = ? AND name = ?", [(kind, name) for name in names])
+    node.indices.put_template(kind, name, dated)
 
 
 def _invalid(name: str, cause: str) -> ApiError:
