@@ -3,9 +3,9 @@
 Only ``native`` imports torch, and it runs in a process of its own, as in Elasticsearch.
 """
 
-from clipline.emulator.ml import api_aliases, api_deployments, api_models
+from clipline.emulator.ml import api_aliases, api_deployments, api_infer, api_models
 from clipline.emulator.ml.models import Models
 
-ROUTES = [*api_models.ROUTES, *api_aliases.ROUTES, *api_deployments.ROUTES]
+ROUTES = [*api_models.ROUTES, *api_aliases.ROUTES, *api_deployments.ROUTES, *api_infer.ROUTES]
 
 __all__ = ["ROUTES", "Models"]

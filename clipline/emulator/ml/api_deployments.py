@@ -1,8 +1,7 @@
-"""Deployments, statistics and inference over HTTP."""
+"""Deployments and their statistics over HTTP."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -11,23 +10,18 @@ from clipline.emulator.ml.catalog import fully_defined, matching, page
 from clipline.emulator.ml.deployment import Deployment
 from clipline.emulator.ml.names import id_problem
 from clipline.emulator.ml.stats import assignment, model_stats
+from clipline.emulator.ml.times import seconds
 from clipline.emulator.wire import Call, Reply, Route
 
 if TYPE_CHECKING:
     from clipline.emulator.node import Node
 
-_TIME = re.compile(r"(\d+)(nanos|micros|ms|s|m|h|d)")
-_UNITS = {"nanos": 1e-9, "micros": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _DETECTORS = {
     "model_memory_limit": "1gb",
     "categorization_examples_limit": 4,
     "model_snapshot_retention_days": 10,
     "daily_model_snapshot_retention_after_days": 1,
 }
-_DEPRECATED = (
-    "[POST /_ml/trained_models/{model_id}/deployment/_infer] is deprecated! "
-    "Use [POST /_ml/trained_models/{model_id}/_infer] instead."
-)
 
 
 def start(node: Node, call: Call) -> Reply:
@@ -41,7 +35,7 @@ def start(node: Node, call: Call) -> Reply:
         raise validation_failed(
             f"invalid [wait_for] state [{wait_for}]; must be one of [starting,started,fully_allocated"
         )
-    timeout = _seconds(str(options.get("timeout", "20s")))
+    timeout = seconds("timeout", str(options.get("timeout", "20s")))
     if deployment_id != model_id and (problem := id_problem("deployment_id", deployment_id)):
         raise validation_failed(problem)
     models = node.models
@@ -123,30 +117,6 @@ def stop(node: Node, call: Call) -> Reply:
     for deployment_id in wanted:
         models.remove(deployment_id, finish_pending=finish)
     return Reply(body={"stopped": True})
-
-
-def infer(node: Node, call: Call) -> Reply:
-    """``POST /_ml/trained_models/{model_id}/_infer`` and the deprecated ``…/deployment/_infer``."""
-    body = call.required_body()
-    docs = body.get("docs")
-    if not docs:
-        raise validation_failed("at least one document is required ")
-    if not isinstance(docs, list) or not all(isinstance(doc, dict) for doc in docs):
-        raise illegal_argument("[docs] must be an array of objects")
-    for key in body:
-        if key not in ("docs", "inference_config"):
-            raise ApiError(
-                400, "x_content_parse_exception", f"[1:1] [infer_trained_model_request] unknown field [{key}]"
-            )
-    results = node.models.infer(
-        call.args["model_id"],
-        docs,
-        prefix=None,
-        config_update=body.get("inference_config"),
-        timeout=_seconds(call.params.get("timeout", "10s")),
-    )
-    old = call.path.endswith("/deployment/_infer")
-    return Reply(body={"inference_results": results}, warnings=(_DEPRECATED,) if old else ())
 
 
 def stats(node: Node, call: Call) -> Reply:
@@ -267,13 +237,6 @@ def _wait(node: Node, deployment: Deployment, timeout: float) -> None:
         )
 
 
-def _seconds(text: str) -> float:
-    match = _TIME.fullmatch(text)
-    if match is None:
-        raise illegal_argument(f"failed to parse setting [timeout] with value [{text}] as a time value")
-    return int(match[1]) * _UNITS[match[2]]
-
-
 _BASE = "/_ml/trained_models/{model_id}"
 _START = {"deployment_id", "number_of_allocations", "threads_per_allocation", "queue_capacity", "cache_size", "priority",
           "timeout", "wait_for"}  # fmt: skip
@@ -292,8 +255,6 @@ ROUTES = [
         {"number_of_allocations"},
     ),
     Route("POST", f"{_BASE}/deployment/_stop", "cluster:admin/xpack/ml/trained_models/deployment/stop", stop, _STOP),
-    Route("POST", f"{_BASE}/_infer", "cluster:monitor/xpack/ml/inference/infer", infer, {"timeout"}),
-    Route("POST", f"{_BASE}/deployment/_infer", "cluster:monitor/xpack/ml/inference/infer", infer, {"timeout"}),
     Route("GET", "/_ml/trained_models/_stats", "cluster:monitor/xpack/ml/inference/stats/get", stats, _STATS),
     Route("GET", f"{_BASE}/_stats", "cluster:monitor/xpack/ml/inference/stats/get", stats, _STATS),
     Route("GET", "/_ml/info", "cluster:monitor/xpack/ml/info/get", ml_info),

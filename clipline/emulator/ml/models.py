@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from clipline.emulator.errors import ApiError, illegal_argument, not_found, status_error, unsupported
 from clipline.emulator.ml.deployment import Deployment
+from clipline.emulator.ml.inference import infer
 from clipline.emulator.ml.store import ModelStore
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ class Models:
                 409,
                 f"Model [{name}] must be deployed to use. Please deploy with the start trained model deployment API.",
             )
-        return [deployment.infer(doc, prefix=prefix, override=config_update, timeout=timeout) for doc in docs]
+        return [infer(deployment, doc, prefix=prefix, override=config_update, timeout=timeout) for doc in docs]
 
     def reported_id(self, name: str) -> str:
         """The id that a response names: an alias as its model, a deployment as itself."""
@@ -123,7 +124,7 @@ class Models:
             raise status_error(404, f"[{name}] is not an inference service model or a deployed ml model")
         config = self.store.config(deployment.model_id) or {}
         field = config["input"]["field_names"][0]
-        return deployment.infer({field: text}, prefix=prefix, override=config_update, timeout=10.0)
+        return infer(deployment, {field: text}, prefix=prefix, override=config_update, timeout=10.0)
 
     def embed_query(self, name: str, text: str) -> list[float]:
         """The vector of a query text.
