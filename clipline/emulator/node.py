@@ -2,6 +2,7 @@
 
 Rooms reach each other only through these attributes, and only by the methods named here:
 
+- ``licence``: what may be used (``clipline.emulator.licence.require(node, "ml")``)
 - ``indices``: templates, indices, aliases, documents (``clipline.emulator.indices.Indices``)
 - ``pipelines``: ingest pipelines; ``pipelines.run(name, document)`` (``clipline.emulator.ingest.Pipelines``)
 - ``models``: trained models and deployments; ``models.infer(...)`` (``clipline.emulator.ml.Models``)
@@ -16,6 +17,7 @@ from clipline.emulator.database import Database
 from clipline.emulator.identity import Identity, Version
 from clipline.emulator.indices import Indices
 from clipline.emulator.ingest import Pipelines
+from clipline.emulator.licence import Licence
 from clipline.emulator.ml import Models
 
 
@@ -30,6 +32,7 @@ class Node:
         self.database.create("CREATE TABLE IF NOT EXISTS identity (name TEXT PRIMARY KEY, value TEXT NOT NULL)")
         self.cluster_uuid = self._identity("cluster_uuid")
         self.node_id = self._identity("node_id")
+        self.licence = Licence(self)
         self.models = Models(self)
         self.pipelines = Pipelines(self)
         self.indices = Indices(self)
