@@ -101,6 +101,9 @@ class Shard:
         self._fresh: dict[str, Searchable] = {}
         self._dirty_since = 0.0
         self._tombstones: dict[str, tuple[int, float]] = {}
+        self._readers = 0
+        # Sources that a refresh replaced while somebody still reads an older snapshot.
+        self._replaced: dict[tuple[str, int], Stored] = {}
         row = database.row(
             "SELECT max(n) FROM (SELECT max(seq_no) + 1 AS n FROM documents WHERE index_uuid = ? "
             "UNION ALL SELECT next AS n FROM sequences WHERE index_uuid = ?)",
@@ -160,6 +163,8 @@ class Shard:
             documents.pop(doc_id, None)
         for document in sorted(self._fresh.values(), key=lambda document: document.seq_no):
             documents[document.id] = document
+        if self._readers:
+            self._replaced |= {(before.id, before.seq_no): before for before in self._dirty.values() if before}
         self._dirty.clear()
         self._fresh.clear()
         self._snapshot = None
@@ -172,10 +177,22 @@ class Shard:
             self._snapshot = Snapshot(tuple(self._documents(mappings).values()))
         return self._snapshot
 
-    def source(self, doc_id: str) -> dict[str, Any]:
-        """The source that belongs to the searchable version of a document."""
-        stored = self._dirty[doc_id] if doc_id in self._dirty else self.get(doc_id)
+    def source(self, document: Searchable) -> dict[str, Any]:
+        """The source of a document of the newest snapshot, or of an older one that is read since ``retain``."""
+        if replaced := self._replaced.get((document.id, document.seq_no)):
+            return replaced.document()
+        stored = self._dirty[document.id] if document.id in self._dirty else self.get(document.id)
         return stored.document() if stored else {}
+
+    def retain(self) -> None:
+        """Keep the sources of the snapshot that is searchable now until ``release``."""
+        self._readers += 1
+
+    def release(self) -> None:
+        """One reader less; without readers only the newest snapshot has its sources."""
+        self._readers -= 1
+        if not self._readers:
+            self._replaced.clear()
 
     def _documents(self, mappings: Mapping[str, Any]) -> dict[str, Searchable]:
         if self._searchable is None:

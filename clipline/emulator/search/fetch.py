@@ -29,7 +29,7 @@ def hit(context: Context, document: Searchable, score: float | None, request: Re
     if request.seq_no:
         shown |= {"_seq_no": document.seq_no, "_primary_term": 1}
     shown["_score"] = None if score is None else shown_score(score)
-    source = context.index.shard.source(document.id)
+    source = context.index.shard.source(document)
     if request.source is not False:
         shown["_source"] = shown_source(source, context.index, request.source)
     found = {**_docvalues(context, document, request.docvalue_fields), **_fields(context, document, source, request)}
