@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from clipline.emulator.errors import ApiError, unsupported
@@ -13,6 +13,7 @@ from clipline.emulator.ingest.conditions import Evaluate, compile_condition
 from clipline.emulator.ingest.dates import check_format
 from clipline.emulator.ingest.document import java
 from clipline.emulator.ingest.inference import check_inference
+from clipline.emulator.ingest.metrics import Metric
 from clipline.emulator.ingest.mustache import check_template
 from clipline.emulator.ingest.processors import PROCESSORS, REFUSED
 
@@ -47,6 +48,21 @@ class Step:
     condition: Evaluate | None
     ignore_failure: bool
     on_failure: tuple[Step, ...]
+    metric: Metric = field(default_factory=Metric, compare=False)
+
+    @property
+    def wrapped(self) -> bool:
+        """Whether Elasticsearch runs it inside a processor of its own kind that handles its failures."""
+        return self.ignore_failure or bool(self.on_failure)
+
+    def stats(self) -> dict[str, Any]:
+        """Its entry in ``_nodes/stats/ingest``, with the names that Elasticsearch's wrappers get there."""
+        inner = self.kind + (f":{self.options['name']}" if self.kind == "pipeline" else "")
+        name = inner + (f":{self.tag}" if self.tag else "")
+        if self.condition is not None and self.wrapped:
+            name = f"compound:CompoundProcessor-{'-'.join(_tags((self,)))}"
+        kind = self.kind if self.condition is None else "conditional"
+        return {name: {"type": kind, "stats": self.metric.shown()}}
 
 
 def compile_steps(processors: Any, *, name: str = "processors") -> tuple[Step, ...]:
@@ -94,6 +110,10 @@ def _step(kind: str, options: dict[str, Any]) -> Step:
         ignore_failure=common.get("ignore_failure", False),
         on_failure=compile_steps(common.get("on_failure", []), name="on_failure"),
     )
+
+
+def _tags(steps: tuple[Step, ...]) -> list[str]:
+    return [tag for step in steps for tag in (step.tag or "null", *_tags(step.on_failure))]
 
 
 def _condition_source(given: Any) -> str | None:

@@ -6,7 +6,7 @@ import copy
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -15,6 +15,7 @@ from clipline.emulator.errors import ApiError, illegal_argument, unsupported
 from clipline.emulator.ingest.compile import Step, compile_steps
 from clipline.emulator.ingest.document import IngestDocument, java
 from clipline.emulator.ingest.inference import run_inference
+from clipline.emulator.ingest.metrics import Metric, PipelineMetric
 from clipline.emulator.ingest.mustache import render
 from clipline.emulator.ingest.processors import PROCESSORS, Dropped
 
@@ -42,6 +43,19 @@ class Compiled:
     id: str
     steps: tuple[Step, ...]
     on_failure: tuple[Step, ...]
+    metric: PipelineMetric = field(default_factory=PipelineMetric, compare=False)
+
+    def go_on(self, before: Compiled) -> None:
+        """Take over the counters of a former version; of its processors only if they are as many, each of its kind."""
+        self.metric.add(before.metric)
+        if len(self.steps) == len(before.steps):
+            for new, old in zip(self.steps, before.steps, strict=True):
+                if new.kind == old.kind and (new.condition is None) is (old.condition is None):
+                    new.metric.add(old.metric)
+
+    def stats(self) -> dict[str, Any]:
+        """Its entry in ``_nodes/stats/ingest``."""
+        return {**self.metric.shown(), "processors": [step.stats() for step in self.steps]}
 
 
 class Pipelines:
@@ -50,6 +64,7 @@ class Pipelines:
     def __init__(self, node: Node) -> None:
         self.node = node
         self._lock = threading.RLock()
+        self._total = Metric()
         node.database.create("CREATE TABLE IF NOT EXISTS pipelines (name TEXT PRIMARY KEY, body BLOB)")
         self._bodies: dict[str, dict[str, Any]] = {
             name: orjson.loads(body) for name, body in node.database.rows("SELECT name, body FROM pipelines")
@@ -87,6 +102,8 @@ class Pipelines:
             now = int(time.time() * 1000)
             dated = {**body, _DATES[0]: before.get(_DATES[0], now), _DATES[1]: now}
             self.node.database.execute("INSERT OR REPLACE INTO pipelines VALUES (?, ?)", (name, orjson.dumps(dated)))
+            if name in self._compiled:
+                compiled.go_on(self._compiled[name])
             self._bodies[name], self._compiled[name] = dated, compiled
 
     def delete(self, name: str) -> None:
@@ -104,8 +121,20 @@ class Pipelines:
             if any(step.kind == "inference" and step.options["model_id"] == model_id for step in _every(compiled.steps))
         ]
 
-    def run(self, name: str, document: IngestDocument) -> IngestDocument | None:
+    def stats(self) -> dict[str, Any]:
+        """The ``ingest`` part of ``_nodes/stats``; ``_ml/trained_models/_stats`` takes the pipelines of a model from it.
+
+        Shape: see ``clipline.emulator.ingest.metrics``. As in Elasticsearch, the slowest pipeline is the last.
+        """
+        pipelines = {name: compiled.stats() for name, compiled in list(self._compiled.items())}
+        order = ("time_in_millis", "count", "produced_as_first_pipeline_in_bytes")
+        ordered = sorted(pipelines.items(), key=lambda item: [item[1][key] for key in order])
+        return {"total": self._total.shown(), "pipelines": dict(ordered)}
+
+    def run(self, name: str, document: IngestDocument, *, first: bool = True) -> IngestDocument | None:
         """Run a stored pipeline; ``None`` when it drops the document.
+
+        ``first`` is false for a later pipeline of the same document, which counts as one in all.
 
         Raises:
             ApiError: there is no such pipeline, or a failure that nothing handled.
@@ -113,7 +142,13 @@ class Pipelines:
         compiled = self._compiled.get(name)
         if compiled is None:
             raise illegal_argument(f"pipeline with id [{name}] does not exist")
-        return self.execute(compiled, copy.deepcopy(document))
+        if not first:
+            return self.execute(compiled, copy.deepcopy(document))
+        before = len(orjson.dumps(document.source))
+        with self._total.timed():
+            result = self.execute(compiled, copy.deepcopy(document))
+        compiled.metric.measured(before, len(orjson.dumps(result.source)) if result else 0)
+        return result
 
     def execute(
         self, compiled: Compiled, document: IngestDocument, *, trace: Trace | None = None
@@ -121,16 +156,20 @@ class Pipelines:
         """Run a compiled pipeline; ``trace`` is told of every step."""
         document.ingest = {**document.ingest, "pipeline": compiled.id}
         try:
-            try:
-                self._steps(compiled.steps, document, compiled.id, trace, ())
-            except ApiError as error:
-                if not compiled.on_failure:
-                    raise
-                self._on_failure(compiled.on_failure, document, compiled.id, _FailedStep(None, error), trace, ())
+            self._whole(compiled, document, trace, ())
         except Dropped:
             return None
         document.ingest.pop("pipeline", None)
         return document
+
+    def _whole(self, compiled: Compiled, document: IngestDocument, trace: Trace | None, stack: tuple[str, ...]) -> None:
+        with compiled.metric.timed():
+            try:
+                self._steps(compiled.steps, document, compiled.id, trace, stack)
+            except ApiError as error:
+                if not compiled.on_failure:
+                    raise
+                self._on_failure(compiled.on_failure, document, compiled.id, _FailedStep(None, error), trace, stack)
 
     def _steps(
         self, steps: tuple[Step, ...], document: IngestDocument, name: str, trace: Trace | None, stack: tuple[str, ...]
@@ -141,7 +180,8 @@ class Pipelines:
                     if trace:
                         trace(step, "skipped", document, None)
                     continue
-                self._one(step, document, name, trace, stack)
+                with step.metric.timed():
+                    self._one(step, document, name, trace, stack)
             except Dropped:
                 if trace:
                     trace(step, "dropped", document, None)
@@ -186,11 +226,7 @@ class Pipelines:
             trace(step, "success", document, None)
         document.ingest["pipeline"] = inner
         try:
-            self._steps(compiled.steps, document, inner, trace, (*stack, name))
-        except ApiError as error:
-            if not compiled.on_failure:
-                raise
-            self._on_failure(compiled.on_failure, document, inner, _FailedStep(None, error), trace, (*stack, name))
+            self._whole(compiled, document, trace, (*stack, name))
         finally:
             document.ingest["pipeline"] = name
 
