@@ -16,6 +16,7 @@ ALLOWED = {
     "clipline.core": ("clipline.core",),
     "clipline.search": ("clipline.core", "clipline.search"),
     "clipline.emulator": ("clipline.emulator",),
+    "clipline.testing": ("clipline.testing",),
     "provisioning": ("clipline.core", "provisioning"),
     "loader": ("clipline.core", "loader"),
     "clipline.cli": ("clipline", "provisioning", "loader"),

@@ -1,36 +1,151 @@
-"""``clipline emulator``: the emulator in the foreground."""
+"""``clipline emulator``: the emulator in the foreground, or in the background with ``--detach`` until ``stop``."""
 
 from __future__ import annotations
 
 import os
+import re
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
 from clipline.commands.options import need_emulator
+from clipline.core.errors import CliplineError, UsageError
+from clipline.core.output import say
+from clipline.emulator.identity import DEFAULT_VERSION, LICENSES, TESTED, Version
 
-
-@click.command("emulator")
-@click.option(
+_UNITS = {"b": 1, "kb": 1024, "mb": 1024**2, "gb": 1024**3, "tb": 1024**4}
+_DATA = click.option(
     "--data",
     type=click.Path(path_type=Path, file_okay=False),
     default=Path(".clipline"),
     show_default=True,
     help="The data folder; what was acknowledged is kept here.",
 )
+
+
+def _version(ctx: click.Context, param: click.Parameter, value: str) -> str:
+    try:
+        return str(Version.parse(value))
+    except ValueError as error:
+        raise click.BadParameter(str(error), ctx, param) from error
+
+
+def _bytes(ctx: click.Context, param: click.Parameter, value: str) -> int:
+    match = re.fullmatch(r"(\d+)\s*(b|kb|mb|gb|tb)", value.strip().lower())
+    if match is None:
+        raise click.BadParameter(f"{value!r} is not a size such as 4gb or 512mb", ctx, param)
+    return int(match[1]) * _UNITS[match[2]]
+
+
+@click.group("emulator", invoke_without_command=True)
+@_DATA
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=9200, show_default=True, help="The port; 0 takes a free one."
 )
-def emulator_command(data: Path, port: int) -> None:
-    """Run the Elasticsearch emulator in the foreground, on this machine's loopback address only.
+@click.option(
+    "--version",
+    callback=_version,
+    default=str(DEFAULT_VERSION),
+    show_default=True,
+    help=f"The version of Elasticsearch to be; tested: {', '.join(TESTED)}.",
+)
+@click.option("--license", type=click.Choice(LICENSES), default="trial", show_default=True, help="Its licence.")
+@click.option("--ml-memory", callback=_bytes, default="4gb", show_default=True, help="What its ML node has for models.")
+@click.option("--no-ml-node", is_flag=True, help="Without a node for machine learning.")
+@click.option("--secure", is_flag=True, help="TLS, users, API keys and privileges; else credentials are ignored.")
+@click.option(
+    "--start-delay", type=click.FloatRange(0), default=0.0, metavar="SECONDS", help="How long a deployment is starting."
+)
+@click.option("--detach", is_flag=True, help="Go on in the background; clipline emulator stop ends it.")
+@click.option("--wait", is_flag=True, help="With --detach: come back when it serves.")
+@click.option("--print-env", is_flag=True, help="Print the variables that clipline and its like need to reach it.")
+@click.option("--with-parent", is_flag=True, hidden=True)
+@click.pass_context
+def emulator_command(
+    ctx: click.Context,
+    /,
+    data: Path,
+    port: int,
+    detach: bool,
+    wait: bool,
+    print_env: bool,
+    with_parent: bool,
+    **identity: Any,
+) -> None:
+    """Run the Elasticsearch emulator, on this machine's loopback address only.
 
-    Prints one line with its URL when it is ready; SIGTERM or Ctrl-C ends it.
+    In the foreground it prints one line with its URL when it is ready; SIGTERM or Ctrl-C ends it. With --print-env it
+    prints the variables instead; where one runs on the data folder already, it prints those of that one, and ends.
 
     \b
-    Example: clipline emulator --data demo-data --port 9200
+    Examples: clipline emulator --data demo-data --port 9200
+              eval "$(clipline emulator --port 0 --detach --wait --print-env)"
+              clipline emulator stop
     """
+    if ctx.invoked_subcommand is not None:
+        ctx.obj = data
+        return
+    if wait and not detach:
+        raise UsageError("--wait goes with --detach", hint="in the foreground the first line says when it is ready")
+    if print_env and detach and not wait:
+        raise UsageError("--print-env needs to know the port", hint="add --wait")
+    from clipline.emulator.record import find
+
+    if print_env and not detach and (running := find(data)) is not None:
+        click.echo(running.exports())
+        return
     need_emulator()
+    arguments = _arguments(identity)
+    if detach:
+        _detach(data, arguments, port=port, wait=wait, print_env=print_env)
+        return
     # The same process goes on as the server, so that signals and exit code are the server's own.
-    arguments = ["-m", "clipline.emulator", "--data", str(data), "--port", str(port)]
-    os.execv(sys.executable, [sys.executable, *arguments])  # noqa: S606 - our own module, no shell
+    command = [sys.executable, "-m", "clipline.emulator", "--data", str(data), "--port", str(port), *arguments]
+    command += ["--print-env"] * print_env + ["--with-parent"] * with_parent
+    os.execv(sys.executable, command)  # noqa: S606 - our own module, no shell
+
+
+@emulator_command.command("stop")
+@click.option("--data", type=click.Path(path_type=Path, file_okay=False), help="The data folder; by default .clipline.")
+@click.pass_obj
+def stop_command(default: Path, data: Path | None) -> None:
+    """End the emulator that runs on a data folder; what was acknowledged stays there.
+
+    \b
+    Example: clipline emulator stop --data demo-data
+    """
+    from clipline.emulator.launch import EmulatorError, stop
+
+    folder = data or default
+    try:
+        if not stop(folder):
+            raise CliplineError(
+                "no emulator runs on this data folder",
+                where=str(folder),
+                hint="name the one it was started with: --data DIR",
+            )
+    except EmulatorError as error:
+        raise CliplineError(str(error)) from error
+    say(f"stopped the emulator on {folder}")
+
+
+def _arguments(identity: dict[str, Any]) -> list[str]:
+    flags = [f"--{name.replace('_', '-')}" for name in ("no_ml_node", "secure") if identity.pop(name)]
+    named = [(f"--{name.replace('_', '-')}", str(value)) for name, value in identity.items()]
+    return [*flags, *(word for pair in named for word in pair)]
+
+
+def _detach(data: Path, arguments: list[str], *, port: int, wait: bool, print_env: bool) -> None:
+    from clipline.emulator.launch import EmulatorError, detach
+
+    try:
+        running = detach(data, arguments, port=port, wait=wait)
+    except EmulatorError as error:
+        raise CliplineError(str(error), where=str(data)) from error
+    if running is None:
+        say(f"the emulator starts in the background; its log is {data / 'emulator.log'}")
+        return
+    say(f"the emulator serves at {running.url}; end it with: clipline emulator stop --data {data}")
+    click.echo(running.exports() if print_env else running.url)

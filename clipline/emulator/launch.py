@@ -1,22 +1,27 @@
-"""Start the emulator as a process of its own and end it again."""
+"""Start the emulator as a process of its own and end it again; the standard library is all it needs."""
 
 from __future__ import annotations
 
+import os
 import selectors
+import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+
+from clipline.emulator.record import Running, find, is_locked
 
 READY = "clipline emulator ready at "
 _START_SECONDS = 60.0
 _STOP_SECONDS = 20.0
+_POLL_SECONDS = 0.05
 
 
 class EmulatorError(Exception):
-    """The emulator did not become ready; the message is its own sentence."""
+    """The emulator did not become ready, or does not end; the message is its own sentence."""
 
 
 @contextmanager
@@ -28,12 +33,18 @@ def running_emulator(data: Path, *arguments: str, port: int = 0) -> Iterator[str
     Raises:
         EmulatorError: it ended, or was not ready in time.
     """
+    with started(data, *arguments, port=port) as running:
+        yield running.url
+
+
+@contextmanager
+def started(data: Path, *arguments: str, port: int = 0) -> Iterator[Running]:
+    """Like ``running_emulator``; gives all that is known of it, credentials included."""
     data.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "clipline.emulator"]
-    with (data / "emulator.log").open("ab") as log:
-        start = log.tell()
+    with _log(data).open("ab") as log:
+        begin = log.tell()
         process = subprocess.Popen(  # noqa: S603 - our own module, no shell
-            [*command, "--data", str(data), "--port", str(port), "--with-parent", *arguments],
+            [*_command(data, port), "--with-parent", *arguments],
             # Closed by us at the end, and by the system if we are killed: it never stays behind.
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -42,29 +53,112 @@ def running_emulator(data: Path, *arguments: str, port: int = 0) -> Iterator[str
             start_new_session=True,
         )
         try:
-            yield _url(process, data / "emulator.log", start)
+            yield _ready(process, data, begin)
         finally:
             _end(process)
 
 
-def _url(process: subprocess.Popen[bytes], log: Path, start: int) -> str:
+def detach(data: Path, arguments: Sequence[str], *, port: int = 0, wait: bool = True) -> Running | None:
+    """Start an emulator that stays; gives what is known of it once it is ready, or nothing without ``wait``.
+
+    Raises:
+        EmulatorError: it ended, or was not ready in time.
+    """
+    data.mkdir(parents=True, exist_ok=True)
+    if is_locked(data):
+        raise EmulatorError(taken(data))
+    with _log(data).open("ab") as log:
+        begin = log.tell()
+        process = subprocess.Popen(  # noqa: S603 - our own module, no shell
+            [*_command(data, port), *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    running = _found(process, data, begin) if wait else None
+    # It is meant to outlive us; Python would complain of a process that nobody waits for.
+    process.returncode = 0
+    return running
+
+
+def stop(data: Path, *, seconds: float = _STOP_SECONDS) -> bool:
+    """End the emulator of a data folder; false when none runs.
+
+    Raises:
+        EmulatorError: it does not end, or is not ready to be ended yet.
+    """
+    running = find(data)
+    if running is None:
+        if is_locked(data):
+            raise EmulatorError(f"the emulator on {data} is starting, or ending; try again in a moment")
+        return False
+    os.kill(running.pid, signal.SIGTERM)
+    deadline = time.monotonic() + seconds
+    while is_locked(data):
+        if time.monotonic() > deadline:
+            raise EmulatorError(
+                f"the emulator (process {running.pid}) does not end within {seconds:g} s; see {_log(data)}"
+            )
+        time.sleep(_POLL_SECONDS)
+    return True
+
+
+def taken(data: Path) -> str:
+    """The sentence for a data folder that is in use."""
+    return f"another emulator runs on the data folder {data}; stop it, or choose another with --data"
+
+
+def _command(data: Path, port: int) -> list[str]:
+    return [sys.executable, "-m", "clipline.emulator", "--data", str(data), "--port", str(port)]
+
+
+def _log(data: Path) -> Path:
+    return data / "emulator.log"
+
+
+def _ready(process: subprocess.Popen[bytes], data: Path, begin: int) -> Running:
     assert process.stdout is not None
-    deadline = time.monotonic() + _START_SECONDS
     with selectors.DefaultSelector() as selector:
         selector.register(process.stdout, selectors.EVENT_READ)
-        if selector.select(deadline - time.monotonic()):
+        if selector.select(_START_SECONDS):
             line = process.stdout.readline().decode()
             if line.startswith(READY):
-                return line.removeprefix(READY).strip()
+                running = find(data)
+                assert running is not None  # written before the line
+                return running
     if process.poll() is None:
         try:
             process.wait(1)
         except subprocess.TimeoutExpired:
-            raise EmulatorError(f"the emulator was not ready within {_START_SECONDS:g} s; see {log}") from None
-    with log.open("rb") as stream:
-        stream.seek(start)
+            raise _too_slow(data) from None
+    raise EmulatorError(_last_words(data, begin, process))
+
+
+def _found(process: subprocess.Popen[bytes], data: Path, begin: int) -> Running:
+    deadline = time.monotonic() + _START_SECONDS
+    while True:
+        running = find(data)
+        if running is not None and running.pid == process.pid:
+            return running
+        if process.poll() is not None:
+            raise EmulatorError(_last_words(data, begin, process))
+        if time.monotonic() > deadline:
+            process.kill()
+            process.wait()
+            raise _too_slow(data)
+        time.sleep(_POLL_SECONDS)
+
+
+def _last_words(data: Path, begin: int, process: subprocess.Popen[bytes]) -> str:
+    with _log(data).open("rb") as stream:
+        stream.seek(begin)
         said = stream.read().decode(errors="replace").strip().splitlines()
-    raise EmulatorError(said[-1].removeprefix("error: ") if said else f"the emulator ended with {process.returncode}")
+    return said[-1].removeprefix("error: ") if said else f"the emulator ended with {process.returncode}"
+
+
+def _too_slow(data: Path) -> EmulatorError:
+    return EmulatorError(f"the emulator was not ready within {_START_SECONDS:g} s; see {_log(data)}")
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

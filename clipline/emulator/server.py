@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import argparse
-import fcntl
 import os
 import signal
 import socket
 import sys
 import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import IO
 
 import uvicorn
 
+from clipline.emulator import record
 from clipline.emulator.app import build_app
 from clipline.emulator.identity import DEFAULT_VERSION, LICENSES, Identity, Version
-from clipline.emulator.launch import READY
+from clipline.emulator.launch import READY, taken
 from clipline.emulator.node import Node
 
 HOST = "127.0.0.1"
@@ -29,16 +31,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until SIGTERM or SIGINT; 1 when the folder or the port is taken."""
     options = _parser().parse_args(arguments)
     try:
-        options.data.mkdir(parents=True, exist_ok=True)
-        lock = (options.data / "emulator.lock").open("w")
+        lock = _locked(options.data)
     except OSError as error:
         return _refuse(f"the data folder {options.data} cannot be used: {error.strerror}")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return _refuse(
-            f"another emulator runs on the data folder {options.data}; stop it, or choose another with --data"
-        )
+    if lock is None:
+        return _refuse(taken(options.data))
     # The protocol is named because asyncio sets TCP_NODELAY only then; without it every answer waits 40 ms.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -61,11 +58,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             timeout_keep_alive=75,
             timeout_graceful_shutdown=_LAST_REQUESTS_SECONDS,
         )
-        _Server(config).run(sockets=[listener])
+        _Server(config, node=node, print_env=options.print_env).run(sockets=[listener])
     except KeyboardInterrupt:
         pass  # uvicorn raises the signal again once everything is closed
     finally:
         node.close()
+        record.remove(options.data)
     return 0
 
 
@@ -75,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--port", type=int, default=9200)
     parser.add_argument("--with-parent", action="store_true", help="end when stdin is closed")
+    parser.add_argument("--print-env", action="store_true", help="say how to reach it as variables of a shell")
     parser.add_argument("--version", type=Version.parse, default=DEFAULT_VERSION)
     parser.add_argument("--license", choices=LICENSES, default="trial")
     parser.add_argument("--ml-memory", type=int, default=Identity().ml_memory, help="bytes")
@@ -95,14 +94,31 @@ def _identity(options: argparse.Namespace) -> Identity:
     )
 
 
+def _locked(data: Path) -> IO[str] | None:
+    # Somebody who only looks whether an emulator runs holds the lock for a moment, too.
+    for _ in range(5):
+        if (lock := record.take_lock(data)) is not None:
+            return lock
+        time.sleep(0.05)
+    return None
+
+
 class _Server(uvicorn.Server):
-    """Says the one line when requests are accepted, and not before."""
+    """Leaves the record and says the one line when requests are accepted, and not before."""
+
+    def __init__(self, config: uvicorn.Config, *, node: Node, print_env: bool) -> None:
+        super().__init__(config)
+        self._node = node
+        self._print_env = print_env
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         assert sockets is not None
-        port = sockets[0].getsockname()[1]
-        print(f"{READY}http://{HOST}:{port}", flush=True)  # noqa: T201 - the line that callers wait for
+        url = f"http://{HOST}:{sockets[0].getsockname()[1]}"
+        running = record.Running(pid=os.getpid(), version=str(self._node.version), environment={record.URL: url})
+        record.write(self._node.data, running)
+        said = running.exports() if self._print_env else f"{READY}{url}"
+        print(said, flush=True)  # noqa: T201 - what callers wait for
 
     def handle_exit(self, sig: int, frame: object) -> None:
         # Without uvicorn's own record of the signal, which it would raise again and so spoil the exit code.
