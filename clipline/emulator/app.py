@@ -22,7 +22,7 @@ from starlette.routing import Route as WebRoute
 from clipline.emulator import cluster, indices, ingest, ml, search
 from clipline.emulator.errors import ApiError, TextError, unsupported
 from clipline.emulator.filter_path import filtered
-from clipline.emulator.media import check_accept, check_content, response_type
+from clipline.emulator.media import answer_type, check_answer_type, check_body_type, check_headers
 from clipline.emulator.routing import Router, check_params
 from clipline.emulator.wire import Call, Reply
 
@@ -84,12 +84,11 @@ def _handle(
     headers: dict[str, str],
     raw: bytes | None,
 ) -> Reply:
-    check_accept(headers, node.version[0])
     raw = _decoded(raw, headers.get("content-encoding", "identity").lower())
+    check_headers(headers, node.version.major, has_body=bool(raw))
     if raw:
-        check_content(headers)
-    if params.get("format", "json") not in ("json", ""):
-        raise unsupported(f"answers in the format [{params['format']}]")
+        check_body_type(headers)
+    check_answer_type(headers, params.get("format"))
     if params.get("error_trace", "false") != "false":
         raise unsupported("the parameter [error_trace]")
     route, args = router.find(method, path)
@@ -125,7 +124,7 @@ def _response(node: Node, reply: Reply, method: str, params: dict[str, str], hea
     sent = {**_PRODUCT, **reply.headers}
     if opaque := headers.get("x-opaque-id"):
         sent["X-Opaque-Id"] = opaque
-    content, media = b"", response_type(headers)
+    content, media = b"", answer_type(headers)
     if isinstance(reply.body, str):
         content, media = reply.body.encode(), "text/plain; charset=UTF-8"
     elif reply.body is not None:

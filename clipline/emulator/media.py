@@ -1,136 +1,172 @@
 """Which media types a request names, which the server accepts, and which one the answer gets.
 
-A server of version 9 speaks the JSON of versions 9 and 8::
+A server of version 9 speaks the JSON of versions 9 and 8, one of version 8 that of 8 and 7::
 
     Accept: application/vnd.elasticsearch+json; compatible-with=9
     Content-Type: application/vnd.elasticsearch+x-ndjson; compatible-with=9
 
-Versioned or not, the two headers must agree. The answer repeats what ``Accept`` asked for.
+Versioned or not, the two headers must agree where there is a body. The answer repeats what ``Accept`` asked for. Rules:
+ParsedMediaType, RestCompatibleVersionHelper, XContentType; newline-delimited JSON is the same type as JSON there, so
+every API takes both names.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from clipline.emulator.errors import ApiError, TextError, unsupported
 
-MAJOR = 9
 JSON = "application/json"
+FORMATS = frozenset({"yaml", "cbor", "smile"})
+"""What the real server also writes, with ``format`` or ``Accept``, and also reads."""
 
 _VENDORED = "application/vnd.elasticsearch+"
-_KNOWN = frozenset({"json", "x-ndjson"})
-_ELSEWHERE = frozenset({"yaml", "cbor", "smile", "vnd.mapbox-vector-tile", "vnd.apache.arrow.stream"})
-"""Formats of the real server that the emulator neither reads nor writes."""
+_JSON_KINDS = frozenset(
+    {"application/json", "application/x-ndjson", "application/*", f"{_VENDORED}json", f"{_VENDORED}x-ndjson"}
+)
+_ELSEWHERE = frozenset(
+    {
+        *(f"{prefix}{name}" for name in FORMATS for prefix in ("application/", _VENDORED)),
+        "application/vnd.mapbox-vector-tile",
+        "application/vnd.apache.arrow.stream",
+    }
+)
+_TOKEN = re.compile(r"[a-zA-Z0-9!#$%&'*+\-.^_`|~]+")
 
 
 @dataclass(frozen=True, slots=True)
-class _MediaType:
-    """``kind`` is ``json``, ``x-ndjson``, ``text`` or ``any``; ``version`` the one of ``compatible-with``."""
+class MediaType:
+    """A header's value, read: ``application/json`` and its parameters, all in lower case."""
 
-    kind: str
-    version: int | None = None
+    name: str
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def version(self) -> int | None:
+        """The number of ``compatible-with``."""
+        value = self.parameters.get("compatible-with", "")
+        return int(value) if value.isdecimal() and len(value) < 4 else None
+
+    @property
+    def is_json(self) -> bool:
+        """Whether it is a JSON that the server knows, with a version that is a number."""
+        versioned = self.name.startswith(_VENDORED) and "compatible-with" in self.parameters
+        return self.name in _JSON_KINDS and (not versioned or self.version is not None)
 
 
-def check_accept(headers: Mapping[str, str], major: int) -> None:
-    """Refuse an ``Accept`` that a server of this major version does not serve.
+def check_headers(headers: Mapping[str, str], major: int, *, has_body: bool) -> None:
+    """Refuse headers that cannot be read, versions that the server does not speak, and two that disagree.
 
     Raises:
-        ApiError: 400 for another version or no media type at all, 501 for a format we lack.
-    """
-    accept = headers.get("accept")
-    _check_range("Accept", _accepted(accept).version, accept, major)
-
-
-def check_content(headers: Mapping[str, str]) -> None:
-    """Refuse the ``Content-Type`` of a request with a body, or one that does not go with ``Accept``.
-
-    Raises:
-        TextError: 406 for another media type.
-        ApiError: 400 for versions that disagree, 501 for a format we lack.
+        ApiError: 400 ``media_type_header_exception``.
     """
     accept, content_type = headers.get("accept"), headers.get("content-type")
-    wanted, sent = _accepted(accept), _content(content_type)
-    _check_range("Content-Type", sent.version, content_type, MAJOR)
-    _check_agreement(wanted, sent, f"Accept={accept}, Content-Type={content_type}")
+    wanted, sent = _read("Accept", accept), _read("Content-Type", content_type)
+    versions = (wanted.version if wanted else None, sent.version if sent else None)
+    _check_range("Accept", versions[0], accept, major)
+    if has_body:
+        _check_range("Content-Type", versions[1], content_type, major)
+        named = f"Accept={accept if wanted else None}, Content-Type={content_type if sent else None}"
+        _check_agreement(*versions, named.replace("None", "null"), major)
 
 
-def response_type(headers: Mapping[str, str]) -> str:
-    """The content type of a JSON answer: what ``Accept`` asked for, plain JSON when that was no good."""
-    try:
-        wanted = _accepted(headers.get("accept"))
-    except ApiError:
-        return JSON
-    if wanted.version not in (MAJOR, MAJOR - 1):
-        return JSON
-    return f"{_VENDORED}json;compatible-with={wanted.version}"
-
-
-def _accepted(header: str | None) -> _MediaType:
-    # A list is what browsers send; the real server ignores it.
-    if header is None or header.strip() in ("", "*/*") or "," in header:
-        return _MediaType("any")
-    found = _parse(header)
-    if found is None:
-        raise _header_error("Accept", f"invalid media-type [{header}]")
-    return found
-
-
-def _content(header: str | None) -> _MediaType:
-    if header is None:
-        raise TextError(406, "Content-Type header is missing")
-    found = _parse(header)
-    if found is None or found.kind not in _KNOWN:
-        raise TextError(406, f"Content-Type header [{header}] is not supported")
-    return found
-
-
-def _parse(header: str) -> _MediaType | None:
-    """The media type, ``None`` when Elasticsearch does not know it.
+def check_body_type(headers: Mapping[str, str]) -> None:
+    """Refuse a body that is not JSON; its headers were checked before.
 
     Raises:
-        ApiError: 501 when it does and the emulator does not.
+        TextError: 406 for another media type or none.
+        ApiError: 501 for a format that the real server reads.
     """
-    name, *parameters = (part.strip().lower() for part in header.split(";"))
-    if name in ("text/plain", "text/csv", "text/tab-separated-values"):
-        return _MediaType("text")
-    vendored = name.startswith(_VENDORED)
-    kind = name.removeprefix(_VENDORED).removeprefix("application/")
-    if kind in _ELSEWHERE:
-        raise unsupported(f"the media type [{name}]")
-    if kind not in _KNOWN or "/" in kind:
+    header = headers.get("content-type")
+    sent = _read("Content-Type", header)
+    if header is None or sent is None:
+        text = "is missing" if header is None else f"[{header}] is not supported"
+        raise TextError(406, f"Content-Type header {text}")
+    if sent.name in _ELSEWHERE:
+        raise unsupported(f"the media type [{sent.name}]")
+    if not sent.is_json:
+        raise TextError(406, f"Content-Type header [{header}] is not supported")
+
+
+def check_answer_type(headers: Mapping[str, str], wanted_format: str | None) -> None:
+    """Refuse an answer in another format than JSON that the real server would give.
+
+    Raises:
+        ApiError: 501.
+    """
+    if wanted_format is not None and wanted_format.lower() in FORMATS:
+        raise unsupported(f"answers in the format [{wanted_format}]")
+    wanted = _read("Accept", headers.get("accept"))
+    if wanted and wanted.name in _ELSEWHERE:
+        raise unsupported(f"the media type [{wanted.name}]")
+
+
+def wants_json(headers: Mapping[str, str]) -> bool:
+    """Whether ``Accept`` names JSON and nothing else, which turns a table of ``_cat`` into a list."""
+    wanted = _read("Accept", headers.get("accept"))
+    return wanted is not None and wanted.is_json
+
+
+def answer_type(headers: Mapping[str, str], *, format_given: bool = False) -> str:
+    """The content type of a JSON answer: what ``Accept`` asked for, or else the JSON that was sent, plain JSON otherwise.
+
+    The parameters of ``Accept`` are repeated whether or not its type was of use.
+    """
+    try:
+        wanted, sent = _read("Accept", headers.get("accept")), _read("Content-Type", headers.get("content-type"))
+    except ApiError:
+        return JSON
+    name = JSON
+    for one in () if format_given else (sent, wanted):
+        if one and one.is_json:
+            name = f"{_VENDORED}json" if one.name.startswith(_VENDORED) else JSON
+    parameters = wanted.parameters if wanted else {}
+    return ";".join([name, *(f"{key}={value}" for key, value in parameters.items())])
+
+
+def _read(name: str, header: str | None) -> MediaType | None:
+    """The header's media type; ``None`` when there is none, or a range, which the real server ignores."""
+    if header is None or "," in header or header == "*/*":
         return None
-    version = None
-    for parameter in parameters:
-        key, _, value = parameter.partition("=")
-        if key == "compatible-with" and vendored and value.isdigit():
-            version = int(value)
-        elif key != "charset":
-            return None
-    return _MediaType(kind, version)
+    if not header.strip():
+        raise _header_error([name], "illegal_argument_exception", f"Header [{name}] cannot be empty.")
+    kind, *parts = re.split(r"\s*;", header.lower())
+    pieces = [piece.strip() for piece in kind.split("/")]
+    if len(pieces) != 2 or not all(_TOKEN.fullmatch(piece) for piece in pieces):
+        raise _header_error([name], "illegal_argument_exception", f"invalid media-type [{header}]")
+    parameters = {}
+    for part in filter(None, map(str.strip, parts)):
+        key, _, value = part.partition("=")
+        if not key or not value or "=" in value or key != key.rstrip() or value != value.lstrip():
+            raise _header_error([name], "illegal_argument_exception", f"invalid parameters for header [{header}]")
+        parameters[key] = value
+    return MediaType("/".join(pieces), parameters)
 
 
-def _check_agreement(wanted: _MediaType, sent: _MediaType, headers: str) -> None:
+def _check_agreement(wanted: int | None, sent: int | None, headers: str, major: int) -> None:
     one_sided = "A compatible version is required on both Content-Type and Accept headers if either one has requested"
     # Without a version a header stands for the current one; the order of the two checks is the server's.
-    if (wanted.version or MAJOR) != (sent.version or MAJOR):
+    if (wanted or major) != (sent or major):
         reason = f"{one_sided} a compatible version and the compatible versions must match. {headers}"
-        raise _header_error("Accept, Content-Type", reason)
-    if (wanted.version is None) != (sent.version is None):
-        raise _header_error("Accept, Content-Type", f"{one_sided} a compatible version. {headers}")
+        raise _header_error(["Accept", "Content-Type"], "status_exception", reason)
+    if (wanted is None) != (sent is None):
+        reason = f"{one_sided} a compatible version. {headers}"
+        raise _header_error(["Accept", "Content-Type"], "status_exception", reason)
 
 
 def _check_range(name: str, version: int | None, header: str | None, major: int) -> None:
     if version is not None and version not in (major, major - 1):
         reason = f"{name} version must be either version {major} or {major - 1}, but found {version}. {name}={header}"
-        raise _header_error("Accept, Content-Type", reason)
+        raise _header_error(["Accept", "Content-Type"], "status_exception", reason)
 
 
-def _header_error(headers: str, reason: str) -> ApiError:
-    plural = "s" if "," in headers else ""
+def _header_error(headers: list[str], cause: str, reason: str) -> ApiError:
+    """The plural is the server's own, also for one header (RestRequest.MediaTypeHeaderException)."""
     return ApiError(
         400,
         "media_type_header_exception",
-        f"Invalid media-type value on header{plural} [{headers}]",
-        caused_by={"type": "status_exception", "reason": reason},
+        f"Invalid media-type value on headers [{', '.join(headers)}]",
+        caused_by={"type": cause, "reason": reason},
     )
