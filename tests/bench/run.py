@@ -1,43 +1,29 @@
-"""Ratios of one run; nothing here is an assertion on time.
+"""Everything that is measured, one ``bench_*.py`` after the other; nothing here is an assertion on time.
 
-Prints how long each stage of a load takes against the whole, on the demo's pictures with the shipped image encoder.
+``python tests/bench/run.py [NAME …]`` runs only those named, as in ``run.py bulk knn``.
 """
 
 from __future__ import annotations
 
+import importlib
 import sys
-import tempfile
-import time
 from pathlib import Path
 
-from clipline.core.encoders import SentenceTransformerEncoder, image_encoder_digest
-from clipline.demo.pictures import generate
-from loader.decode import decode
-from loader.discover import Root, discover
-from loader.embed import embed
-
-IMAGE_MODEL = Path(__file__).resolve().parents[2] / "clipline" / "demo" / "image"
-COUNT = 400
+FOLDER = Path(__file__).parent
 
 
-def main() -> int:
-    """Measure and print."""
-    with tempfile.TemporaryDirectory() as folder:
-        generate(Path(folder), count=COUNT, seed=1)
-        encoder = SentenceTransformerEncoder(IMAGE_MODEL, digest=image_encoder_digest(IMAGE_MODEL))
-        started = time.perf_counter()
-        refs = list(discover(Root(Path(folder), "bench")))
-        found = time.perf_counter()
-        images = [decode(ref) for ref in refs]
-        decoded = time.perf_counter()
-        for _ in embed(images, encoder=encoder, batch_size=32):
-            pass
-        done = time.perf_counter()
-    whole = done - started
-    for name, seconds in (("discover", found - started), ("decode", decoded - found), ("embed", done - decoded)):
-        print(f"{name:<9} {seconds / whole:6.1%} of {whole:.2f} s, {COUNT / seconds:8.0f} pictures/s alone")
+def main(names: list[str]) -> int:
+    """Measure and print; 2 for a name that no file has."""
+    there = sorted(path.stem.removeprefix("bench_") for path in FOLDER.glob("bench_*.py"))
+    if unknown := sorted(set(names) - set(there)):
+        print(f"no benchmark [{unknown[0]}]; there are {', '.join(there)}", file=sys.stderr)
+        return 2
+    sys.path.insert(0, str(FOLDER))
+    for name in names or there:
+        print(f"== {name}", flush=True)
+        importlib.import_module(f"bench_{name}").main()
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))
