@@ -1,5 +1,7 @@
 """Searching: queries, vectors, and what a hit shows."""
 
-from clipline.emulator.search.api import ROUTES
+from clipline.emulator.search import api, delete_by_query
+
+ROUTES = [*api.ROUTES, *delete_by_query.ROUTES]
 
 __all__ = ["ROUTES"]

@@ -1,4 +1,4 @@
-"""``_search``, ``_count`` and ``_delete_by_query`` over HTTP.
+"""``_search`` and ``_count`` over HTTP.
 
 A search has two phases, as the errors of the real one show: ``dfs`` finds the nearest vectors of the ``knn`` option over
 all indices, ``query`` matches everything else; then one page is ordered and fetched.
@@ -13,9 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from clipline.emulator.errors import ApiError, unsupported, validation_failed
-from clipline.emulator.indices.documents import refresh_wanted
-from clipline.emulator.indices.write import Write, perform
+from clipline.emulator.errors import ApiError
 from clipline.emulator.search.compound import Query
 from clipline.emulator.search.context import Context, Result, ShardError, all_failed
 from clipline.emulator.search.fetch import hit, shown_score
@@ -93,55 +91,6 @@ def count(node: Node, call: Call) -> Reply:
         shares = _Shares(node.node_id, list(zip(reached, contexts, strict=True)))
         number = sum(int(result.hits.sum()) for _, result in shares.each("query", _matcher(query)))
     return Reply(body={"count": number, "_shards": _shards(node, reached, shares.failures)})
-
-
-def delete_by_query(node: Node, call: Call) -> Reply:
-    """``POST /{index}/_delete_by_query``: what is searchable now and matches, unless it was written since."""
-    started = time.perf_counter()
-    body = call.body
-    if body.get("query") is None:
-        raise validation_failed("query is missing")
-    for key in body:
-        if key not in ("query", "conflicts"):
-            raise unsupported(f"the option [{key}] of _delete_by_query")
-    proceed = call.params.get("conflicts", body.get("conflicts", "abort")) == "proceed"
-    query = _query(node, call)
-    reached = targets(node, call)
-    total = deleted = 0
-    conflicts: list[dict[str, Any]] = []
-    with opened(reached) as contexts:
-        shares = _Shares(node.node_id, list(zip(reached, contexts, strict=True)))
-        for context, result in shares.each("query", _matcher(query)):
-            for place in np.flatnonzero(result.hits):
-                document = context.snapshot.documents[place]
-                total += 1
-                try:
-                    name = context.index.name
-                    perform(node, Write(op="delete", index=name, id=document.id, if_seq_no=document.seq_no))
-                    deleted += 1
-                except ApiError as error:
-                    if error.status != 409:
-                        raise
-                    failure = {"index": name, "id": document.id, "cause": error.cause(), "status": 409}
-                    conflicts.append(failure)
-        if refresh_wanted(call):
-            for context in contexts:
-                node.indices.refresh(context.index.name)
-    answer = {
-        "took": int((time.perf_counter() - started) * 1000),
-        "timed_out": False,
-        "total": total,
-        "deleted": deleted,
-        "batches": -(-total // 1000),
-        "version_conflicts": len(conflicts),
-        "noops": 0,
-        "retries": {"bulk": 0, "search": 0},
-        "throttled_millis": 0,
-        "requests_per_second": -1.0,
-        "throttled_until_millis": 0,
-        "failures": [] if proceed else conflicts,
-    }
-    return Reply(body=answer, status=409 if conflicts and not proceed else 200)
 
 
 def _found(shares: _Shares, request: Request) -> list[Found]:
@@ -276,7 +225,6 @@ _REFUSED = _LUCENE | {"scroll", "sort", "explain", "stored_fields", "docvalue_fi
                       "suggest_size", "suggest_text", "stats", "version", "seq_no_primary_term", "track_scores",
                       "allow_partial_search_results", "force_synthetic_source", "include_named_queries_score",
                       "min_compatible_shard_node"}  # fmt: skip
-_DELETE = _INDICES | {"refresh", "conflicts", "timeout", "wait_for_active_shards", "scroll_size", "search_timeout"}
 
 ROUTES = [
     *(
@@ -289,7 +237,4 @@ ROUTES = [
         for method in ("GET", "POST")
         for path in ("/_count", "/{index}/_count")
     ),
-    Route("POST", "/{index}/_delete_by_query", "indices:data/write/delete/byquery", delete_by_query, _DELETE,
-          _LUCENE | {"scroll", "slices", "max_docs", "requests_per_second", "sort", "stats", "wait_for_completion",
-                     "search_type", "request_cache"}),
-]  # fmt: skip
+]

@@ -1,0 +1,228 @@
+"""``_delete_by_query``: what is searchable now and matches is deleted in batches, unless it was written since.
+
+::
+
+    {"took": 3, "timed_out": false, "total": 2, "deleted": 2, "batches": 1, "version_conflicts": 0, "noops": 0,
+     "retries": {"bulk": 0, "search": 0}, "throttled_millis": 0, "requests_per_second": -1.0,
+     "throttled_until_millis": 0, "failures": []}
+
+A batch is carried out whole; what went wrong in it ends the request after it.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from clipline.emulator.errors import ApiError, illegal_argument, unsupported, validation_failed
+from clipline.emulator.indices.write import Write, perform
+from clipline.emulator.search.context import ShardError, all_failed
+from clipline.emulator.search.queries import read_query
+from clipline.emulator.search.targets import Target, opened, targets
+from clipline.emulator.wire import Call, Reply, Route
+
+if TYPE_CHECKING:
+    from clipline.emulator.node import Node
+
+_UNLIMITED = -1.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Options:
+    """What a request asks for beside its query; ``pace`` is documents per second, negative without a limit."""
+
+    proceed: bool
+    most: int | None
+    batch: int
+    pace: float
+
+
+@dataclass(slots=True)
+class _Progress:
+    total: int = 0
+    deleted: int = 0
+    batches: int = 0
+    conflicts: int = 0
+    throttled: float = 0.0
+    failures: list[dict[str, Any]] = field(default_factory=list)
+
+
+def delete_by_query(node: Node, call: Call) -> Reply:
+    """``POST /{index}/_delete_by_query``."""
+    started = time.perf_counter()
+    options = _options(call)
+    query = _query(call)
+    # Both are looked at before anything is deleted.
+    refresh = call.flag("refresh")
+    reached = targets(node, call)
+    _check_slices(call, reached, options)
+    found = list(itertools.islice(_matching(node, reached, query), options.most))
+    progress = _Progress(total=len(found))
+    for start in range(0, len(found), options.batch):
+        batch = found[start : start + options.batch]
+        begun = time.perf_counter()
+        _delete(node, batch, options, progress)
+        if progress.failures:
+            break
+        _wait(options, len(batch), time.perf_counter() - begun, progress)
+    if refresh:
+        for target in reached:
+            node.indices.refresh(target.index.name)
+    status = max((failure["status"] for failure in progress.failures), default=200)
+    return Reply(body=_body(progress, options, time.perf_counter() - started), status=status)
+
+
+def _matching(node: Node, reached: list[Target], query: dict[str, Any]) -> Iterator[tuple[str, str, int]]:
+    """Index, id and sequence number of what matches now."""
+    wanted = read_query(query, node.models.embed_query)
+    with opened(reached) as contexts:
+        failures = []
+        for target, context in zip(reached, contexts, strict=True):
+            try:
+                hits = wanted.run(context).hits
+            except ShardError as error:
+                entry = {"shard": 0, "index": context.index.name, "node": node.node_id, "reason": error.entry}
+                failures.append(entry)
+                continue
+            if (allowed := target.allowed(context)) is not None:
+                hits = hits & allowed
+            for place in np.flatnonzero(hits):
+                document = context.snapshot.documents[place]
+                yield context.index.name, document.id, document.seq_no
+        if failures:
+            raise all_failed("query", failures)
+
+
+def _delete(node: Node, batch: list[tuple[str, str, int]], options: _Options, progress: _Progress) -> None:
+    progress.batches += 1
+    for name, doc_id, seq_no in batch:
+        try:
+            perform(node, Write(op="delete", index=name, id=doc_id, if_seq_no=seq_no))
+        except ApiError as error:
+            progress.conflicts += error.status == 409
+            if error.status != 409 or not options.proceed:
+                failure = {"index": name, "id": doc_id, "cause": error.cause(), "status": error.status}
+                progress.failures.append(failure)
+        else:
+            progress.deleted += 1
+
+
+def _wait(options: _Options, size: int, spent: float, progress: _Progress) -> None:
+    """Hold the pace: a batch takes as long as its documents are allowed to."""
+    if options.pace > 0 and (left := size / options.pace - spent) > 0:
+        time.sleep(left)
+        progress.throttled += left
+
+
+def _body(progress: _Progress, options: _Options, seconds: float) -> dict[str, Any]:
+    return {
+        "took": int(seconds * 1000),
+        "timed_out": False,
+        "total": progress.total,
+        "deleted": progress.deleted,
+        "batches": progress.batches,
+        "version_conflicts": progress.conflicts,
+        "noops": 0,
+        "retries": {"bulk": 0, "search": 0},
+        "throttled_millis": int(progress.throttled * 1000),
+        "requests_per_second": options.pace,
+        "throttled_until_millis": 0,
+        "failures": progress.failures,
+    }
+
+
+def _query(call: Call) -> dict[str, Any]:
+    wrong = [f"{key} is not supported in this context" for key in ("from", "stored_fields") if key in call.body]
+    query: Any = call.body.get("query")
+    if query is None:
+        wrong.append("query is missing")
+    if wrong:
+        raise validation_failed(*wrong)
+    for key in call.body:
+        if key not in ("query", "conflicts", "max_docs"):
+            raise unsupported(f"the option [{key}] of _delete_by_query")
+    result: dict[str, Any] = query
+    return result
+
+
+def _options(call: Call) -> _Options:
+    conflicts = call.params.get("conflicts", call.body.get("conflicts", "abort"))
+    if conflicts not in ("abort", "proceed"):
+        raise illegal_argument(f'conflicts may only be "proceed" or "abort" but was [{conflicts}]')
+    if not call.flag("wait_for_completion", default=True):
+        raise unsupported("[wait_for_completion=false] of _delete_by_query: there is no API of tasks")
+    batch = call.integer("scroll_size", default=1000)
+    if batch < 1:
+        raise illegal_argument(f"[scroll_size] parameter must be greater than 0, found [{batch}]")
+    return _Options(conflicts == "proceed", _most(call), batch, _pace(call))
+
+
+def _most(call: Call) -> int | None:
+    if "max_docs" not in call.params and "max_docs" not in call.body:
+        return None
+    value = call.integer("max_docs", default=0) if "max_docs" in call.params else call.body["max_docs"]
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ApiError(400, "x_content_parse_exception", f"[1:1] [max_docs] is no whole number: [{value}]")
+    if value < 0:
+        raise illegal_argument(f"[max_docs] parameter cannot be negative, found [{value}]")
+    if value == 0:
+        raise validation_failed(
+            "maxDocs should be greater than 0 if the request is limited to some number of documents or -1 if it isn't "
+            "but it was [0]"
+        )
+    return value
+
+
+def _pace(call: Call) -> float:
+    text = call.params.get("requests_per_second")
+    if text is None:
+        return _UNLIMITED
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if value == _UNLIMITED:
+        return value
+    if not 0 < value < math.inf:
+        raise illegal_argument("[requests_per_second] must be a float greater than 0. Use -1 to disable throttling.")
+    return value
+
+
+def _check_slices(call: Call, reached: list[Target], options: _Options) -> None:
+    text = call.params.get("slices", "1")
+    if text != "auto" and not (text.isdigit() and int(text) > 0):
+        raise illegal_argument('[slices] must be a positive integer or the string "auto"')
+    shards = [int(target.index.settings.get("number_of_shards") or 1) for target in reached]
+    slices = min(shards, default=1) if text == "auto" else int(text)
+    if options.most is not None and options.most < slices:
+        raise illegal_argument("[max_docs] should be >= [slices]")
+    if slices > 1:
+        raise unsupported("_delete_by_query in several slices")
+
+
+_PARAMS = frozenset({
+    "ignore_unavailable", "allow_no_indices", "expand_wildcards", "preference", "refresh", "conflicts", "timeout",
+    "wait_for_active_shards", "wait_for_completion", "scroll", "scroll_size", "search_timeout", "slices", "max_docs",
+    "requests_per_second", "request_cache", "search_type", "stats",
+})  # fmt: skip
+_REFUSED = frozenset({
+    "q", "df", "analyzer", "analyze_wildcard", "default_operator", "lenient", "routing", "terminate_after", "sort",
+    "from", "version",
+})  # fmt: skip
+
+ROUTES = [
+    Route(
+        "POST",
+        "/{index}/_delete_by_query",
+        "indices:data/write/delete/byquery",
+        delete_by_query,
+        _PARAMS,
+        _REFUSED,
+    )
+]
