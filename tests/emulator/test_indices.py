@@ -43,7 +43,7 @@ def test_existing_and_missing(api: Api, make: Callable[..., str]) -> None:
         ("-x", "must not start with '_', '-', or '+'"),
         ("a%23b", "must not contain '#'"),
         ("a%20b", "must not contain the following characters [' ','\"','*',',','/','<','>','?','\\','|']"),
-        ("x" * 256, "index name is too long, (> 255)"),
+        ("x" * 256, "index name is too long, (256 > 255)"),
     ],
 )
 def test_names(api: Api, bad: str, why: str) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from clipline.emulator.errors import ApiError, illegal_argument, json_token, unsupported
 from clipline.emulator.indices import mapping as mappings_of
 from clipline.emulator.indices import settings as settings_of
+from clipline.emulator.indices.date_math import resolve_name
 from clipline.emulator.indices.expressions import PARAMS, named
 from clipline.emulator.indices.index import Index
 from clipline.emulator.wire import ACKNOWLEDGED, Call, Reply, Route
@@ -28,7 +29,7 @@ def create(node: Node, call: Call) -> Reply:
     for alias, options in (body.get("aliases") or {}).items():
         if not isinstance(options, dict):
             raise illegal_argument(f"Unknown token [{json_token(options)}] in alias [{alias}]")
-    name = call.args["index"]
+    name = resolve_name(call.args["index"])
     node.indices.create(name, settings=body.get("settings"), mappings=body.get("mappings"), aliases=body.get("aliases"))
     return Reply(body={"acknowledged": True, "shards_acknowledged": True, "index": name})
 

@@ -9,6 +9,7 @@ from clipline.emulator.errors import ApiError, TextError, illegal_argument, unsu
 from clipline.emulator.indices.alias_rules import check_alias, two_write_indices
 from clipline.emulator.indices.expressions import named
 from clipline.emulator.indices.index_names import index_not_found
+from clipline.emulator.indices.resolution import Options
 from clipline.emulator.wire import ACKNOWLEDGED, Call, Reply, Route
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def delete_alias(node: Node, call: Call) -> Reply:
 def get_alias(node: Node, call: Call) -> Reply:
     """``GET [/{index}]/_alias[/{name}]``."""
     wanted = call.args.get("name")
-    names = named(node, call, hidden=True)
+    names = named(node, call, base=Options(hidden=True))
     result: dict[str, Any] = {}
     seen: set[str] = set()
     for name in names:
@@ -124,7 +125,7 @@ def _concrete(node: Node, expression: str) -> list[str]:
         raise illegal_argument(
             f"The provided expression [{through}] matches an alias, specify the corresponding concrete indices instead."
         )
-    names = node.indices.resolve(expression, aliases_too=False)
+    names = node.indices.resolve(expression, Options(aliases=False))
     if not names:
         raise index_not_found(expression)
     return names

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from clipline.emulator.indices import mapping as mappings_of
 from clipline.emulator.indices import settings as settings_of
+from clipline.emulator.patterns import matches_any
 
 if TYPE_CHECKING:
     from clipline.emulator.indices.store import Indices
@@ -26,11 +26,7 @@ class Composed:
 
 def composed(indices: Indices, name: str) -> Composed:
     """The single matching index template of the highest priority, with its components in order."""
-    matching = [
-        body
-        for body in indices.templates("index").values()
-        if any(fnmatchcase(name, pattern) for pattern in body["index_patterns"])
-    ]
+    matching = [body for body in indices.templates("index").values() if matches_any(body["index_patterns"], name)]
     if not matching:
         return Composed()
     return compose(indices, max(matching, key=lambda body: body.get("priority", 0)))
@@ -65,14 +61,3 @@ def merge_for_template(low: Mapping[str, Any], high: Mapping[str, Any]) -> dict[
         )
         merged[key] = merge_for_template(before, value) if deep and before is not None else value
     return merged
-
-
-def overlap(left: str, right: str) -> bool:
-    """Whether some name matches both of two index patterns."""
-    if not left or not right:
-        return set(left + right) <= {"*"}
-    if left[0] == "*":
-        return overlap(left[1:], right) or overlap(left, right[1:])
-    if right[0] == "*":
-        return overlap(left, right[1:]) or overlap(left[1:], right)
-    return left[0] == right[0] and overlap(left[1:], right[1:])

@@ -6,7 +6,6 @@ import threading
 import time
 import uuid
 from collections.abc import Mapping
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -18,6 +17,7 @@ from clipline.emulator.indices.creation import new_index
 from clipline.emulator.indices.index import Index
 from clipline.emulator.indices.index_names import index_not_found
 from clipline.emulator.indices.metadata import Metadata
+from clipline.emulator.indices.resolution import Names, Options, resolve
 from clipline.emulator.indices.shard import Shard
 
 if TYPE_CHECKING:
@@ -74,48 +74,20 @@ class Indices(Metadata):
         """Whether a concrete index has this name."""
         return name in self._indices
 
-    def resolve(
-        self,
-        expression: str,
-        *,
-        ignore_unavailable: bool = False,
-        allow_no_indices: bool = True,
-        hidden: bool = False,
-        aliases_too: bool = True,
-    ) -> list[str]:
-        """The concrete indices that an expression names: names, aliases, wildcards, comma lists, ``_all``.
-
-        Wildcards pass hidden indices by, unless ``hidden`` or the pattern begins with a dot as their names do.
+    def resolve(self, expression: str, options: Options | None = None) -> list[str]:
+        """The concrete indices that an expression names.
 
         Raises:
             ApiError: 404 for a name without wildcard that is missing.
         """
-        found: dict[str, None] = {}
-        aliases = self.aliases() if aliases_too else {}
-        for part in expression.split(","):
-            if part.startswith("-") and found:
-                for name in [name for name in found if fnmatchcase(name, part[1:])]:
-                    del found[name]
-            elif part in ("_all", "*", "") or "*" in part:
-                pattern = "*" if part in ("_all", "") else part
-                matching = [
-                    name
-                    for name in self.names()
-                    if fnmatchcase(name, pattern) and (hidden or pattern.startswith(".") or not self._hidden(name))
-                ]
-                matching += [
-                    name for alias, bodies in aliases.items() if fnmatchcase(alias, pattern) for name in bodies
-                ]
-                found |= dict.fromkeys(matching)
-            elif part in self._indices:
-                found[part] = None
-            elif part in aliases:
-                found |= dict.fromkeys(sorted(aliases[part]))
-            elif not ignore_unavailable:
-                raise index_not_found(part)
-        if not found and not allow_no_indices:
-            raise index_not_found(expression)
-        return list(found)
+        return resolve(expression, self.known(), options or Options())
+
+    def known(self) -> Names:
+        """All names that expressions are resolved against."""
+        aliases = self.aliases()
+        hidden = {name for name, index in list(self._indices.items()) if index.settings.get("hidden") == "true"}
+        hidden |= {alias for alias, bodies in aliases.items() if any(body.get("is_hidden") for body in bodies.values())}
+        return Names(self.names(), aliases, hidden)
 
     def write_index(self, name: str, *, require_alias: bool = False) -> Index | None:
         """The index that a write to a name goes to; ``None`` when there is nothing of that name.
@@ -243,9 +215,6 @@ class Indices(Metadata):
         index = self.get(name)
         with index.lock:
             index.shard.refresh(index.mappings)
-
-    def _hidden(self, name: str) -> bool:
-        return self._indices[name].settings.get("hidden") == "true"
 
     def _check_fields(self, index: Index, merged: Mapping[str, Any]) -> None:
         limit = int(index.settings.get("mapping.total_fields.limit") or 1000)

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from clipline.emulator.errors import ApiError, illegal_argument, not_found, unsupported, validation_failed, wrong_kind
 from clipline.emulator.indices import mapping as mappings_of
 from clipline.emulator.indices import settings as settings_of
-from clipline.emulator.indices.composition import compose, overlap
+from clipline.emulator.indices.composition import compose
 from clipline.emulator.indices.template_fields import OBJECTS, check_common, check_keys, texts
+from clipline.emulator.patterns import overlap
 from clipline.emulator.wire import ACKNOWLEDGED, Call, Reply, Route
 
 if TYPE_CHECKING:
