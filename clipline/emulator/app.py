@@ -1,30 +1,29 @@
-"""The HTTP envelope around the route tables: media types, parameters, errors, compression, ``filter_path``.
+"""The HTTP envelope around the route tables: from the bytes of a request to a call, from a reply to bytes.
 
-Credentials are accepted and ignored: the server listens on this machine only.
+The order of the refusals is the real server's: length, parameters, media types, path and method, content type of the
+body, then the route's own parameters, then the handler.
 """
 
 from __future__ import annotations
 
-import gzip
 import sys
 import traceback
-import zlib
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl
 
-import orjson
-from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route as WebRoute
 
 from clipline.emulator import cluster, indices, ingest, ml, search
-from clipline.emulator.errors import ApiError, TextError, unsupported
-from clipline.emulator.filter_path import filtered
-from clipline.emulator.media import answer_type, check_answer_type, check_body_type, check_headers
+from clipline.emulator.answers import Answer, Asked, answer, error_reply
+from clipline.emulator.bodies import check_takes_body
+from clipline.emulator.compression import inflated
+from clipline.emulator.errors import ApiError, TextError, bad_parameter
+from clipline.emulator.media import check_answer_type, check_body_type, check_headers, check_single
+from clipline.emulator.query_string import parse_query
 from clipline.emulator.routing import Router, check_params
-from clipline.emulator.wire import Call, Reply
+from clipline.emulator.wire import Call, Reply, boolean
 
 if TYPE_CHECKING:
     from clipline.emulator.node import Node
@@ -32,118 +31,140 @@ if TYPE_CHECKING:
 MAX_BODY = 100 * 1024 * 1024
 """``http.max_content_length``, 100mb by default."""
 
-_METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"]
-_PRODUCT = {"X-elastic-product": "Elasticsearch"}
-_COMPRESS_FROM = 1024
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+_CONTINUE = "100-continue"
+_SINGLE_HEADERS = ("x-opaque-id", "traceparent", "tracestate")
 
 
-def build_app(node: Node) -> Starlette:
-    """The application over one node."""
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """One request as it came; header names are in lower case."""
+
+    method: str
+    uri: str
+    headers: Mapping[str, list[str]]
+    raw: bytes
+    old: bool
+    """HTTP/1.0."""
+
+
+def build_app(node: Node) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
+    """The ASGI application over one node."""
     router = Router([*cluster.ROUTES, *ingest.ROUTES, *ml.ROUTES, *search.ROUTES, *indices.ROUTES])
 
-    async def endpoint(request: Request) -> Response:
-        raw = await _body(request)
-        return await run_in_threadpool(_answer, node, router, request, raw)
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        assert scope["type"] == "http"
+        headers: dict[str, list[str]] = defaultdict(list)
+        for name, value in scope["headers"]:
+            headers[name.decode("latin-1").lower()].append(value.decode("latin-1"))
+        expected = headers.get("expect", [_CONTINUE])[0].lower()
+        refusal = None if expected == _CONTINUE else 417
+        raw = await _body(receive) if refusal is None else b""
+        if raw is None:
+            return  # the client went away before it had said everything: nothing was asked
+        if len(raw) > MAX_BODY:
+            refusal = 413
+        if refusal is not None:
+            await _send(send, Answer(refusal, [("content-length", "0"), ("connection", "close")], b""))
+            return
+        uri = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1")
+        query = scope["query_string"].decode("latin-1")
+        whole = f"{uri}?{query}" if query else uri
+        request = _Request(scope["method"], whole, headers, raw, old=scope["http_version"] == "1.0")
+        await _send(send, await run_in_threadpool(_answer, node, router, request))
 
-    return Starlette(routes=[WebRoute("/{path:path}", endpoint, methods=_METHODS)])
+    return app
 
 
-async def _body(request: Request) -> bytes | None:
-    """The body as it was sent; ``None`` when it is too long, which is still read so that the answer arrives."""
+async def _body(receive: Receive) -> bytes | None:
+    """The whole body; ``None`` when the client went away before its end.
+
+    Of one that is too long a byte too many is kept, and the rest is read so that the refusal arrives.
+    """
     parts: list[bytes] = []
-    length = 0
-    async for part in request.stream():
+    length, more = 0, True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        part: bytes = message.get("body", b"")[: max(0, MAX_BODY + 1 - length)]
+        parts.append(part)
         length += len(part)
-        if length <= MAX_BODY:
-            parts.append(part)
-        else:
-            parts.clear()
-    return b"".join(parts) if length <= MAX_BODY else None
+        more = message.get("more_body", False)
+    return b"".join(parts)
 
 
-def _answer(node: Node, router: Router, request: Request, raw: bytes | None) -> Response:
-    headers = {key.lower(): value for key, value in request.headers.items()}
-    params = dict(parse_qsl(request.url.query, keep_blank_values=True))
+async def _send(send: Send, found: Answer) -> None:
+    headers = [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in found.headers]
+    await send({"type": "http.response.start", "status": found.status, "headers": headers})
+    await send({"type": "http.response.body", "body": found.content})
+
+
+def _answer(node: Node, router: Router, request: _Request) -> Answer:
+    headers = {name: values[0] for name, values in request.headers.items()}
+    params: dict[str, str] = {}
+    failed = True
     try:
-        reply = _handle(node, router, request.method, _raw_path(request), params, headers, raw)
+        params = _params(request.uri)
+        reply = _handle(node, router, request, params, headers)
+        failed = False
     except (ApiError, TextError) as error:
-        reply = Reply(body=error.body(), status=error.status, headers=error.headers)
+        trace = traceback.format_exc() if params.get("error_trace", "false") != "false" else None
+        reply = error_reply(error, trace)
     except Exception as error:
         traceback.print_exc(file=sys.stderr)
-        crash = ApiError(500, "exception", f"the emulator failed: {type(error).__name__}: {error}")
-        reply = Reply(body=crash.body(), status=500)
-    return _response(node, reply, request.method, params, headers)
+        reply = error_reply(ApiError(500, "exception", f"the emulator failed: {type(error).__name__}: {error}"))
+    if reply is _TOO_LONG:
+        return Answer(413, [("content-length", "0"), ("connection", "close")], b"")
+    compress = not (node.identity.secure or request.old)
+    asked = Asked(method=request.method, params=params, headers=headers, version=node.version, compress=compress)
+    return answer(asked, reply, is_error=failed)
 
 
-def _handle(
-    node: Node,
-    router: Router,
-    method: str,
-    path: str,
-    params: dict[str, str],
-    headers: dict[str, str],
-    raw: bytes | None,
-) -> Reply:
-    raw = _decoded(raw, headers.get("content-encoding", "identity").lower())
+_TOO_LONG = Reply(status=413)
+
+
+def _params(uri: str) -> dict[str, str]:
+    try:
+        return parse_query(uri.partition("?")[2])
+    except ValueError as error:
+        raise bad_parameter(str(error)) from None
+
+
+def _handle(node: Node, router: Router, request: _Request, params: dict[str, str], headers: dict[str, str]) -> Reply:
+    raw = inflated(request.raw, headers.get("content-encoding", ""), MAX_BODY)
+    if raw is None:
+        return _TOO_LONG
+    check_single(request.headers)
     check_headers(headers, node.version.major, has_body=bool(raw))
+    for name in ("pretty", "human"):
+        boolean(params, name, default=False)
+    _check_control(request.headers, params)
+    check_answer_type(headers, params.get("format"))
+    if request.method == "OPTIONS":
+        return Reply(body="", headers=router.options(request.uri))
+    route, args = router.find(request.method, request.uri)
     if raw:
         check_body_type(headers)
-    check_answer_type(headers, params.get("format"))
-    if params.get("error_trace", "false") != "false":
-        raise unsupported("the parameter [error_trace]")
-    route, args = router.find(method, path)
+    path = request.uri.partition("?")[0]
+    call = Call(method=request.method, path=path, args=args, params=params, raw=raw, headers=headers, route=route)
+    # Who may do this is asked here, once it is known what "this" is (route.action, args) and before it is done.
     check_params(route, path, params)
-    return route.handler(node, Call(method=method, path=path, args=args, params=params, raw=raw, headers=headers))
+    if raw:
+        check_takes_body(route, request.method, path)
+    return route.handler(node, call)
 
 
-def _raw_path(request: Request) -> str:
-    # Undecoded, so that a slash inside a name stays one.
-    raw = request.scope.get("raw_path") or request.url.path.encode()
-    path = bytes(raw).decode("latin-1").partition("?")[0]
-    return path.rstrip("/") or "/"
-
-
-def _decoded(raw: bytes | None, encoding: str) -> bytes:
-    if raw is not None and encoding == "gzip" and raw:
-        inflater = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
-        try:
-            raw = inflater.decompress(raw, MAX_BODY + 1)
-        except zlib.error as error:
-            raise ApiError(400, "parse_exception", f"the gzip body cannot be read: {error}") from error
-        if len(raw) <= MAX_BODY and not inflater.eof:
-            raise ApiError(400, "parse_exception", "the gzip body cannot be read: it ends too early")
-    elif encoding not in ("gzip", "identity"):
-        raise unsupported(f"the Content-Encoding [{encoding}]")
-    if raw is None or len(raw) > MAX_BODY:
-        reason = f"entity content is too long for the configured buffer limit [{MAX_BODY}]"
-        raise ApiError(413, "content_too_long_exception", reason)
-    return raw
-
-
-def _response(node: Node, reply: Reply, method: str, params: dict[str, str], headers: dict[str, str]) -> Response:
-    sent = {**_PRODUCT, **reply.headers}
-    if opaque := headers.get("x-opaque-id"):
-        sent["X-Opaque-Id"] = opaque
-    content, media = b"", answer_type(headers)
-    if isinstance(reply.body, str):
-        content, media = reply.body.encode(), "text/plain; charset=UTF-8"
-    elif reply.body is not None:
-        content = _json(reply.body, params)
-    if method == "HEAD":
-        sent["content-length"] = str(len(content))
-        content = b""
-    elif "gzip" in headers.get("accept-encoding", "") and len(content) >= _COMPRESS_FROM:
-        content = gzip.compress(content, 1)
-        sent["content-encoding"] = "gzip"
-    response = Response(content, status_code=reply.status, headers=sent, media_type=media)
-    for warning in reply.warnings:
-        response.headers.append("Warning", f'299 Elasticsearch-{node.version}-emulator "{warning}"')
-    return response
-
-
-def _json(body: Any, params: dict[str, str]) -> bytes:
-    if expression := params.get("filter_path"):
-        body = filtered(body, expression)
-    pretty = "pretty" in params and params["pretty"] != "false"
-    option = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE if pretty else 0
-    return orjson.dumps(body, option=option | orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY)
+def _check_control(headers: Mapping[str, list[str]], params: Mapping[str, str]) -> None:
+    """Headers that may be there once, and ``error_trace``: refused with a text (RestController.tryAllHandlers)."""
+    for name in _SINGLE_HEADERS:
+        if len(set(headers.get(name, ()))) > 1:
+            shown = "X-Opaque-Id" if name == "x-opaque-id" else name
+            raise TextError(400, f"multiple values for single-valued header [{shown}].")
+    try:
+        boolean(params, "error_trace", default=False)
+    except ApiError as error:
+        raise TextError(400, error.reason) from None

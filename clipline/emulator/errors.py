@@ -89,6 +89,14 @@ def illegal_argument(reason: str, **meta: Any) -> ApiError:
     return ApiError(400, "illegal_argument_exception", reason, meta=meta)
 
 
+def bad_parameter(reason: str) -> ApiError:
+    """400: the query string cannot be decoded (RestRequest.BadParameterException)."""
+    outer = f"java.lang.IllegalArgumentException: {reason}"
+    return ApiError(
+        400, "bad_parameter_exception", outer, caused_by={"type": "illegal_argument_exception", "reason": reason}
+    )
+
+
 def validation_failed(*messages: str) -> ApiError:
     """400 ``action_request_validation_exception`` with its numbered messages."""
     numbered = "".join(f"{number}: {message};" for number, message in enumerate(messages, 1))

@@ -1,65 +1,77 @@
-"""``filter_path``: comma-separated dotted patterns, ``*`` within a level, ``**`` over levels, ``-`` to exclude."""
+"""``filter_path``: comma-separated dotted patterns, ``*`` within a level, ``**`` over levels, ``-`` to exclude.
+
+As FilterPath and FilterPathBasedFilter have it: ``**`` stands for one level at least; ``\\.`` is a dot within a name;
+the elements of a list are filtered where they stand; a container is left out when filtering leaves nothing in it, but
+not one that was empty before an exclusion.
+"""
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
+
+from clipline.emulator.patterns import simple_match
 
 _NOTHING = object()
 
 
+@dataclass(frozen=True, slots=True)
+class _Path:
+    """What is left of one pattern below some level; ``anywhere`` when ``**`` was passed, so deeper levels count too."""
+
+    segments: tuple[str, ...]
+    anywhere: bool = False
+
+
 def filtered(body: Any, expression: str) -> Any:
-    """The parts of a JSON value that an expression keeps; ``{}`` when it keeps nothing."""
-    patterns = [pattern.strip() for pattern in expression.split(",") if pattern.strip()]
-    excluded = [pattern[1:].split(".") for pattern in patterns if pattern.startswith("-")]
-    included = [pattern.split(".") for pattern in patterns if not pattern.startswith("-")]
-    if included:
-        body = _keep(body, included)
-    if excluded and body is not _NOTHING:
-        body = _drop(body, excluded)
-    return {} if body is _NOTHING else body
+    """The parts of a JSON object or list that an expression keeps; an empty one when it keeps nothing."""
+    patterns = [pattern for piece in expression.split(",") if (pattern := piece.strip())]
+    excluded = [_path(pattern[1:]) for pattern in patterns if pattern.startswith("-")]
+    included = [_path(pattern) for pattern in patterns if not pattern.startswith("-")]
+    for paths, keep in ((included, True), (excluded, False)):
+        if paths and isinstance(body, dict | list):
+            left = _filter(body, paths, keep=keep)
+            body = type(body)() if left is _NOTHING else left
+    return body
 
 
-def _keep(value: Any, patterns: list[list[str]]) -> Any:
-    if any(not pattern for pattern in patterns):
-        return value
+def _path(pattern: str) -> _Path:
+    segments = re.split(r"(?<!\\)\.", pattern)
+    return _Path(tuple(segment.replace("\\.", ".") for segment in segments))
+
+
+def _filter(value: Any, paths: Sequence[_Path], *, keep: bool) -> Any:
+    """What is left of a value that the patterns reach into and do not match as a whole."""
     if isinstance(value, list):
-        kept = [item for item in (_keep(item, patterns) for item in value) if item is not _NOTHING]
-        return kept or _NOTHING
+        items = [item for item in (_filter(item, paths, keep=keep) for item in value) if item is not _NOTHING]
+        return items if items or (not keep and not value) else _NOTHING
     if not isinstance(value, dict):
-        return _NOTHING
-    found = {}
-    for key, child in value.items():
-        below = _below(key, patterns)
-        if below and (kept_child := _keep(child, below)) is not _NOTHING:
-            found[key] = kept_child
-    return found or _NOTHING
-
-
-def _drop(value: Any, patterns: list[list[str]]) -> Any:
-    if isinstance(value, list):
-        return [_drop(item, patterns) for item in value]
-    if not isinstance(value, dict):
-        return value
+        return _NOTHING if keep else value
     left = {}
     for key, child in value.items():
-        below = _below(key, patterns)
-        if not any(not pattern for pattern in below):
-            left[key] = _drop(child, below) if below else child
-    return left
+        matched, below = _step(str(key), paths)
+        if matched:
+            remaining = child if keep else _NOTHING
+        elif below:
+            remaining = _filter(child, below, keep=keep)
+        else:
+            remaining = _NOTHING if keep else child
+        if remaining is not _NOTHING:
+            left[key] = remaining
+    return left if left or (not keep and not value) else _NOTHING
 
 
-def _below(key: str, patterns: list[list[str]]) -> list[list[str]]:
-    """What is left of each pattern once ``key`` was passed."""
-    rest: list[list[str]] = []
-    for pattern in patterns:
-        if not pattern:
-            continue
-        head, *tail = pattern
-        if head == "**":
-            rest.append(pattern)
-            if tail and fnmatchcase(key, tail[0]):
-                rest.append(tail[1:])
-        elif fnmatchcase(key, head):
-            rest.append(tail)
-    return rest
+def _step(key: str, paths: Sequence[_Path]) -> tuple[bool, list[_Path]]:
+    """Whether a name ends one of the patterns, and what is left of those that it only begins."""
+    below: list[_Path] = []
+    for path in paths:
+        head, *tail = path.segments
+        if head == key or ("*" in head and simple_match(head, key)):
+            if not tail:
+                return True, []
+            below.append(_Path(tuple(tail), anywhere=head == "**"))
+        if path.anywhere:
+            below.append(path)
+    return False, below

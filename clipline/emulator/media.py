@@ -68,8 +68,20 @@ def check_headers(headers: Mapping[str, str], major: int, *, has_body: bool) -> 
     _check_range("Accept", versions[0], accept, major)
     if has_body:
         _check_range("Content-Type", versions[1], content_type, major)
-        named = f"Accept={accept if wanted else None}, Content-Type={content_type if sent else None}"
-        _check_agreement(*versions, named.replace("None", "null"), major)
+        shown = f"Accept={accept if wanted else 'null'}, Content-Type={content_type if sent else 'null'}"
+        _check_agreement(*versions, shown, major)
+
+
+def check_single(headers: Mapping[str, list[str]]) -> None:
+    """Refuse a media type that is given twice.
+
+    Raises:
+        ApiError: 400 ``media_type_header_exception``.
+    """
+    for name in ("Accept", "Content-Type"):
+        if len(headers.get(name.lower(), ())) > 1:
+            reason = f"Incorrect header [{name}]. Only one value should be provided"
+            raise _header_error([name], "illegal_argument_exception", reason)
 
 
 def check_body_type(headers: Mapping[str, str]) -> None:

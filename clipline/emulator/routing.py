@@ -1,19 +1,24 @@
 """Finds the route for a request, and the right refusal when there is none.
 
-Like the real dispatcher: an exact segment wins over a ``{variable}``, and a path that exists under other methods is
-405. What Elasticsearch serves and the emulator does not is 501; what neither serves is 400 without a status::
+Like the real dispatcher (RestController, PathTrie): an exact segment wins over a ``{variable}``, and a path that exists
+under other methods is 405. What Elasticsearch serves and the emulator does not is 501; what neither serves is 400
+without a status::
 
     {"error": "no handler found for uri [/a/b/c] and method [GET]"}
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from urllib.parse import unquote
 
 from clipline.emulator.errors import TextError, illegal_argument, unsupported
+from clipline.emulator.query_string import decode
 from clipline.emulator.wire import Route
+
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "CONNECT"})
+"""Any other is refused by name."""
 
 GLOBAL_PARAMS = frozenset({"pretty", "human", "filter_path", "error_trace", "format"})
 """Parameters that every API takes."""
@@ -23,14 +28,20 @@ _NAMES = """
 alias aliases analyze application async_search autoscaling block bulk cache cat ccr clone close cluster
 component_template connector count create create_from dangling data_stream data_stream_lifecycle delete_by_query
 disk_usage doc downsample enrich eql esql explain features field_caps field_usage_stats flush forcemerge graph
-health_report ilm index_template inference ingest internal internal_nodes knn_search license lifecycle logstash mapping
-mappings mget migrate migration ml monitoring msearch mtermvectors mvt nodes open pit profiling query query_rules
-rank_eval recovery refresh reindex reload_search_analyzers remote render reset_features resolve rollover rollup scripts
-search search_shards searchable_snapshots security segments settings shard_stores shrink shutdown simulate slm snapshot
-source split sql ssl stats streams synonyms tasks template terms_enum termvectors text_structure transform unfreeze
-update update_by_query upgrade validate watcher xpack
+health_report ilm index_template info inference ingest internal internal_nodes knn_search license lifecycle logstash
+mapping mappings mget migrate migration ml monitoring msearch mtermvectors mvt nodes open pit profiling query
+query_rules rank_eval recovery refresh reindex reload_search_analyzers remote render reset_features resolve rollover
+rollup scripts search search_shards searchable_snapshots security segments settings shard_stores shrink shutdown
+simulate slm snapshot source split sql ssl stats streams synonyms tasks template terms_enum termvectors text_structure
+transform unfreeze update update_by_query upgrade validate watcher xpack
 """
 APIS = frozenset(f"_{name}" for name in _NAMES.split())
+
+# The paths that answer HEAD, with {} for a variable; any other that has GET answers 405.
+_HEADS = frozenset(
+    {"/", "/{}", "/{}/_doc/{}", "/{}/_source/{}", "/_alias/{}", "/{}/_alias", "/{}/_alias/{}", "/_template/{}",
+     "/_index_template/{}", "/_component_template/{}"}
+)  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -50,26 +61,34 @@ class Router:
         for route in routes:
             self._add(route)
 
-    def find(self, method: str, path: str) -> tuple[Route, dict[str, str]]:
-        """The route for a raw (still percent-encoded) path, and the values of its variables.
+    def find(self, method: str, uri: str) -> tuple[Route, dict[str, str]]:
+        """The route for a URI as it was sent, and the values of the variables in its path.
 
         Raises:
             TextError: 405 or 400, when Elasticsearch has no such route either.
-            ApiError: 501, when it has.
+            ApiError: 501, when it has; 400 for a wrong escape in the path.
         """
-        segments = [unquote(segment) for segment in path.split("/") if segment]
-        allowed: set[str] = set()
+        segments = _segments(uri)
         for branch in _walk(self._root, segments, 0):
-            route = branch.routes.get(method) or (branch.routes.get("GET") if method == "HEAD" else None)
-            if route is not None:
+            if route := branch.routes.get(method):
                 return route, _variables(route, segments)
-            allowed |= branch.routes.keys()
+        allowed = self._methods(segments)
+        if method not in METHODS:
+            names = f", allowed: [{', '.join(allowed)}]" if allowed else ""
+            raise TextError(405, f"Unexpected http method: {method}{names}", headers=_allow(allowed))
         if allowed:
-            raise _wrong_method(method, path, allowed)
-        if any(segment in APIS for segment in segments):
-            raise unsupported(f"the API [{method} {unquote(path)}]")
-        text = f"no handler found for uri [{unquote(path)}] and method [{method}]"
-        raise TextError(400, text, show_status=False)
+            text = f"Incorrect HTTP method for uri [{uri}] and method [{method}], allowed: [{', '.join(allowed)}]"
+            raise TextError(405, text, headers=_allow(allowed))
+        if "" not in segments and any(segment in APIS for segment in segments):
+            raise unsupported(f"the API [{method} {uri.partition('?')[0]}]")
+        raise TextError(400, f"no handler found for uri [{uri}] and method [{method}]", show_status=False)
+
+    def options(self, uri: str) -> dict[str, str]:
+        """The headers that answer OPTIONS, which is never refused."""
+        return _allow(self._methods(_segments(uri)))
+
+    def _methods(self, segments: list[str]) -> list[str]:
+        return sorted({method for branch in _walk(self._root, segments, 0) for method in branch.routes})
 
     def _add(self, route: Route) -> None:
         branch = self._root
@@ -82,6 +101,8 @@ class Router:
         if route.method in branch.routes:
             raise ValueError(f"two handlers for {route.method} {route.path}")
         branch.routes[route.method] = route
+        if route.method == "GET" and re.sub(r"\{\w+\}", "{}", route.path) in _HEADS:
+            branch.routes.setdefault("HEAD", route)
 
 
 def check_params(route: Route, path: str, params: Mapping[str, str]) -> None:
@@ -103,6 +124,19 @@ def check_params(route: Route, path: str, params: Mapping[str, str]) -> None:
         raise illegal_argument(f"request [{path}] contains unrecognized parameter{plural}: {named}")
 
 
+def _segments(uri: str) -> list[str]:
+    """The decoded segments of a path; trailing slashes do not count, and a doubled one at the start is one."""
+    path = uri.partition("?")[0]
+    pieces = path.rstrip("/").split("/")[1:]
+    # "http://host:9200/" + "/_search" is a common slip; the real one reads an index without a name, which means all.
+    if len(pieces) > 1 and not pieces[0] and pieces[1].startswith("_"):
+        pieces = pieces[1:]
+    try:
+        return [decode(piece) for piece in pieces]
+    except ValueError as error:
+        raise illegal_argument(str(error)) from None
+
+
 def _walk(branch: _Branch, segments: list[str], position: int) -> Iterator[_Branch]:
     """All ends of the path, those with more exact segments first."""
     if position == len(segments):
@@ -113,7 +147,7 @@ def _walk(branch: _Branch, segments: list[str], position: int) -> Iterator[_Bran
     if segment in branch.exact:
         yield from _walk(branch.exact[segment], segments, position + 1)
     # The first variable of a path is an index or an alias; the name of an API is neither.
-    if branch.variable is not None and not (position == 0 and segment in APIS):
+    if branch.variable is not None and segment and not (position == 0 and segment in APIS):
         yield from _walk(branch.variable, segments, position + 1)
 
 
@@ -122,10 +156,8 @@ def _variables(route: Route, segments: list[str]) -> dict[str, str]:
     return {name[1:-1]: value for name, value in zip(names, segments, strict=True) if name.startswith("{")}
 
 
-def _wrong_method(method: str, path: str, allowed: set[str]) -> TextError:
-    names = ", ".join(sorted(allowed))
-    text = f"Incorrect HTTP method for uri [{unquote(path)}] and method [{method}], allowed: [{names}]"
-    return TextError(405, text, headers={"Allow": ",".join(sorted(allowed))})
+def _allow(methods: list[str]) -> dict[str, str]:
+    return {"Allow": ",".join(methods)} if methods else {}
 
 
 def _suggestion(name: str, known: Iterable[str]) -> str:

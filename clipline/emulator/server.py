@@ -55,6 +55,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             build_app(node),
             log_level="warning",
             access_log=False,
+            server_header=False,
+            date_header=False,
+            lifespan="off",
+            ws="none",
             timeout_keep_alive=75,
             timeout_graceful_shutdown=_LAST_REQUESTS_SECONDS,
         )

@@ -8,6 +8,7 @@ constant that could be read).
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
 from clipline.emulator.identity import Version
@@ -58,3 +59,13 @@ def minimum_wire_compatibility(version: Version) -> str:
 def minimum_index_compatibility(version: Version) -> str:
     """The oldest version whose indices this one opens for writing."""
     return f"{version.major - 1}.0.0"
+
+
+def build_hash(version: Version) -> str:
+    """A hash as a build of Elasticsearch has one, 40 hexadecimal digits; no build of it has this one."""
+    return hashlib.sha1(f"clipline emulator {version}".encode(), usedforsecurity=False).hexdigest()
+
+
+def build_date(version: Version) -> str:
+    """When the first build of the minor release was made, to the day."""
+    return f"{release(version).built}T00:00:00.000000000Z"

@@ -20,9 +20,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
 from clipline.emulator.errors import ApiError, illegal_argument
+from clipline.emulator.json_body import read_object
+from clipline.emulator.units import parse_time
 
 if TYPE_CHECKING:
     from clipline.emulator.node import Node
@@ -38,6 +38,7 @@ class Call:
     params: Mapping[str, str]
     raw: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
+    route: Route | None = None
 
     @cached_property
     def body(self) -> dict[str, Any]:
@@ -46,15 +47,7 @@ class Call:
         Raises:
             ApiError: 400 when it is not JSON or not an object.
         """
-        if not self.raw.strip():
-            return {}
-        try:
-            value = orjson.loads(self.raw)
-        except orjson.JSONDecodeError as error:
-            raise ApiError(400, "x_content_parse_exception", f"[1:1] malformed JSON: {error}") from error
-        if not isinstance(value, dict):
-            raise ApiError(400, "parsing_exception", "Expected [START_OBJECT] at the start of the request body")
-        return value
+        return read_object(self.raw) if self.raw.strip() else {}
 
     def required_body(self) -> dict[str, Any]:
         """Like ``body``, but an empty one is 400 ``request body is required``."""
@@ -64,14 +57,7 @@ class Call:
 
     def flag(self, name: str, *, default: bool = False) -> bool:
         """A boolean parameter; present without value means true."""
-        if name not in self.params:
-            return default
-        value = self.params[name]
-        if value in ("", "true"):
-            return True
-        if value == "false":
-            return False
-        raise illegal_argument(f"Failed to parse value [{value}] as only [true] or [false] are allowed.")
+        return boolean(self.params, name, default=default)
 
     def integer(self, name: str, *, default: int) -> int:
         """A whole-number parameter."""
@@ -82,6 +68,26 @@ class Call:
         except ValueError:
             reason = f"Failed to parse int parameter [{name}] with value [{self.params[name]}]"
             raise illegal_argument(reason) from None
+
+    def millis(self, name: str, *, default: str) -> float:
+        """A duration such as ``30s`` in milliseconds; -1 is for ever."""
+        return parse_time(self.params.get(name, default), name)
+
+
+def boolean(params: Mapping[str, str], name: str, *, default: bool) -> bool:
+    """A boolean parameter; present without value means true.
+
+    Raises:
+        ApiError: 400 for any other word.
+    """
+    if name not in params:
+        return default
+    value = params[name]
+    if value in ("", "true"):
+        return True
+    if value == "false":
+        return False
+    raise illegal_argument(f"Failed to parse value [{value}] as only [true] or [false] are allowed.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

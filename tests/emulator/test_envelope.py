@@ -71,13 +71,52 @@ def test_a_body_without_content_type(http: httpx.Client) -> None:
 
 def test_filter_path_and_pretty(http: httpx.Client) -> None:
     assert http.get("/?filter_path=version.number,-tagline").json() == {"version": {"number": "9.2.0"}}
-    assert http.get("/missing?filter_path=error.type").json() == {"error": {"type": "index_not_found_exception"}}
     assert "tagline" not in http.get("/?filter_path=-tagline").json()
-    assert http.get("/?pretty").text.startswith('{\n  "name"')
+    text = http.get("/?pretty&filter_path=tagline").text
+    assert text == '{\n  "tagline" : "You Know, for Search"\n}\n'
+    assert http.get("/?pretty=false").text == http.get("/").text
+
+
+def test_filter_path_leaves_errors_whole(http: httpx.Client) -> None:
+    error = http.get("/missing?filter_path=error.type").json()["error"]
+    assert error["reason"] == "no such index [missing]"
+
+
+@pytest.mark.parametrize("name", ["pretty", "human"])
+def test_a_wrong_boolean(api: Api, name: str) -> None:
+    reason = "Failed to parse value [yes] as only [true] or [false] are allowed."
+    assert api.error("GET", f"/?{name}=yes", code=400) == ("illegal_argument_exception", reason)
+
+
+def test_error_trace_adds_the_emulators_own_trace(http: httpx.Client) -> None:
+    error = http.get("/missing?error_trace").json()["error"]
+    assert error["stack_trace"].startswith("Traceback")
+    assert error["root_cause"][0]["stack_trace"] == error["stack_trace"]
+    assert "stack_trace" not in http.get("/missing?error_trace=false").json()["error"]
+    assert http.get("/?error_trace=true").status_code == 200
 
 
 def test_opaque_id_is_echoed(http: httpx.Client) -> None:
     assert http.get("/", headers={"x-opaque-id": "me"}).headers["x-opaque-id"] == "me"
+
+
+def test_two_opaque_ids_are_one_too_many(http: httpx.Client) -> None:
+    answer = http.get("/", headers=[("x-opaque-id", "me"), ("x-opaque-id", "you")])
+    assert answer.json() == {"error": "multiple values for single-valued header [X-Opaque-Id].", "status": 400}
+
+
+def test_trace_headers_are_accepted(http: httpx.Client) -> None:
+    headers = {"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "tracestate": "es=s:1"}
+    assert http.get("/", headers=headers).status_code == 200
+
+
+def test_small_answers_are_compressed_too(http: httpx.Client) -> None:
+    answer = http.get("/", headers={"accept-encoding": "gzip"})
+    assert answer.headers["content-encoding"] == "gzip"
+    assert answer.json()["tagline"]
+    assert http.get("/", headers={"accept-encoding": "deflate"}).headers["content-encoding"] == "deflate"
+    assert "content-encoding" not in http.get("/", headers={"accept-encoding": "gzip;q=0"}).headers
+    assert "content-encoding" not in http.head("/", headers={"accept-encoding": "gzip"}).headers
 
 
 def test_compression_both_ways(http: httpx.Client, name: str) -> None:
@@ -100,7 +139,9 @@ def test_a_broken_gzip_body(http: httpx.Client) -> None:
 def test_a_gzip_body_that_unfolds_beyond_the_limit(http: httpx.Client) -> None:
     headers = {"content-type": "application/json", "content-encoding": "gzip"}
     body = gzip.compress(bytes(101 * 1024 * 1024), 1)
-    assert http.put("/x/_doc/1", content=body, headers=headers).status_code == 413
+    answer = http.put("/x/_doc/1", content=body, headers=headers)
+    assert (answer.status_code, answer.content) == (413, b"")
+    assert "x-elastic-product" not in answer.headers
 
 
 @pytest.mark.parametrize(
@@ -136,7 +177,6 @@ def test_a_wrong_method_is_405_with_allow(http: httpx.Client) -> None:
         ("POST", "/i/_forcemerge"),
         ("PUT", "/_template/x"),
         ("GET", "/i/_search?q=x"),
-        ("GET", "/?error_trace=true"),
         ("GET", "/?format=yaml"),
     ],
 )
@@ -146,7 +186,7 @@ def test_what_elasticsearch_has_and_the_emulator_lacks_is_501(api: Api, method: 
     assert reason.startswith("the clipline emulator does not support ")
 
 
-@pytest.mark.parametrize("path", ["/a/b/c", "/_nonsense/x"])
+@pytest.mark.parametrize("path", ["/a/b/c", "/_nonsense/x", "/a/b/c?pretty=false", "/a%2Fb/c/d", "/a//_search"])
 def test_no_handler_has_no_status(http: httpx.Client, path: str) -> None:
     answer = http.get(path)
     assert answer.status_code == 400
@@ -159,6 +199,31 @@ def test_head_has_the_length_and_no_body(http: httpx.Client) -> None:
     assert int(answer.headers["content-length"]) > 100
 
 
+@pytest.mark.parametrize("path", ["/_cluster/health", "/_nodes", "/_search"])
+def test_few_paths_answer_head(http: httpx.Client, path: str) -> None:
+    answer = http.head(path)
+    assert (answer.status_code, answer.content) == (405, b"")
+    assert "GET" in answer.headers["allow"].split(",")
+
+
+@pytest.mark.parametrize(("path", "allowed"), [("/_bulk", "POST,PUT"), ("/", "GET,HEAD"), ("/a/b/c", None)])
+def test_options_names_the_methods(http: httpx.Client, path: str, allowed: str | None) -> None:
+    answer = http.options(path)
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert answer.headers.get("allow") == allowed
+
+
+def test_a_body_where_none_is_read(api: Api) -> None:
+    expected = "request [GET /_cluster/health] does not support having a body"
+    assert api.error("GET", "/_cluster/health", {}, code=400) == ("illegal_argument_exception", expected)
+    assert api("GET", "/_search", {"size": 0})["timed_out"] is False
+
+
+def test_slashes_at_the_ends(api: Api, name: str) -> None:
+    api("PUT", f"/{name}/")
+    assert name in api("GET", f"/{name}//")
+
+
 def test_encoded_slashes_stay_in_names(api: Api, name: str) -> None:
     api("PUT", f"/{name}/_doc/a%2Fb%20c", {"x": 1}, code=201)
     assert api("GET", f"/{name}/_doc/a%2Fb%20c")["_id"] == "a/b c"
@@ -166,3 +231,10 @@ def test_encoded_slashes_stay_in_names(api: Api, name: str) -> None:
 
 def test_credentials_are_ignored(http: httpx.Client) -> None:
     assert http.get("/", auth=("anybody", "wrong")).status_code == 200
+
+
+def test_a_document_that_names_a_field_twice(http: httpx.Client, name: str) -> None:
+    answer = http.put(f"/{name}/_doc/1", content=b'{"a": 1, "a": 2}', headers={"content-type": "application/json"})
+    error = answer.json()["error"]
+    assert (answer.status_code, error["type"]) == (400, "document_parsing_exception")
+    assert error["caused_by"]["reason"].endswith("Duplicate field 'a'")

@@ -121,7 +121,7 @@ POSITIONS: dict[str, tuple[str, str]] = {
     "inside": ('{"o":[{"n":1},{"n":true,"m":[]}]}', "[1:20] failed to parse field [o.n]"),
     "dots": ('{"o.n":"x"}', "[1:8] failed to parse field [o.n]"),
     "multi-field": ('{"k":"many","t":"many"}', "[1:17] failed to parse field [t.n]"),
-    "other kind": ('{"o":{"n":1,"m":true,"n":true}}', "[1:26] failed to parse field [o.n]"),
+    "other kind": ('{"o":{"k":1,"m":true,"n":true}}', "[1:26] failed to parse field [o.n]"),
 }
 
 

@@ -124,6 +124,10 @@ def _source(call: Call) -> dict[str, Any]:
     try:
         return call.body
     except ApiError as error:
+        if "Duplicate field" in error.reason:
+            raise ApiError(
+                400, "document_parsing_exception", "[1:1] failed to parse", caused_by=error.cause()
+            ) from error
         raise no_document(call.raw) from error
 
 

@@ -1,0 +1,86 @@
+"""A request's JSON, and what the real parser says of one that is none.
+
+Errors carry the place, line and column from 1, as ``XContentParseException`` and ``XContentEOFException`` do; the words
+after the place are Jackson's where they are known.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import orjson
+
+from clipline.emulator.errors import ApiError, json_token
+
+_SMALL = 1 << 20
+"""Bytes up to which a body is looked through for repeated names, which takes a second, slower parser."""
+
+
+def read_object(raw: bytes) -> dict[str, Any]:
+    """The JSON object in a body that is not empty.
+
+    Raises:
+        ApiError: 400: it is not JSON, is no object, or names a field twice.
+    """
+    value = read_value(raw)
+    if not isinstance(value, dict):
+        reason = f"Failed to parse object: expecting token of type [START_OBJECT] but found [{json_token(value)}]"
+        raise ApiError(400, "parsing_exception", reason, meta={"line": 1, "col": 1})
+    return value
+
+
+def read_value(raw: bytes) -> Any:
+    """Any JSON value.
+
+    Raises:
+        ApiError: 400: it is not JSON, or names a field twice.
+    """
+    try:
+        value = orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        raise malformed(raw, error) from error
+    if len(raw) <= _SMALL and isinstance(value, dict | list):
+        _check_names(raw)
+    return value
+
+
+def malformed(raw: bytes, error: orjson.JSONDecodeError) -> ApiError:
+    """What the real parser says of the text that this error is about."""
+    text = raw.decode("utf-8", "replace")
+    # orjson counts a document that is not UTF-8 as one character long; the words are its own then.
+    place = min(error.pos, len(text))
+    line, column = text.count("\n", 0, place) + 1, place - (text.rfind("\n", 0, place) + 1) + 1
+    if place >= len(text.rstrip()):
+        cause = "Unexpected end-of-input"
+        return _parse_error(
+            "x_content_e_o_f_exception", line, column, "Unexpected end of file", "json_e_o_f_exception", cause
+        )
+    character = text[place]
+    words = f"Unexpected character ('{character}' (code {ord(character)})): {error.msg}"
+    return _parse_error("x_content_parse_exception", line, column + 1, words, "json_parse_exception", words)
+
+
+def _check_names(raw: bytes) -> None:
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            names = [name for name, _ in pairs]
+            raise _RepeatedName(next(name for place, name in enumerate(names) if name in names[:place]))
+        return found
+
+    try:
+        json.loads(raw, object_pairs_hook=unique)
+    except _RepeatedName as error:
+        words = f"Duplicate field '{error}'"
+        raise _parse_error("x_content_parse_exception", 1, 1, words, "json_parse_exception", words) from None
+    except (RecursionError, ValueError):
+        return  # deeper, or with numbers longer, than this parser reads; orjson has read it
+
+
+class _RepeatedName(Exception):
+    """An object has two fields of one name."""
+
+
+def _parse_error(kind: str, line: int, column: int, words: str, cause: str, cause_words: str) -> ApiError:
+    return ApiError(400, kind, f"[{line}:{column}] {words}", caused_by={"type": cause, "reason": cause_words})
