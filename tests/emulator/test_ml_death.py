@@ -65,7 +65,7 @@ def test_a_native_process_dies_at_work(tmp_path: Path) -> None:
         until(lambda: stats(client, "slow")["deployment_stats"]["nodes"][0]["number_of_pending_requests"] == 2)
         (native,) = natives(tmp_path)
         os.kill(native, signal.SIGKILL)
-        reason = "Error in inference process: [inference native process died unexpectedly with exit code [-9]]"
+        reason = "Error in inference process: [inference canceled as process is stopping]"
         refusal(500, "status_exception", reason, asked.result, 20)
         (item,) = written.result(20)["items"]
         assert item["index"]["status"] == 500

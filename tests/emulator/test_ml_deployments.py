@@ -96,7 +96,7 @@ START_REFUSALS: dict[str, tuple[str, dict[str, Any], int, str, str]] = {
     "text": ("tiny", {"queue_capacity": "many"}, 400, "illegal_argument_exception", "[queue_capacity]"),
     "vocabulary": ("mute", {}, 500, "status_exception", "Could not find vocabulary document [mute_vocabulary]"),
     "garbage": ("garbage", {}, 500, "status_exception", "the following nodes failed with errors [{"),
-    "operator": ("forbidden", {}, 500, "status_exception", "Model contains forbidden operations: aten::as_strided"),
+    "operator": ("forbidden", {}, 500, "status_exception", "contains forbidden operations: aten::as_strided"),
     "hook": ("hooked", {}, 500, "status_exception", "custom state hooks: __getstate__, __setstate__"),
 }  # fmt: skip
 

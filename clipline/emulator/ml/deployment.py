@@ -15,7 +15,7 @@ from uuid import uuid4
 from clipline.emulator.errors import ApiError, status_error
 from clipline.emulator.ml.counters import Counters
 from clipline.emulator.ml.inference import make_tokenizer
-from clipline.emulator.ml.process import NativeProcess, ProcessDied
+from clipline.emulator.ml.process import Answer, Arguments, NativeProcess, ProcessDied
 from clipline.emulator.ml.tokenizer import BertTokenizer
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ class Deployment:
         started: int,
         store: ModelStore,
         data: Path,
+        version: str,
     ) -> None:
         self.id = deployment_id
         self.model_id = model_id
@@ -45,6 +46,7 @@ class Deployment:
         self._pending = 0
         self._store = store
         self._data = data
+        self._version = version
         self.config = store.config(model_id) or {}
         self._process: NativeProcess | None = None
         self._tokenizer: BertTokenizer | None = None
@@ -62,7 +64,7 @@ class Deployment:
         """Wait until the start has ended either way; false when it has not yet."""
         return self._settled.wait(seconds)
 
-    def ask(self, process: NativeProcess, arguments: list[list[int]]) -> Future[list[float]]:
+    def ask(self, process: NativeProcess, arguments: Arguments) -> Future[Answer]:
         """Put one request into the queue.
 
         Raises:
@@ -115,7 +117,7 @@ class Deployment:
             process.stop()
         self._settled.wait()
 
-    def _answered(self, future: Future[list[float]]) -> None:
+    def _answered(self, future: Future[Answer]) -> None:
         with self._idle:
             self._pending -= 1
             self._idle.notify_all()
@@ -129,7 +131,7 @@ class Deployment:
         except ApiError as error:
             self._fail(error.reason)
         except ProcessDied as error:
-            self._fail(str(error))
+            self._fail(f"inference process crashed due to reason [{error}]")
         except Exception as error:  # a start must end in a state, never hang
             self._fail(f"{type(error).__name__}: {error}")
         finally:
@@ -146,13 +148,13 @@ class Deployment:
                 file,
                 threads=int(self.parameters["threads_per_allocation"]),
                 allocations=int(self.parameters["number_of_allocations"]),
+                version=self._version,
+                name=self.id,
                 log=self._data / "native.log",
                 on_end=self._ended,
             )
         self._process.wait_ready()
         with self._idle:
-            if self._process.ended:
-                raise ProcessDied("inference native process died unexpectedly")
             if self.state == "starting":
                 self.state = "started"
 
@@ -164,7 +166,7 @@ class Deployment:
 
     def _ended(self, reason: str) -> None:
         with self._idle:
-            if self.state == "started":
+            if self.state in ("starting", "started"):
                 self.state, self.reason = "failed", f"inference process crashed due to reason [{reason}]"
 
     def _fail(self, reason: str) -> None:

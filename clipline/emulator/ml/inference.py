@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from clipline.emulator.errors import not_found, status_error, unsupported
 from clipline.emulator.ml.infer_options import infer_options
 from clipline.emulator.ml.process import InferenceFailed, ProcessDied
-from clipline.emulator.ml.tokenizer import BertTokenizer, arguments
+from clipline.emulator.ml.tokenizer import BertTokenizer
 
 if TYPE_CHECKING:
     from clipline.emulator.ml.deployment import Deployment
@@ -32,22 +32,22 @@ def infer(
     options = infer_options(deployment.model_id, deployment.config, override)
     text = _text(deployment.config, doc, prefix)
     process, tokenizer = deployment.serving()
-    ids, truncated = tokenizer.encode(text, options.tokenization)
+    encoded = tokenizer.encode(text, options.tokenization)
     counters = deployment.counters
     begun = time.perf_counter()
-    future = deployment.ask(process, arguments(ids))
+    future = deployment.ask(process, tokenizer.arguments(encoded))
     try:
-        vector = future.result(timeout)
+        answer = future.result(timeout)
     except TimeoutError:
         counters.timed_out()
         raise status_error(408, f"timeout [{timeout:g}s] waiting for inference result") from None
     except (InferenceFailed, ProcessDied) as error:
         counters.failed()
-        stopping = isinstance(error, ProcessDied) and deployment.state == "stopping"
-        text = "inference canceled as process is stopping" if stopping else str(error)
+        # A process that dies is told as one that is stopped (seen in elastic/elasticsearch#109778).
+        text = str(error) if isinstance(error, InferenceFailed) else "inference canceled as process is stopping"
         raise status_error(500, f"Error in inference process: [{text}]") from error
     counters.inferred(time.perf_counter() - begun)
-    return {options.results_field: vector, **({"is_truncated": True} if truncated else {})}
+    return {options.results_field: answer.result[0][0], **({"is_truncated": True} if encoded.truncated else {})}
 
 
 def make_tokenizer(store: ModelStore, model_id: str, config: Mapping[str, Any]) -> BertTokenizer:

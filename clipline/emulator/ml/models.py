@@ -148,7 +148,13 @@ class Models:
 
     def _deploy(self, deployment_id: str, model_id: str, parameters: dict[str, Any], started: int) -> Deployment:
         return Deployment(
-            deployment_id, model_id, parameters=parameters, started=started, store=self.store, data=self.node.data
+            deployment_id,
+            model_id,
+            parameters=parameters,
+            started=started,
+            store=self.store,
+            data=self.node.data,
+            version=str(self.node.version),
         )
 
 

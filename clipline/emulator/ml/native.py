@@ -1,146 +1,150 @@
-"""The native process: loads one TorchScript model and runs it.
+"""The native process: loads one TorchScript model and runs it. The only module of the emulator that imports torch.
 
-``python -m clipline.emulator.ml.native FILE THREADS ALLOCATIONS``; the file is deleted once it is loaded.
+``python -m clipline.emulator.ml.native FILE THREADS ALLOCATIONS VERSION``; the file is deleted once it is loaded.
 
 Protocol over stdin and stdout, one JSON object a line. First a greeting: ``{"ready": true}`` or ``{"error": "…"}``.
-Then for each request ``{"id": 4, "arguments": [[101, 7, 102], [1, 1, 1], …]}``, int64 tensors of shape ``[1, n]`` in
-order, an answer ``{"id": 4, "rows": [0.1, …]}`` (the first row of the first result) or ``{"id": 4, "error": "…"}``.
+Then for each request ``{"id": 4, "arguments": [[[101, 7, 102]], [[1, 1, 1]], …]}``, int64 matrices with a row for each
+window of the text, an answer ``{"id": 4, "ms": 3.1, "result": [[[0.1, …]]]}`` or ``{"id": 4, "error": "…"}``.
 ``ALLOCATIONS`` requests run at a time, so answers come in any order; ``{"allocations": 2}`` changes the number.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import threading
-import zipfile
+import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from importlib.resources import files
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, BinaryIO
 
-RULES: dict[str, list[str]] = json.loads((files("clipline.emulator.ml") / "native_rules.json").read_text("utf-8"))
+import orjson
+
+from clipline.emulator.ml.archive import Refused, check_archive
+from clipline.emulator.ml.confine import confine, end_with
+from clipline.emulator.ml.graph import refusal, scan
+from clipline.emulator.ml.native_rules import Rules, rules
+
+Tensor3 = list[list[list[float]]]
 
 
 def main() -> int:
     """Load and serve until stdin ends."""
+    end_with(os.getppid())
     # Whatever a library prints must not get between the answers.
-    answers = _Answers(os.fdopen(os.dup(1), "w", encoding="utf-8"))
+    answers = _Answers(os.fdopen(os.dup(1), "wb"))
     os.dup2(2, 1)
     file, threads, allocations = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
     try:
-        model = load(file, threads)
-    except Exception as error:
-        answers.say(_failure(error))
+        model = load(file, rules(sys.argv[4]))
+    except Refused as error:
+        answers.say({"error": str(error)})
         return 1
     finally:
         file.unlink(missing_ok=True)
     answers.say({"ready": True})
-    pool = ThreadPoolExecutor(allocations)
-    for line in sys.stdin:
-        message = json.loads(line)
+    pool = _pool(allocations, threads)
+    for line in sys.stdin.buffer:
+        message = orjson.loads(line)
         if "allocations" in message:
             pool.shutdown(wait=False)  # what it has accepted is still answered
-            pool = ThreadPoolExecutor(message["allocations"])
+            pool = _pool(message["allocations"], threads)
         else:
             pool.submit(_answer, model, message, answers)
     # The server is gone: nobody waits for what is left.
     os._exit(0)
 
 
-def load(file: Path, threads: int) -> Any:
-    """Load an archive, refusing state hooks and forbidden operators on every version: it may be a stranger's.
+def load(file: Path, checks: Rules) -> Any:
+    """Load an archive that nothing speaks against.
 
     Raises:
-        ValueError: refused, with the native process's own words.
+        Refused: with the native process's own words.
     """
-    check_archive(file)
+    check_archive(file, checks)
     import torch
 
-    torch.set_num_threads(threads)
-    module = torch.jit.load(str(file), map_location="cpu")
-    forbidden = sorted(operators(module) & set(RULES["forbidden_operations"]))
-    if forbidden:
-        raise ValueError(f"Model contains forbidden operations: {', '.join(forbidden)}")
+    confine(file.stat().st_size)
+    try:
+        module = torch.jit.load(str(file), map_location="cpu")
+    except (RuntimeError, ValueError, MemoryError) as error:
+        raise Refused(f"Error loading the model: {_words(error)}") from error
+    reason = refusal(scan(module, most_nodes=checks.most_nodes), checks)
+    if reason is not None:
+        raise Refused(reason)
     module.eval()
     return module
 
 
-def check_archive(file: Path) -> None:
-    """Search every record for custom state hooks before anything is loaded.
+def run(model: Any, arguments: list[list[list[int]]]) -> Tensor3:
+    """Run the model once for each window and put the results together, as Main.cc and CResultWriter do it.
 
     Raises:
-        ValueError: hooks were found, or a record cannot be read.
+        ValueError: the result is no tensor of floats in two or three dimensions; the words are the native process's.
+        Exception: whatever ``forward`` raises.
     """
-    found: set[str] = set()
-    try:
-        with zipfile.ZipFile(file) as archive:
-            for name in archive.namelist():
-                record = archive.read(name)
-                found |= {hook for hook in RULES["state_hooks"] if hook.encode() in record}
-    except (zipfile.BadZipFile, OSError, RuntimeError) as error:
-        raise ValueError(f"Error loading the model: {error}") from error
-    if found:
-        raise ValueError(f"Model archive contains custom state hooks: {', '.join(sorted(found))}")
-
-
-def operators(module: Any) -> set[str]:
-    """The kinds of all nodes in every method, calls inlined, nested blocks included."""
     import torch
 
-    found: set[str] = set()
-
-    def walk(block: Any) -> None:
-        for node in block.nodes():
-            found.add(node.kind())
-            for inner in node.blocks():
-                walk(inner)
-
-    for name in module._c._method_names():
-        graph = module._c._get_method(name).graph.copy()
-        torch._C._jit_pass_inline(graph)
-        walk(graph)
-    return found
-
-
-def run(model: Any, arguments: list[list[int]]) -> list[float]:
-    """The first row of the model's first result."""
-    import torch
-
+    results = []
     with torch.inference_mode():
-        result = model(*(torch.tensor([values], dtype=torch.int64) for values in arguments))
-    if isinstance(result, tuple):
-        result = result[0]
-    result = result.reshape(1, 1) if result.dim() == 0 else result
-    while result.dim() > 1:
-        result = result[0]
-    values: list[float] = result.to(torch.float32).tolist()
-    return values
+        for rows in zip(*arguments, strict=True):
+            output = model(*(torch.tensor([row], dtype=torch.int64) for row in rows))
+            if isinstance(output, tuple):
+                output = output[0]  # the result tensor of a transformer is the first of a tuple
+            if not isinstance(output, torch.Tensor):
+                raise ValueError(f"Expected Tensor but got {type(output).__name__}")
+            results.append(output.reshape(1, 1) if output.dim() == 0 else output)
+        result = torch.cat(results, 0)
+    if result.dim() not in (2, 3):
+        raise ValueError(f"Cannot convert results tensor of size [{list(result.shape)}]")
+    if result.dtype not in (torch.float32, torch.float64, torch.bfloat16):
+        raise ValueError(f"Cannot process result tensor of type [{_TYPES.get(str(result.dtype), str(result.dtype))}]")
+    found: Any = result.to(torch.float64 if result.dtype == torch.float64 else torch.float32)
+    if not bool(torch.isfinite(found).all()):
+        found = torch.where(torch.isfinite(found), found, torch.zeros_like(found))  # the writer has no word for NaN
+    values = found.tolist()
+    return values if result.dim() == 3 else [values]
+
+
+_TYPES = {"torch.int64": "long int", "torch.int32": "int", "torch.bool": "bool", "torch.float16": "c10::Half"}
+"""What a tensor's type is called in C++."""
 
 
 class _Answers:
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
         self._lock = threading.Lock()
 
     def say(self, value: Mapping[str, Any]) -> None:
+        line = orjson.dumps(value) + b"\n"
         with self._lock:
-            self._stream.write(json.dumps(value) + "\n")
+            self._stream.write(line)
             self._stream.flush()
 
 
+def _pool(allocations: int, threads: int) -> ThreadPoolExecutor:
+    def begin() -> None:
+        import torch
+
+        torch.set_num_threads(threads)  # OpenMP keeps the number for each thread that calls it
+
+    return ThreadPoolExecutor(allocations, initializer=begin)
+
+
 def _answer(model: Any, message: Mapping[str, Any], answers: _Answers) -> None:
+    begun = time.perf_counter()
     try:
-        answer: dict[str, Any] = {"rows": run(model, message["arguments"])}
+        answer: dict[str, Any] = {"result": run(model, message["arguments"])}
     except Exception as error:  # an exception in forward() fails this request only
-        answer = _failure(error)
-    answers.say({"id": message["id"], **answer})
+        answer = {"error": _words(error)}
+    answers.say({"id": message["id"], "ms": 1000 * (time.perf_counter() - begun), **answer})
 
 
-def _failure(error: Exception) -> dict[str, Any]:
-    return {"error": str(error).strip() or type(error).__name__}
+def _words(error: BaseException) -> str:
+    """An error's text without the stack of C++ that torch may add."""
+    text = str(error).partition("\nException raised from ")[0].strip()
+    return text or type(error).__name__
 
 
 if __name__ == "__main__":
