@@ -58,7 +58,7 @@ def answer(asked: Asked, reply: Reply, *, is_error: bool = False) -> Answer:
         content = reply.body.encode()
     elif reply.body is not None:
         content, kind = _json(reply.body, asked.params, whole=is_error), _json_type(asked)
-    headers = [*reply.headers.items(), *_own_headers(asked, reply)]
+    headers = [*_listed(reply.headers), *_own_headers(asked, reply)]
     if asked.method != "HEAD" and content and asked.compress:
         coding = chosen(asked.headers.get("accept-encoding", ""))
         if coding:
@@ -66,6 +66,12 @@ def answer(asked: Asked, reply: Reply, *, is_error: bool = False) -> Answer:
             headers.append(("content-encoding", coding))
     headers += [("content-type", kind), ("content-length", str(len(content)))]
     return Answer(reply.status, headers, b"" if asked.method == "HEAD" else content)
+
+
+def _listed(headers: Mapping[str, str | tuple[str, ...]]) -> Iterator[tuple[str, str]]:
+    for name, value in headers.items():
+        for one in (value,) if isinstance(value, str) else value:
+            yield name, one
 
 
 def _own_headers(asked: Asked, reply: Reply) -> Iterator[tuple[str, str]]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.concurrency import run_in_threadpool
 
-from clipline.emulator import cluster, indices, ingest, ml, search
+from clipline.emulator import cluster, indices, ingest, ml, search, security
 from clipline.emulator.answers import Answer, Asked, answer, error_reply
 from clipline.emulator.bodies import check_takes_body
 from clipline.emulator.compression import inflated
@@ -53,7 +53,9 @@ class _Request:
 
 def build_app(node: Node) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
     """The ASGI application over one node."""
-    router = Router([*cluster.ROUTES, *ingest.ROUTES, *ml.ROUTES, *search.ROUTES, *indices.ROUTES])
+    routes = [*cluster.ROUTES, *ingest.ROUTES, *ml.ROUTES, *search.ROUTES, *indices.ROUTES]
+    # With xpack.security.enabled: false a node has no such APIs at all.
+    router = Router([*routes, *security.ROUTES]) if node.security.enabled else Router(routes, absent={"_security"})
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         assert scope["type"] == "http"
@@ -135,6 +137,7 @@ def _params(uri: str) -> dict[str, str]:
 
 
 def _handle(node: Node, router: Router, request: _Request, params: dict[str, str], headers: dict[str, str]) -> Reply:
+    node.security.sign_in(headers, request.uri)
     raw = inflated(request.raw, headers.get("content-encoding", ""), MAX_BODY)
     if raw is None:
         return _TOO_LONG
@@ -151,11 +154,10 @@ def _handle(node: Node, router: Router, request: _Request, params: dict[str, str
         check_body_type(headers)
     path = request.uri.partition("?")[0]
     call = Call(method=request.method, path=path, args=args, params=params, raw=raw, headers=headers, route=route)
-    # Who may do this is asked here, once it is known what "this" is (route.action, args) and before it is done.
     check_params(route, path, params)
     if raw:
         check_takes_body(route, request.method, path)
-    return route.handler(node, call)
+    return route.handler(node, node.security.admit(route, call))
 
 
 def _check_control(headers: Mapping[str, list[str]], params: Mapping[str, str]) -> None:

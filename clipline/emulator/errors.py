@@ -8,6 +8,7 @@ Wire format::
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 
@@ -27,7 +28,7 @@ class ApiError(Exception):
         meta: dict[str, Any] | None = None,
         caused_by: dict[str, Any] | None = None,
         root_cause: list[dict[str, Any]] | None = None,
-        headers: dict[str, str] | None = None,
+        headers: Mapping[str, str | tuple[str, ...]] | None = None,
     ) -> None:
         super().__init__(reason)
         self.status = status

@@ -19,6 +19,7 @@ from clipline.emulator.indices import Indices
 from clipline.emulator.ingest import Pipelines
 from clipline.emulator.licence import Licence
 from clipline.emulator.ml import Models
+from clipline.emulator.security.room import Security
 
 
 class Node:
@@ -33,6 +34,7 @@ class Node:
         self.cluster_uuid = self._identity("cluster_uuid")
         self.node_id = self._identity("node_id")
         self.licence = Licence(self)
+        self.security = Security(self, data)
         self.models = Models(self)
         self.pipelines = Pipelines(self)
         self.indices = Indices(self)

@@ -10,7 +10,7 @@ without a status::
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from clipline.emulator.errors import TextError, illegal_argument, unsupported
@@ -56,8 +56,10 @@ class _Branch:
 class Router:
     """All routes of the emulator, looked up by method and path."""
 
-    def __init__(self, routes: Iterable[Route]) -> None:
+    def __init__(self, routes: Iterable[Route], *, absent: Collection[str] = ()) -> None:
+        """``absent`` are names of ``APIS`` that this node does not have, as Elasticsearch would not either."""
         self._root = _Branch()
+        self._apis = APIS.difference(absent)
         for route in routes:
             self._add(route)
 
@@ -79,7 +81,7 @@ class Router:
         if allowed:
             text = f"Incorrect HTTP method for uri [{uri}] and method [{method}], allowed: [{', '.join(allowed)}]"
             raise TextError(405, text, headers=_allow(allowed))
-        if "" not in segments and any(segment in APIS for segment in segments):
+        if "" not in segments and any(segment in self._apis for segment in segments):
             raise unsupported(f"the API [{method} {uri.partition('?')[0]}]")
         raise TextError(400, f"no handler found for uri [{uri}] and method [{method}]", show_status=False)
 

@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import uvicorn
 
@@ -61,6 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             ws="none",
             timeout_keep_alive=75,
             timeout_graceful_shutdown=_LAST_REQUESTS_SECONDS,
+            **_tls(node),
         )
         _Server(config, node=node, print_env=options.print_env).run(sockets=[listener])
     except KeyboardInterrupt:
@@ -98,6 +99,13 @@ def _identity(options: argparse.Namespace) -> Identity:
     )
 
 
+def _tls(node: Node) -> dict[str, Any]:
+    if not node.security.enabled:
+        return {}
+    files = node.security.certificates
+    return {"ssl_certfile": str(files.certificate), "ssl_keyfile": str(files.key)}
+
+
 def _locked(data: Path) -> IO[str] | None:
     # Somebody who only looks whether an emulator runs holds the lock for a moment, too.
     for _ in range(5):
@@ -118,8 +126,10 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         assert sockets is not None
-        url = f"http://{HOST}:{sockets[0].getsockname()[1]}"
-        running = record.Running(pid=os.getpid(), version=str(self._node.version), environment={record.URL: url})
+        scheme = "https" if self._node.security.enabled else "http"
+        url = f"{scheme}://{HOST}:{sockets[0].getsockname()[1]}"
+        environment = {**self._node.security.environment, record.URL: url}
+        running = record.Running(pid=os.getpid(), version=str(self._node.version), environment=environment)
         record.write(self._node.data, running)
         said = running.exports() if self._print_env else f"{READY}{url}"
         print(said, flush=True)  # noqa: T201 - what callers wait for

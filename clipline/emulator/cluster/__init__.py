@@ -150,11 +150,6 @@ def change_licence(node: Node, call: Call) -> Reply:
     raise unsupported("changing the licence")
 
 
-def privileges(node: Node, call: Call) -> Reply:
-    """Nobody signs in here, so nobody has privileges to be asked for."""
-    raise unsupported("security: there are no users and privileges to ask for")
-
-
 _HEALTH = {"wait_for_status", "timeout", "master_timeout", "local", "expand_wildcards"}
 _HEALTH_REFUSED = {"level", "wait_for_active_shards", "wait_for_events", "wait_for_nodes",
                    "wait_for_no_initializing_shards", "wait_for_no_relocating_shards"}  # fmt: skip
@@ -177,7 +172,4 @@ ROUTES = [
     Route("GET", "/_xpack", "cluster:monitor/xpack/info", xpack, {"accept_enterprise"}, {"categories"}),
     Route("GET", "/_nodes", "cluster:monitor/nodes/info", nodes, {"timeout"}, {"flat_settings"}),
     Route("GET", "/_nodes/{node_id}", "cluster:monitor/nodes/info", nodes, {"timeout"}, {"flat_settings"}),
-    Route("GET", "/_security/_authenticate", "cluster:admin/xpack/security/user/has_privileges", privileges),
-    Route("POST", "/_security/user/_has_privileges", "cluster:admin/xpack/security/user/has_privileges", privileges),
-    Route("GET", "/_security/user/_has_privileges", "cluster:admin/xpack/security/user/has_privileges", privileges),
 ]

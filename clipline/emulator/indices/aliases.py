@@ -84,11 +84,14 @@ def _apply(node: Node, actions: list[tuple[str, dict[str, Any]]]) -> None:
                 raise ApiError(
                     400, "x_content_parse_exception", f"[1:1] [{verb}] unknown field [{next(iter(options))}]"
                 )
-            names = _concrete(node, _first(body, "index", "indices"))
+            expression = _first(body, "index", "indices")
+            node.security.require("indices:admin/aliases", expression)
+            names = _concrete(node, expression)
             if verb == "remove_index":
                 gone += names
                 continue
             for alias in _first(body, "alias", "aliases").split(","):
+                node.security.require("indices:admin/aliases", alias)
                 if verb == "add":
                     _add(node, alias, names, options)
                 else:

@@ -26,6 +26,14 @@ if TYPE_CHECKING:
     from clipline.emulator.node import Node
 
 _VERBS = ("create", "delete", "index", "update")
+_ACTIONS = {
+    "create": "indices:data/write/index:op_type/create",
+    "delete": "indices:data/write/delete",
+    "index": "indices:data/write/index",
+    "update": "indices:data/write/update",
+}
+"""What each verb needs on its index where security is on."""
+
 _META = {"_index", "_id", "if_seq_no", "if_primary_term", "pipeline", "require_alias", "retry_on_conflict"}
 _NUMBERS = {"if_seq_no", "if_primary_term", "retry_on_conflict"}
 _META_REFUSED = {"version", "version_type", "dynamic_templates", "routing", "_routing", "_source", "op_type",
@@ -108,6 +116,7 @@ def _item(node: Node, call: Call, action: _Action) -> _Item:
         if action.source is None and action.verb != "delete":
             # The real one looks into a document only when it is indexed: the other lines are carried out.
             raise no_document(action.line)
+        node.security.require(_ACTIONS[action.verb], name)
         if doc_id == "":
             raise illegal_argument("if _id is specified it must not be empty")
         if action.verb == "update":

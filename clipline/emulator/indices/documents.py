@@ -95,6 +95,7 @@ def multi_get(node: Node, call: Call) -> Reply:
         if name is None or doc_id is None:
             raise validation_failed(f"{'index' if name is None else 'id'} is missing for doc {len(docs)}")
         try:
+            node.security.require("indices:data/read/mget", name)
             index = node.indices.single(name)
         except ApiError as error:
             docs.append({"_index": name, "_id": doc_id, "error": {"root_cause": [error.cause()], **error.cause()}})

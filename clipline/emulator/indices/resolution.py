@@ -7,7 +7,7 @@ do, and a name that an option lets go is left out silently.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from clipline.emulator.errors import ApiError, illegal_argument, unsupported
@@ -38,6 +38,11 @@ class Names:
     indices: Collection[str]
     aliases: Mapping[str, Collection[str]]
     hidden: Collection[str] = frozenset()
+
+    def only(self, allowed: Callable[[str], bool]) -> Names:
+        """Those that somebody may know of."""
+        indices = [name for name in self.indices if allowed(name)]
+        return Names(indices, {name: of for name, of in self.aliases.items() if allowed(name)}, self.hidden)
 
 
 def resolve(expression: str, names: Names, options: Options) -> list[str]:

@@ -80,7 +80,9 @@ class Indices(Metadata):
         Raises:
             ApiError: 404 for a name without wildcard that is missing.
         """
-        return resolve(expression, self.known(), options or Options())
+        known = self.known()
+        visible = self.node.security.visible
+        return resolve(expression, known.only(visible) if visible else known, options or Options())
 
     def known(self) -> Names:
         """All names that expressions are resolved against."""

@@ -111,6 +111,8 @@ def perform(node: Node, write: Write) -> Written:
     if done.write.source is None:
         dropped = Written(index=done.write.index, id=write.id, version=-3, seq_no=None, result="noop", status=200)
         return replace(dropped, pipelines=done.pipelines, ingest_seconds=done.seconds)
+    if done.write.index != write.index:
+        node.security.require("indices:data/write/index", done.write.index)
     index = node.indices.write_index(done.write.index) or _auto_created(node, done.write.index)
     _check_blocks(index)
     return replace(_store(node, index, done.write), pipelines=done.pipelines, ingest_seconds=done.seconds)
@@ -183,6 +185,7 @@ def _pipelines(node: Node, name: str) -> tuple[str, str, str]:
 
 
 def _auto_created(node: Node, name: str) -> Index:
+    node.security.require("indices:admin/auto_create", name)
     if composed(node.indices, name).auto_create is False:
         raise unsupported("[allow_auto_create: false] of the index template that an index would be made by")
     try:

@@ -1,0 +1,114 @@
+"""What a subject may ask about himself: who he is, and what he may do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from clipline.emulator.errors import unsupported, validation_failed
+from clipline.emulator.security.privileges import CLUSTER, INDEX
+from clipline.emulator.security.roles import texts
+from clipline.emulator.security.subject import Subject
+from clipline.emulator.wire import Call, Reply, Route
+
+if TYPE_CHECKING:
+    from clipline.emulator.node import Node
+
+
+def authenticate(node: Node, call: Call) -> Reply:
+    """``GET /_security/_authenticate``."""
+    subject = node.security.subject
+    realm = {"name": subject.realm, "type": subject.realm.removeprefix("default_")}
+    body = {
+        **subject.user.shown(),
+        "authentication_realm": realm,
+        "lookup_realm": dict(realm),
+        "authentication_type": "realm" if subject.key is None else "api_key",
+    }
+    if subject.key is not None:
+        # A key has descriptors, not roles.
+        body |= {"roles": [], "api_key": {"id": subject.key["id"], "name": subject.key["name"]}}
+    return Reply(body=body)
+
+
+def has_privileges(node: Node, call: Call) -> Reply:
+    """``GET|POST /_security/user/_has_privileges``."""
+    subject, body = node.security.subject, call.required_body()
+    if call.args.get("username", subject.user.name) != subject.user.name:
+        raise unsupported("asking for the privileges of another user")
+    if body.get("application"):
+        raise unsupported("application privileges")
+    cluster = {name: _has_cluster(subject, name) for name in texts(body.get("cluster"), "cluster")}
+    index: dict[str, dict[str, bool]] = {}
+    for entry in body.get("index") or []:
+        if not isinstance(entry, Mapping):
+            raise validation_failed("must specify at least one privilege")
+        for name in texts(entry.get("names"), "names"):
+            asked = texts(entry.get("privileges"), "privileges")
+            index.setdefault(name, {}).update({privilege: _has_index(subject, privilege, name) for privilege in asked})
+    if not cluster and not index:
+        raise validation_failed("must specify at least one privilege")
+    every = [*cluster.values(), *(value for held in index.values() for value in held.values())]
+    answer = {
+        "username": subject.user.name,
+        "has_all_requested": all(every),
+        "cluster": cluster,
+        "index": index,
+        "application": {},
+    }
+    return Reply(body=answer)
+
+
+def own_privileges(node: Node, call: Call) -> Reply:
+    """``GET /_security/user/_privileges``."""
+    subject = node.security.subject
+    if subject.key is not None:
+        raise unsupported("the list of an API key's privileges")
+    roles = [role for limit in subject.limits for role in limit]
+    body: dict[str, Any] = {
+        "cluster": sorted({privilege for role in roles for privilege in role.cluster}),
+        "global": [],
+        "indices": [entry for role in roles for entry in role.body["indices"]],
+        "applications": [],
+        "run_as": [],
+    }
+    return Reply(body=body)
+
+
+def built_in_privileges(node: Node, call: Call) -> Reply:
+    """``GET /_security/privilege/_builtin``: the names that the emulator knows."""
+    return Reply(body={"cluster": sorted(CLUSTER), "index": sorted(INDEX)})
+
+
+def _has_cluster(subject: Subject, privilege: str) -> bool:
+    patterns = CLUSTER.get(privilege.lower(), (privilege,))
+    return all(subject.allows_cluster(_action(pattern)) for pattern in patterns)
+
+
+def _has_index(subject: Subject, privilege: str, name: str) -> bool:
+    patterns = INDEX.get(privilege.lower(), (privilege,))
+    # A pattern of names is held when its own spelling is: my-* by my-*, or by *.
+    return all(subject.allows_index(_action(pattern), name) for pattern in patterns)
+
+
+def _action(pattern: str) -> str:
+    # An action that stands for all of a pattern: only a grant that covers the pattern covers it.
+    return pattern.replace("*", "~")
+
+
+_USER = "cluster:admin/xpack/security/user"
+
+ROUTES = [
+    Route("GET", "/_security/_authenticate", f"{_USER}/authenticate", authenticate),
+    Route("GET", "/_security/user/_has_privileges", f"{_USER}/has_privileges", has_privileges),
+    Route("POST", "/_security/user/_has_privileges", f"{_USER}/has_privileges", has_privileges),
+    Route("GET", "/_security/user/{username}/_has_privileges", f"{_USER}/has_privileges", has_privileges),
+    Route("POST", "/_security/user/{username}/_has_privileges", f"{_USER}/has_privileges", has_privileges),
+    Route("GET", "/_security/user/_privileges", f"{_USER}/list_privileges", own_privileges),
+    Route(
+        "GET",
+        "/_security/privilege/_builtin",
+        "cluster:admin/xpack/security/privilege/builtin/get",
+        built_in_privileges,
+    ),
+]

@@ -1,0 +1,144 @@
+"""Users: put, get, delete, passwords, on and off."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from clipline.emulator.errors import ApiError, unsupported, validation_failed, wrong_kind
+from clipline.emulator.security.roles import texts
+from clipline.emulator.security.subject import ELASTIC, User
+from clipline.emulator.wire import Call, Reply, Route
+
+if TYPE_CHECKING:
+    from clipline.emulator.node import Node
+
+_KEYS = {"username", "password", "password_hash", "roles", "full_name", "email", "metadata", "enabled"}
+_LEAST = 6
+"""Characters of a password (``Validation.Users``)."""
+
+
+def put_user(node: Node, call: Call) -> Reply:
+    """``PUT|POST /_security/user/{username}``."""
+    name, body = call.args["username"], call.required_body()
+    for key in body:
+        if key not in _KEYS:
+            reason = f"failed to parse add user request. unexpected field [{key}]"
+            raise ApiError(400, "parse_exception", reason)
+    if body.get("password_hash") is not None:
+        raise unsupported("[password_hash] of users")
+    if name == ELASTIC:
+        raise validation_failed(f"user [{name}] is reserved and only the password can be changed")
+    store = node.security.store
+    existing = store.user(name)
+    password = _password(body.get("password"))
+    if existing is None and password is None:
+        raise _invalid("password must be specified unless you are updating an existing user")
+    if not isinstance(body.get("metadata") or {}, Mapping):
+        raise wrong_kind("user", "metadata", body["metadata"])
+    roles = texts(body.get("roles"), "roles")
+    if "roles" not in body:
+        raise validation_failed("roles are missing")
+    user = User(
+        name=name,
+        roles=tuple(roles),
+        full_name=body.get("full_name"),
+        email=body.get("email"),
+        metadata=body.get("metadata") or {},
+        enabled=bool(body.get("enabled", True)),
+    )
+    store.put_user(user, password)
+    node.security.authenticator.forget()
+    return Reply(body={"created": existing is None})
+
+
+def get_users(node: Node, call: Call) -> Reply:
+    """``GET /_security/user[/{username}]``."""
+    users = node.security.store.users()
+    if "username" in call.args:
+        wanted = call.args["username"].split(",")
+        users = {name: user for name, user in users.items() if name in wanted}
+        if not users:
+            return Reply(body={}, status=404)
+    return Reply(body={name: user.shown() for name, user in users.items()})
+
+
+def delete_user(node: Node, call: Call) -> Reply:
+    """``DELETE /_security/user/{username}``."""
+    name = call.args["username"]
+    if name == ELASTIC:
+        raise validation_failed(f"user [{name}] is reserved and cannot be deleted")
+    found = node.security.store.delete_user(name)
+    node.security.authenticator.forget()
+    return Reply(body={"found": found}, status=200 if found else 404)
+
+
+def change_password(node: Node, call: Call) -> Reply:
+    """``PUT|POST /_security/user[/{username}]/_password``."""
+    body = call.required_body()
+    name = call.args.get("username", node.security.subject.user.name)
+    if body.get("password_hash") is not None:
+        raise unsupported("[password_hash] of users")
+    password = _password(body.get("password"))
+    if password is None:
+        raise validation_failed("password is missing")
+    user = node.security.store.user(name)
+    if user is None:
+        raise validation_failed("user must exist in order to change password")
+    node.security.store.put_user(user, password)
+    node.security.authenticator.forget()
+    return Reply(body={})
+
+
+def enable_user(node: Node, call: Call) -> Reply:
+    """``PUT|POST /_security/user/{username}/_enable`` and ``_disable``."""
+    name = call.args["username"]
+    user = node.security.store.user(name)
+    if user is None:
+        raise validation_failed("only existing users can be enabled or disabled")
+    if name == node.security.subject.user.name:
+        raise ApiError(
+            400, "illegal_argument_exception", "users may not update the enabled status of their own account"
+        )
+    if name == ELASTIC:
+        raise unsupported("switching the user [elastic] off")
+    node.security.store.put_user(replace(user, enabled=call.path.endswith("/_enable")), None)
+    node.security.authenticator.forget()
+    return Reply(body={})
+
+
+def _password(value: Any) -> str | None:
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise wrong_kind("user", "password", value)
+    if len(value) < _LEAST:
+        raise _invalid(f"passwords must be at least [{_LEAST}] characters long")
+    return value
+
+
+def _invalid(message: str) -> ApiError:
+    return ApiError(400, "validation_exception", f"Validation Failed: 1: {message};")
+
+
+_USER = "cluster:admin/xpack/security/user"
+
+ROUTES = [
+    Route("GET", "/_security/user", f"{_USER}/get", get_users, frozenset(), {"with_profile_uid"}),
+    Route("GET", "/_security/user/{username}", f"{_USER}/get", get_users, frozenset(), {"with_profile_uid"}),
+    Route("DELETE", "/_security/user/{username}", f"{_USER}/delete", delete_user, {"refresh"}),
+    *(
+        route
+        for method in ("PUT", "POST")
+        for route in (
+            Route(method, "/_security/user/{username}", f"{_USER}/put", put_user, {"refresh"}),
+            Route(method, "/_security/user/_password", f"{_USER}/change_password", change_password, {"refresh"}),
+            Route(
+                method, "/_security/user/{username}/_password", f"{_USER}/change_password", change_password, {"refresh"}
+            ),
+            Route(method, "/_security/user/{username}/_enable", f"{_USER}/set_enabled", enable_user, {"refresh"}),
+            Route(method, "/_security/user/{username}/_disable", f"{_USER}/set_enabled", enable_user, {"refresh"}),
+        )
+    ),
+]

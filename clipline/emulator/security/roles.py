@@ -1,0 +1,166 @@
+"""What a role, or the descriptor of an API key, allows.
+
+::
+
+    {"cluster": ["monitor_ml"], "indices": [{"names": ["my-*"], "privileges": ["read"]}], "metadata": {}}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any
+
+from clipline.emulator.errors import ApiError, unsupported, validation_failed, wrong_kind
+from clipline.emulator.security.privileges import CLUSTER, INDEX, grants_cluster, grants_index, unknown_privileges
+
+_KEYS = {"cluster", "indices", "index", "applications", "run_as", "metadata", "transient_metadata", "description",
+         "global", "remote_indices", "remote_cluster", "restriction"}  # fmt: skip
+_LACKING = ("global", "remote_indices", "remote_cluster", "restriction")
+_INDEX_KEYS = {"names", "privileges", "field_security", "query", "allow_restricted_indices"}
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """Privileges on the indices and aliases whose names fit; a pattern between slashes is a regular expression."""
+
+    names: tuple[str, ...]
+    privileges: tuple[str, ...]
+
+    def allows(self, action: str, name: str) -> bool:
+        """Whether an action on an index or alias is granted."""
+        return any(fnmatchcase(name, pattern) for pattern in self.names) and any(
+            grants_index(privilege, action) for privilege in self.privileges
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """A role that was read; ``body`` is what ``GET _security/role`` shows of it."""
+
+    name: str
+    cluster: tuple[str, ...]
+    grants: tuple[Grant, ...]
+    body: Mapping[str, Any]
+
+    def allows_cluster(self, action: str) -> bool:
+        """Whether an action on the cluster is granted."""
+        return any(grants_cluster(privilege, action) for privilege in self.cluster)
+
+    def allows_index(self, action: str, name: str) -> bool:
+        """Whether an action on an index or alias is granted."""
+        return any(grant.allows(action, name) for grant in self.grants)
+
+    def allows_somewhere(self, action: str) -> bool:
+        """Whether an action is granted on any index at all."""
+        return any(grants_index(privilege, action) for grant in self.grants for privilege in grant.privileges)
+
+
+def read_role(name: str, body: Mapping[str, Any]) -> Role:
+    """A role of a request or of the store.
+
+    Raises:
+        ApiError: 400 for what is wrong, 501 for document and field level security and what else is not emulated.
+    """
+    for key in body:
+        if key not in _KEYS:
+            reason = f"failed to parse role [{name}]. unexpected field [{key}]"
+            raise ApiError(400, "parse_exception", reason)
+        if key in _LACKING and body[key]:
+            raise unsupported(f"[{key}] of roles")
+    if body.get("run_as"):
+        raise unsupported("[run_as] of roles")
+    cluster = texts(body.get("cluster"), "cluster")
+    given = body.get("indices", body.get("index")) or []
+    if not isinstance(given, list) or not all(isinstance(entry, Mapping) for entry in given):
+        raise ApiError(
+            400, "parse_exception", f"failed to parse indices privileges for role [{name}]. expected field [indices]"
+        )
+    entries = [_entry(name, entry) for entry in given]
+    wrong = [_unknown("cluster", item, sorted(CLUSTER)) for item in unknown_privileges(cluster, cluster=True)]
+    for entry in entries:
+        wrong += [
+            _unknown("index", item, sorted(INDEX)) for item in unknown_privileges(entry["privileges"], cluster=False)
+        ]
+    if wrong:
+        raise validation_failed(*wrong)
+    shown: dict[str, Any] = {
+        "cluster": list(cluster),
+        "indices": entries,
+        "applications": list(body.get("applications") or []),
+        "run_as": [],
+        "metadata": dict(body.get("metadata") or {}),
+        "transient_metadata": {"enabled": True},
+    }
+    if body.get("description") is not None:
+        shown["description"] = body["description"]
+    grants = tuple(Grant(tuple(entry["names"]), tuple(entry["privileges"])) for entry in entries)
+    return Role(name, tuple(cluster), grants, shown)
+
+
+def texts(value: Any, name: str) -> list[str]:
+    """A text or a list of texts.
+
+    Raises:
+        ApiError: 400 for anything else.
+    """
+    items = [] if value is None else value if isinstance(value, list) else [value]
+    for item in items:
+        if not isinstance(item, str):
+            raise wrong_kind("role_descriptor", name, item)
+    return list(items)
+
+
+def _entry(name: str, entry: Mapping[str, Any]) -> dict[str, Any]:
+    for key in entry:
+        if key not in _INDEX_KEYS:
+            reason = f"failed to parse indices privileges for role [{name}]. unexpected field [{key}]"
+            raise ApiError(400, "parse_exception", reason)
+    for key in ("field_security", "query"):
+        if entry.get(key):
+            raise unsupported(f"[{key}] of roles: document and field level security")
+    for key in ("names", "privileges"):
+        if not entry.get(key):
+            reason = f"failed to parse indices privileges for role [{name}]. missing required [{key}] field"
+            raise ApiError(400, "parse_exception", reason)
+    names = texts(entry["names"], "names")
+    if any(pattern.startswith("/") for pattern in names):
+        raise unsupported("regular expressions as index names of roles")
+    return {
+        "names": names,
+        "privileges": texts(entry["privileges"], "privileges"),
+        "allow_restricted_indices": bool(entry.get("allow_restricted_indices", False)),
+    }
+
+
+def _unknown(kind: str, name: str, known: Sequence[str]) -> str:
+    where = "cluster" if kind == "cluster" else "fixed indices"
+    return (
+        f"unknown {kind} privilege [{name}]. a privilege must be either one of the predefined {where} privilege names "
+        f"[{','.join(known)}] or a pattern over one of the available {kind} actions"
+    )
+
+
+def _built_in(name: str, cluster: Sequence[str], indices: Sequence[tuple[str, Sequence[str]]]) -> Role:
+    entries = [
+        {"names": [names], "privileges": list(privileges), "allow_restricted_indices": name == "superuser"}
+        for names, privileges in indices
+    ]
+    role = read_role(name, {"cluster": list(cluster), "indices": entries})
+    return Role(name, role.cluster, role.grants, {**role.body, "metadata": {"_reserved": True}})
+
+
+RESERVED: Mapping[str, Role] = {
+    role.name: role
+    for role in (
+        _built_in("superuser", ["all"], [("*", ["all"])]),
+        _built_in("ingest_admin", ["manage_index_templates", "manage_pipeline"], []),
+        _built_in("machine_learning_admin", ["manage_ml"], [(".ml-*", ["view_index_metadata", "read"])]),
+        _built_in("machine_learning_user", ["monitor_ml"], [(".ml-anomalies*", ["view_index_metadata", "read"])]),
+        _built_in("monitoring_user", ["cluster:monitor/main", "cluster:monitor/xpack/info"],
+                  [(".monitoring-*", ["read", "read_cross_cluster"])]),
+        _built_in("remote_monitoring_collector", ["monitor"], [("*", ["monitor"])]),
+    )
+}  # fmt: skip
+"""Built into every server, as far as the actions that they grant exist here."""

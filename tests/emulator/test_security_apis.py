@@ -1,0 +1,45 @@
+"""The ``_security`` APIs refuse what is wrong in Elasticsearch's words, and what they lack with 501."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.emulator.secure_node import Secure, secure_node
+
+
+@pytest.fixture(scope="module")
+def secure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secure]:
+    with secure_node(tmp_path_factory.mktemp("secure-apis")) as secure:
+        yield secure
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "kind", "words"),
+    [
+        ("PUT", "user/x", {"password": "short", "roles": []}, "validation_exception", "at least [6] characters"),
+        ("PUT", "user/x", {"roles": []}, "validation_exception", "password must be specified"),
+        ("PUT", "user/x", {"password": "long-enough", "role": []}, "parse_exception", "unexpected field [role]"),
+        ("PUT", "user/elastic", {"password": "long-enough", "roles": []}, "action_request_validation_exception", "reserved"),
+        ("PUT", "role/superuser", {}, "illegal_argument_exception", "is reserved"),
+        ("PUT", "role/r", {"cluster": ["everything"]}, "action_request_validation_exception", "unknown cluster privilege"),
+        ("PUT", "role/r", {"indices": [{"names": ["a"]}]}, "parse_exception", "missing required [privileges] field"),
+        ("POST", "api_key", {"expiration": "1d"}, "action_request_validation_exception", "api key name is required"),
+        ("POST", "api_key", {"name": "a", "expiration": "soon"}, "illegal_argument_exception", "as a time value"),
+        ("POST", "user/_has_privileges", {}, "parse_exception", "request body is required"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong(secure: Secure, method: str, path: str, body: Any, kind: str, words: str) -> None:
+    error = secure(method, f"/_security/{path}", body, who=secure.elastic, code=400)["error"]
+    assert error["type"] == kind
+    assert words in error["reason"] or not body
+
+
+@pytest.mark.parametrize(
+    "body", [{"run_as": ["a"]}, {"indices": [{"names": ["a"], "privileges": ["read"], "query": "{}"}]}]
+)
+def test_what_is_not_emulated_is_said_so(secure: Secure, body: Any) -> None:
+    error = secure("PUT", "/_security/role/r", body, who=secure.elastic, code=501)["error"]
+    assert error["type"] == "emulator_unsupported_exception"
