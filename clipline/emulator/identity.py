@@ -55,6 +55,8 @@ class Identity:
     ml_memory: int = 4 * 1024**3
     """Bytes that an ML node has for models."""
     ml_node: bool = True
+    ml_processors: int = 8
+    """Processors that an ML node says it has: allocations times threads of all deployments do not exceed them."""
     secure: bool = False
     """TLS, and credentials that count."""
     start_delay: float = 0.0

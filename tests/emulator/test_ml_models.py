@@ -114,8 +114,8 @@ PUT_REFUSALS: dict[str, tuple[str, dict[str, Any], int, str, str]] = {
         "n", {"inference_config": {"text_embedding": {"tokenization": {"bert": {"truncate": "last"}}}}}, 400,
         "illegal_argument_exception", "[last]",
     ),
-    "tags no list": ("n", {"tags": 7}, 400, "illegal_argument_exception", "[tags]"),
-    "input no object": ("n", {"input": 7}, 400, "illegal_argument_exception", "[input.field_names]"),
+    "tags no list": ("n", {"tags": 7}, 400, "x_content_parse_exception", "tags doesn't support values of type"),
+    "input no object": ("n", {"input": 7}, 400, "x_content_parse_exception", "input doesn't support values of type"),
 }  # fmt: skip
 
 
@@ -150,7 +150,7 @@ def test_parts(es: Elasticsearch) -> None:
             put, model_id="m", part=part, **{**good, **more},
         )  # fmt: skip
     bad = {**good, "definition": "!!"}
-    _refusal(400, "illegal_argument_exception", "[definition]", put, model_id="m", part=0, **bad)
+    _refusal(400, "x_content_parse_exception", "failed to parse field [definition]", put, model_id="m", part=0, **bad)
     for part, complete in ((1, False), (0, True)):
         assert put(model_id="m", part=part, **good) == {"acknowledged": True}
         (config,) = es.ml.get_trained_models(model_id="m", include="definition_status")["trained_model_configs"]
@@ -198,7 +198,18 @@ def test_get_by_expression(es: Elasticsearch) -> None:
         404, "resource_not_found_exception", missing.format("z*"),
         es.ml.get_trained_models, model_id="z*", allow_no_match=False,
     )  # fmt: skip
-    _refusal(501, "emulator_unsupported_exception", "definition", es.ml.get_trained_models, include="definition")
+    _refusal(
+        400, "status_exception", "Getting model definition is not supported when getting more than one model",
+        es.ml.get_trained_models, include="definition",
+    )  # fmt: skip
+    _refusal(
+        501,
+        "emulator_unsupported_exception",
+        "definition",
+        es.ml.get_trained_models,
+        model_id="a1",
+        include="definition",
+    )
     _refusal(400, "illegal_argument_exception", "[nonsense]", es.ml.get_trained_models, include="nonsense")
 
 
@@ -212,8 +223,12 @@ def test_alias_rules(es: Elasticsearch) -> None:
             400, "action_request_validation_exception", f"Invalid model_alias; '{alias}' can contain lowercase",
             put, model_id="m", model_alias=alias,
         )  # fmt: skip
-    _refusal(400, "status_exception", "[n]", put, model_id="m", model_alias="n")
-    assert put(model_id="m", model_alias="nick") == put(model_id="m", model_alias="nick") == {"acknowledged": True}
+    _refusal(400, "status_exception", "same as an existing trained model_id", put, model_id="m", model_alias="n")
+    _refusal(400, "action_request_validation_exception", "[n]", put, model_id="n", model_alias="n")
+    assert put(model_id="m", model_alias="nick") == {"acknowledged": True}
+    # Not even to the model that it has.
+    _refusal(400, "status_exception", "already refers to [m]", put, model_id="m", model_alias="nick")
+    assert put(model_id="m", model_alias="nick", reassign=True) == {"acknowledged": True}
     _refusal(
         400, "status_exception",
         "cannot assign model_alias [nick] to model_id [n] as model_alias already refers to [m]. Set parameter [reassign] "

@@ -15,7 +15,7 @@ CLUSTER_NAME = "clipline-emulator"
 NODE_NAME = "emulator"
 BUILD_DATE = "2025-10-01T00:00:00.000000000Z"
 ROLES = ["data", "ingest", "master", "ml"]
-_ATTRIBUTES = {"ml.machine_memory": "4294967296", "ml.allocated_processors": "2", "xpack.installed": "true"}
+_ATTRIBUTES = {"ml.machine_memory": "4294967296", "xpack.installed": "true"}
 _ISSUED = 1759276800000  # the build's date
 _EXPIRES = 4102444800000  # 2100-01-01: an emulator's trial does not end
 
@@ -141,7 +141,7 @@ def description(node: Node) -> dict[str, Any]:
         "ip": "127.0.0.1",
         "version": str(node.version),
         "roles": ROLES,
-        "attributes": dict(_ATTRIBUTES),
+        "attributes": {**_ATTRIBUTES, "ml.allocated_processors": str(node.identity.ml_processors)},
     }
 
 

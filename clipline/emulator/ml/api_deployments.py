@@ -1,231 +1,175 @@
-"""Deployments and their statistics over HTTP."""
+"""Deployments over HTTP: start, update, stop, forget what is cached."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from clipline.emulator.errors import ApiError, illegal_argument, not_found, status_error, unsupported, validation_failed
-from clipline.emulator.ml.catalog import fully_defined, matching, page
+from clipline.emulator.errors import ApiError, not_found, status_error, validation_failed
+from clipline.emulator.licence import require
+from clipline.emulator.ml.adaptive import adaptive_problems, is_enabled, merged
+from clipline.emulator.ml.capacity import MOST_DEPLOYMENTS
+from clipline.emulator.ml.catalog import defined_length, matching
 from clipline.emulator.ml.deployment import Deployment
-from clipline.emulator.ml.names import id_problem
-from clipline.emulator.ml.stats import assignment, model_stats
-from clipline.emulator.ml.times import seconds
+from clipline.emulator.ml.requests import Start, adaptive_refusal, start_request, stop_options, update_request
+from clipline.emulator.ml.stats import assignment
 from clipline.emulator.wire import Call, Reply, Route
 
 if TYPE_CHECKING:
     from clipline.emulator.node import Node
 
-_DETECTORS = {
-    "model_memory_limit": "1gb",
-    "categorization_examples_limit": 4,
-    "model_snapshot_retention_days": 10,
-    "daily_model_snapshot_retention_after_days": 1,
-}
-
 
 def start(node: Node, call: Call) -> Reply:
     """``POST /_ml/trained_models/{model_id}/deployment/_start``."""
-    model_id = call.args["model_id"]
-    options = _options(call, _START, "start_trained_model_deployment_request")
-    deployment_id = str(options.get("deployment_id", model_id))
-    parameters = _parameters(options)
-    wait_for = str(options.get("wait_for", "started"))
-    if wait_for not in ("starting", "started", "fully_allocated"):
-        raise validation_failed(
-            f"invalid [wait_for] state [{wait_for}]; must be one of [starting,started,fully_allocated"
-        )
-    timeout = seconds("timeout", str(options.get("timeout", "20s")))
-    if deployment_id != model_id and (problem := id_problem("deployment_id", deployment_id)):
-        raise validation_failed(problem)
+    request = start_request(call)
+    require(node, "ml")
     models = node.models
     with models.lock:
-        if deployment_id in models.deployments:
-            raise status_error(
-                400,
-                f"Could not start model deployment because an existing deployment with the same id [{deployment_id}] exist",
-            )
-        found = matching(node, model_id, allow_no_match=False)
-        if len(found) > 1:
-            raise status_error(
-                400,
-                f"cannot deploy more than one model at the same time; [{model_id}] matches models [{', '.join(sorted(found))}]",
-            )
-        ((concrete, config),) = found.items()
-        if config["model_type"] != "pytorch":
-            raise status_error(
-                400,
-                f"model [{concrete}] of type [{config['model_type']}] cannot be deployed. Only PyTorch models can be deployed",
-            )
-        if deployment_id != concrete and models.store.config(deployment_id) is not None:
-            raise status_error(
-                400,
-                f"Deployment id [{deployment_id}] is the same as an another model which is not the model being deployed. "
-                "Deployment id can be the same as the model being deployed but cannot match a different model",
-            )
-        size = _check_definition(node, concrete)
-        parameters["model_bytes"] = size
-        parameters.setdefault("cache_size", f"{size}b")
-        deployment = models.start(deployment_id, concrete, parameters)
-    if wait_for != "starting":
-        _wait(node, deployment, timeout)
+        model_id = _deployable(node, call.args["model_id"], request.deployment_id)
+        config = models.store.config(model_id) or {}
+        size = _whole_definition(node, model_id)
+        metadata = config.get("metadata") or {}
+        memory = {name: int(metadata.get(name, 0)) for name in _MEMORY}
+        parameters = {"cache_size": f"{size}b", **request.parameters, "model_bytes": size, **memory}
+        deployment = models.start(request.deployment_id, model_id, parameters)
+    if request.wait_for != "starting":
+        _wait(node, deployment, request)
     return Reply(body={"assignment": assignment(node, deployment)})
 
 
 def update(node: Node, call: Call) -> Reply:
     """``POST /_ml/trained_models/{deployment_id}/deployment/_update``."""
-    deployment = node.models.deployments.get(call.args["model_id"])
-    if deployment is None:
-        raise not_found(f"No known model deployment with id [{call.args['model_id']}]")
-    options = _options(call, {"number_of_allocations"}, "update_trained_model_deployment_request")
-    number = _integer(options, "number_of_allocations", deployment.parameters["number_of_allocations"])
-    if number < 1:
-        raise validation_failed("[number_of_allocations] must be a positive integer")
-    if number != deployment.parameters["number_of_allocations"]:
-        if number > 1 and deployment.parameters["priority"] == "low":
-            raise validation_failed("[number_of_allocations] must be 1 when [priority] is low")
-        deployment.allocate(number)
-        node.models.store.put_deployment(deployment.id, deployment.model_id, deployment.parameters, deployment.started)
+    request, models = update_request(call), node.models
+    with models.lock:
+        deployment = _deployed(node, call.args["model_id"])
+        old = deployment.parameters.get("adaptive_allocations")
+        adaptive = None if request.reset else old if request.adaptive is None else merged(old, request.adaptive)
+        if is_enabled(adaptive) and request.number is not None:
+            raise adaptive_refusal()
+        if wrong := adaptive_problems(adaptive or {}):
+            raise validation_failed(*wrong)
+        number = deployment.parameters["number_of_allocations"]
+        if request.number in (None, number) and adaptive == old:
+            return Reply(body={"assignment": assignment(node, deployment)})
+        if deployment.state != "started":
+            raise status_error(409, "cannot update deployment that is not in [started] state")
+        parameters = {**deployment.parameters, "number_of_allocations": request.number or number}
+        parameters.pop("adaptive_allocations", None)
+        if adaptive is not None:
+            parameters["adaptive_allocations"] = adaptive
+        models.update(deployment, parameters)
     return Reply(body={"assignment": assignment(node, deployment)})
 
 
 def stop(node: Node, call: Call) -> Reply:
-    """``POST /_ml/trained_models/{deployment_id}/deployment/_stop``."""
-    options = _options(call, _STOP | {"id"}, "stop_trained_model_deployment_request")
-    name = str(options.get("id", call.args["model_id"]))
-    if name == "_all" or "*" in name or "," in name:
-        raise unsupported("stopping several deployments at once")
-    models = node.models
-    wanted = [name] if name in models.deployments else []
-    if not wanted and str(options.get("allow_no_match", "true")).lower() == "false":
-        raise not_found(f"No known model deployment with id [{name}]")
-    if str(options.get("force", "false")).lower() != "true":
-        for deployment_id in wanted:
-            direct, alias = models.references(deployment_id)
-            tail = "use force to stop the deployment"
-            if direct:
-                raise status_error(
-                    409, f"Cannot stop deployment [{deployment_id}] as it is referenced by ingest processors; {tail}"
-                )
-            if alias:
-                raise status_error(
-                    409,
-                    f"Cannot stop deployment [{deployment_id}] as it has a model_alias [{alias}] that is still referenced "
-                    f"by ingest processors; {tail}",
-                )
-    finish = str(options.get("finish_pending_work", "false")).lower() == "true"
-    for deployment_id in wanted:
-        models.remove(deployment_id, finish_pending=finish)
+    """``POST /_ml/trained_models/{deployment_id}/deployment/_stop``: one deployment by its very id, as in the server.
+
+    A wildcard, ``_all``, a list, a model's id and an alias are ids that no deployment has. Nor does a pipeline that
+    reaches the deployment through its model's alias keep it from being stopped, unless it has the id of its model.
+    """
+    options, models, name = stop_options(call), node.models, call.args["model_id"]
+    if name not in models.deployments:
+        if not options["allow_no_match"]:
+            raise not_found(f"No known model deployment with id [{name}]")
+        return Reply(body={"stopped": True})
+    if not options["force"]:
+        direct, alias = models.references(name)
+        tail = "use force to stop the deployment"
+        if direct:
+            raise status_error(409, f"Cannot stop deployment [{name}] as it is referenced by ingest processors; {tail}")
+        if alias:
+            raise status_error(
+                409,
+                f"Cannot stop deployment [{name}] as it has a model_alias [{alias}] that is still referenced by ingest "
+                f"processors; {tail}",
+            )
+    models.remove(name, finish_pending=options["finish_pending_work"])
     return Reply(body={"stopped": True})
 
 
-def stats(node: Node, call: Call) -> Reply:
-    """``GET /_ml/trained_models[/{id}]/_stats``: one entry for each deployment."""
-    expression = call.args.get("model_id", "_all")
-    only = None
-    named = node.models.deployments.get(expression)
-    if named is not None and node.models.resolve_model(expression) is None:
-        only = named
-        expression = only.model_id
-    found = matching(node, expression, allow_no_match=call.flag("allow_no_match", default=True))
-    start_at, size = page(call)
-    entries: list[dict[str, Any]] = []
-    deployed: Sequence[Deployment | None]
-    for model_id in sorted(found)[start_at : start_at + size]:
-        deployed = [only] if only is not None else node.models.deployments_of(model_id)
-        entries.extend(model_stats(node, model_id, deployment) for deployment in deployed or [None])
-    return Reply(body={"count": len(found), "trained_model_stats": entries})
+def _deployable(node: Node, expression: str, deployment_id: str) -> str:
+    """The model that a start is about; the checks in the server's order."""
+    models = node.models
+    if len(models.deployments) >= MOST_DEPLOYMENTS:
+        raise status_error(
+            429,
+            f"Could not start model deployment because existing deployments reached the limit of [{MOST_DEPLOYMENTS}]",
+        )
+    if deployment_id in models.deployments:
+        raise status_error(
+            400,
+            f"Could not start model deployment because an existing deployment with the same id [{deployment_id}] exist",
+        )
+    found = matching(node, expression, allow_no_match=False)
+    if len(found) > 1:
+        raise status_error(
+            400,
+            f"cannot deploy more than one model at the same time; [{expression}] matches models "
+            f"[{', '.join(sorted(found))}]",
+        )
+    ((model_id, config),) = found.items()
+    if config["model_type"] != "pytorch":
+        raise status_error(
+            400,
+            f"model [{model_id}] of type [{config['model_type']}] cannot be deployed. Only PyTorch models can be deployed",
+        )
+    if deployment_id != expression and _names_a_model(node, deployment_id):
+        raise status_error(
+            400,
+            f"Deployment id [{deployment_id}] is the same as an another model which is not the model being deployed. "
+            "Deployment id can be the same as the model being deployed but cannot match a different model",
+        )
+    return model_id
 
 
-def ml_info(node: Node, call: Call) -> Reply:
-    """``GET /_ml/info``."""
-    from clipline.emulator.cluster import description
-
-    processors = int(description(node)["attributes"]["ml.allocated_processors"])
-    limits = {
-        "effective_max_model_memory_limit": "2gb",
-        "total_ml_memory": "2gb",
-        "max_single_ml_node_processors": processors,
-        "total_ml_processors": processors,
-    }
-    body = {
-        "defaults": {"anomaly_detectors": _DETECTORS, "datafeeds": {"scroll_size": 1000}},
-        "upgrade_mode": False,
-        "native_code": {"version": str(node.version), "build_hash": "emulator"},
-        "limits": limits,
-    }
-    return Reply(body=body)
-
-
-def _parameters(options: dict[str, Any]) -> dict[str, Any]:
-    numbers = {
-        name: _integer(options, name, default)
-        for name, default in (("number_of_allocations", 1), ("threads_per_allocation", 1), ("queue_capacity", 1024))
-    }
-    priority = str(options.get("priority", "normal")).lower()
-    if priority not in ("normal", "low"):
-        raise illegal_argument(f"[priority] is [{priority}]; it must be one of [low, normal]")
-    threads = numbers["threads_per_allocation"]
-    wrong = [f"[{name}] must be a positive integer" for name, value in numbers.items() if value < 1]
-    if threads >= 1 and (threads > 32 or threads & (threads - 1)):
-        wrong.append("[threads_per_allocation] must be a power of 2 less than or equal to 32")
-    if numbers["queue_capacity"] > 1_000_000:
-        wrong.append("[queue_capacity] must be less than 1000000")
-    if priority == "low":
-        wrong += [f"[{name}] must be 1 when [priority] is low" for name in list(numbers)[:2] if numbers[name] > 1]
-    if wrong:
-        raise validation_failed(*wrong)
-    result: dict[str, Any] = {**numbers, "priority": priority}
-    if "cache_size" in options:
-        result["cache_size"] = str(options["cache_size"])
-    return result
-
-
-def _options(call: Call, known: set[str], parser: str) -> dict[str, Any]:
-    """What the query says, and the body on top of it."""
-    adaptive = call.body.get("adaptive_allocations")
-    # {"enabled": false} asks for what is here anyway.
-    if adaptive is not None and adaptive != {"enabled": False}:
-        raise unsupported("adaptive_allocations")
-    for key in call.body:
-        if key not in known and key != "adaptive_allocations":
-            raise ApiError(400, "x_content_parse_exception", f"[1:1] [{parser}] unknown field [{key}]")
-    return {**call.params, **call.body}
-
-
-def _integer(options: dict[str, Any], name: str, default: int) -> int:
+def _names_a_model(node: Node, name: str) -> bool:
+    """Whether the API that gets models finds something under a name; an expression without a match finds nothing, too."""
     try:
-        return int(str(options.get(name, default)))
-    except (TypeError, ValueError):
-        raise illegal_argument(f"Failed to parse int parameter [{name}] with value [{options[name]}]") from None
+        matching(node, name, allow_no_match=True)
+    except ApiError:
+        return False
+    return True
 
 
-def _check_definition(node: Node, model_id: str) -> int:
+def _deployed(node: Node, deployment_id: str) -> Deployment:
+    deployment = node.models.deployments.get(deployment_id)
+    if deployment is None:
+        raise not_found(f"No known model deployment with id [{deployment_id}]")
+    return deployment
+
+
+def _whole_definition(node: Node, model_id: str) -> int:
     facts = node.models.store.part_facts(model_id)
     if not facts:
         raise not_found(f"Could not find trained model definition [{model_id}]")
-    first = facts[0][1]
-    for part, length, _, _ in facts:
-        if length != first:
+    first = facts[0]
+    for fact in facts:
+        if fact.total_length != first.total_length:
             raise status_error(
                 400,
                 f"[{model_id}] [total_definition_length] must be the same in all model definition parts. The value "
-                f"[{first}] in model definition part [{facts[0][0]}] does not match the value [{length}] in part [{part}].",
+                f"[{fact.total_length}] in model definition part [{fact.number}] does not match the value "
+                f"[{first.total_length}] in part [{first.number}]. {_BAD_PARTS}",
             )
-    if not fully_defined(node, model_id):
+    if (length := defined_length(facts)) is None:
         raise status_error(
             400, f"Model definition truncated. Unable to deserialize trained model definition [{model_id}]"
         )
-    return first
+    return length
 
 
-def _wait(node: Node, deployment: Deployment, timeout: float) -> None:
-    if not deployment.wait(timeout):
+def _wait(node: Node, deployment: Deployment, request: Start) -> None:
+    settled = deployment.wait(request.timeout)
+    if deployment.state == "stopping":
+        raise status_error(
+            400,
+            "Error waiting for the model deployment to start. The trained model assignment was removed while waiting",
+        )
+    if not settled:
         raise ApiError(
             408,
             "model_deployment_timeout_exception",
-            f"Timed out after [{timeout:g}s] waiting for trained model deployment [{deployment.id}] to start. Use the "
-            "trained model stats API to track the state of the deployment and try again once it has started.",
+            f"Timed out after [{request.timeout_text}] waiting for trained model deployment [{deployment.id}] to start. "
+            "Use the trained model stats API to track the state of the deployment and try again once it has started.",
         )
     if deployment.state == "failed":
         reason = deployment.reason
@@ -237,25 +181,18 @@ def _wait(node: Node, deployment: Deployment, timeout: float) -> None:
         )
 
 
-_BASE = "/_ml/trained_models/{model_id}"
+_BAD_PARTS = "Unable to deploy model, please delete and recreate the model definition"
+_MEMORY = ("per_deployment_memory_bytes", "per_allocation_memory_bytes")
+_BASE = "/_ml/trained_models/{model_id}/deployment"
+_ACTION = "cluster:admin/xpack/ml/trained_models/deployment"
 _START = {"deployment_id", "number_of_allocations", "threads_per_allocation", "queue_capacity", "cache_size", "priority",
           "timeout", "wait_for"}  # fmt: skip
 _STOP = {"allow_no_match", "force", "finish_pending_work"}
-_STATS = {"allow_no_match", "from", "size"}
 
 ROUTES = [
+    Route("POST", f"{_BASE}/_start", f"{_ACTION}/start", start, _START),
     Route(
-        "POST", f"{_BASE}/deployment/_start", "cluster:admin/xpack/ml/trained_models/deployment/start", start, _START
+        "POST", f"{_BASE}/_update", f"{_ACTION}/update", update, {"number_of_allocations", "timeout", "master_timeout"}
     ),
-    Route(
-        "POST",
-        f"{_BASE}/deployment/_update",
-        "cluster:admin/xpack/ml/trained_models/deployment/update",
-        update,
-        {"number_of_allocations"},
-    ),
-    Route("POST", f"{_BASE}/deployment/_stop", "cluster:admin/xpack/ml/trained_models/deployment/stop", stop, _STOP),
-    Route("GET", "/_ml/trained_models/_stats", "cluster:monitor/xpack/ml/inference/stats/get", stats, _STATS),
-    Route("GET", f"{_BASE}/_stats", "cluster:monitor/xpack/ml/inference/stats/get", stats, _STATS),
-    Route("GET", "/_ml/info", "cluster:monitor/xpack/ml/info/get", ml_info),
+    Route("POST", f"{_BASE}/_stop", f"{_ACTION}/stop", stop, _STOP),
 ]

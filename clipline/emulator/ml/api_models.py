@@ -1,24 +1,25 @@
-"""Models, definition parts and vocabularies over HTTP."""
+"""Trained models over HTTP: put, get, delete."""
 
 from __future__ import annotations
 
-import base64
-import binascii
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from clipline.emulator.errors import ApiError, illegal_argument, not_found, status_error, unsupported, validation_failed
-from clipline.emulator.ml.bodies import check_fields, check_model, whole
-from clipline.emulator.ml.catalog import fully_defined, matching, page
+from clipline.emulator.errors import ApiError, illegal_argument, not_found, status_error, unsupported
+from clipline.emulator.licence import require
+from clipline.emulator.ml.bodies import check_model
+from clipline.emulator.ml.catalog import defined_length, matching, page
 from clipline.emulator.ml.config import checked_inference_config, stored_config
 from clipline.emulator.ml.models import BUILT_IN
+from clipline.emulator.ml.stats import moment
+from clipline.emulator.ml.stats import size as byte_size
 from clipline.emulator.wire import ACKNOWLEDGED, Call, Reply, Route
 
 if TYPE_CHECKING:
     from clipline.emulator.node import Node
 
-_MAX_PARTS = 10_000
-_GENERATED = ("created_by", "version", "create_time", "model_size_bytes", "estimated_operations", "license_level")
+_GENERATED = ("created_by", "version", "create_time", "create_time_string", "model_size", "model_size_bytes",
+              "estimated_operations", "license_level")  # fmt: skip
 _INCLUDE = (
     "definition",
     "total_feature_importance",
@@ -33,87 +34,25 @@ def put_model(node: Node, call: Call) -> Reply:
     model_id, body = call.args["model_id"], dict(call.required_body())
     check_model(model_id, body)
     body["inference_config"] = checked_inference_config(body.get("inference_config"))
+    require(node, "ml")
     models = node.models
     with models.lock:
-        if models.store.config(model_id) is not None or model_id == BUILT_IN:
-            raise ApiError(
-                400,
-                "resource_already_exists_exception",
-                f"Trained machine learning model [{model_id}] already exists",
-            )
-        if model_id in models.deployments:
-            raise status_error(
-                400, f"Cannot create model [{model_id}] the id is the same as an current model deployment"
-            )
         if model_id in models.store.aliases():
             raise status_error(
                 400,
                 f"requested model_id [{model_id}] is the same as an existing model_alias. Model model_aliases and ids "
                 "must be unique",
             )
+        if model_id in models.deployments and models.store.config(model_id) is None:
+            raise status_error(
+                400, f"Cannot create model [{model_id}] the id is the same as an current model deployment"
+            )
         _check_tags(node, model_id, body.get("tags") or [])
+        if models.store.config(model_id) is not None or model_id == BUILT_IN:
+            raise _exists(f"Trained machine learning model [{model_id}] already exists")
         config = stored_config(model_id, body, created=int(time.time() * 1000))
         models.store.put_config(model_id, config)
-    return Reply(body=config)
-
-
-def put_part(node: Node, call: Call) -> Reply:
-    """``PUT /_ml/trained_models/{model_id}/definition/{part}``."""
-    model_id, body = call.args["model_id"], call.required_body()
-    try:
-        part = int(call.args["part"])
-    except ValueError:
-        raise illegal_argument(f"Failed to parse int parameter [part] with value [{call.args['part']}]") from None
-    check_fields(body, {"definition", "total_definition_length", "total_parts"}, "trained_model_definition_part")
-    length, parts = whole(body, "total_definition_length"), whole(body, "total_parts")
-    wrong = [
-        text
-        for bad, text in (
-            (part < 0, "[part] must be greater or equal to 0"),
-            (parts <= 0, "[total_parts] must be greater than 0"),
-            (parts > _MAX_PARTS, f"[total_parts] must be less than or equal to {_MAX_PARTS}"),
-            (length <= 0, "[total_definition_length] must be greater than 0"),
-            (0 < parts <= part, "[part] must be less than total_parts"),
-        )
-        if bad
-    ]
-    if wrong:
-        raise validation_failed(*wrong)
-    if body.get("definition") is None:
-        raise illegal_argument("[definition] must not be null.")
-    if node.models.store.config(model_id) is None:
-        raise not_found(f"Could not find trained model [{model_id}]")
-    try:
-        definition = base64.b64decode(body["definition"], validate=True)
-    except (binascii.Error, ValueError, TypeError) as error:
-        raise illegal_argument(f"[definition] is not base64: {error}") from error
-    if not node.models.store.put_part(model_id, part, length, parts, definition):
-        raise ApiError(
-            400,
-            "resource_already_exists_exception",
-            f"Trained machine learning model chunked doc [{model_id}][{part}] already exists",
-        )
-    return ACKNOWLEDGED
-
-
-def put_vocabulary(node: Node, call: Call) -> Reply:
-    """``PUT /_ml/trained_models/{model_id}/vocabulary``."""
-    model_id, body = call.args["model_id"], call.required_body()
-    check_fields(body, {"vocabulary", "merges", "scores"}, "put_vocabulary")
-    vocabulary = body.get("vocabulary")
-    if vocabulary is not None and not (isinstance(vocabulary, list) and all(isinstance(t, str) for t in vocabulary)):
-        raise illegal_argument("[vocabulary] must be an array of strings")
-    if not vocabulary:
-        raise validation_failed("[vocabulary] must not be empty")
-    if node.models.store.config(model_id) is None:
-        raise not_found(f"Could not find trained model [{model_id}]")
-    if not node.models.store.put_vocabulary(model_id, body):
-        raise ApiError(
-            400,
-            "resource_already_exists_exception",
-            f"Trained machine learning model vocabulary [{model_id}] already exists",
-        )
-    return ACKNOWLEDGED
+    return Reply(body=for_people(config) if call.flag("human") else config)
 
 
 def get_models(node: Node, call: Call) -> Reply:
@@ -121,35 +60,40 @@ def get_models(node: Node, call: Call) -> Reply:
     include = {part for part in call.params.get("include", "").split(",") if part}
     for part in sorted(include - set(_INCLUDE)):
         raise illegal_argument(f"unknown [include] parameter [{part}]. Valid options are [{', '.join(_INCLUDE)}]")
-    if include - {"definition_status"}:
-        raise unsupported(f"include={','.join(sorted(include - {'definition_status'}))} of trained models")
-    found = matching(node, call.args.get("model_id", "_all"), allow_no_match=call.flag("allow_no_match", default=True))
-    if tags := call.params.get("tags"):
-        found = {key: value for key, value in found.items() if set(tags.split(",")) <= set(value.get("tags", ()))}
+    found = matching(
+        node,
+        call.args.get("model_id", "_all"),
+        allow_no_match=call.flag("allow_no_match", default=True),
+        tags=frozenset(tag for tag in call.params.get("tags", "").split(",") if tag),
+    )
     start, size = page(call)
-    configs = []
-    for model_id in sorted(found)[start : start + size]:
-        config = dict(found[model_id])
-        aliases = sorted(alias for alias, target in node.models.store.aliases().items() if target == model_id)
-        if aliases:
-            config["metadata"] = {**(config.get("metadata") or {}), "model_aliases": aliases}
-        if call.flag("exclude_generated"):
-            for key in _GENERATED:
-                config.pop(key, None)
-        if "definition_status" in include and config["model_type"] == "pytorch":
-            config["fully_defined"] = fully_defined(node, model_id)
-        configs.append(config)
+    chosen = sorted(found)[start : start + size]
+    if "definition" in include and chosen:
+        if len(chosen) > 1:
+            raise status_error(400, "Getting model definition is not supported when getting more than one model")
+        raise unsupported("include=definition of trained models")
+    if "definition_status" in include and chosen:
+        if len(chosen) > 1:
+            raise status_error(
+                400, "Getting the model download status is not supported when getting more than one model"
+            )
+        if found[chosen[0]]["model_type"] != "pytorch":
+            raise status_error(400, "Definition status is only relevant to PyTorch model types")
+    aliases = node.models.store.aliases()
+    configs = [_shown(node, call, found[model_id], aliases) for model_id in chosen]
+    if "definition_status" in include and chosen:
+        configs[0]["fully_defined"] = defined_length(node.models.store.part_facts(chosen[0])) is not None
     return Reply(body={"count": len(found), "trained_model_configs": configs})
 
 
 def delete_model(node: Node, call: Call) -> Reply:
-    """``DELETE /_ml/trained_models/{model_id}``."""
+    """``DELETE /_ml/trained_models/{model_id}``.
+
+    With ``force`` the deployment that has the model's own id is stopped, and no other, as in the server.
+    """
     model_id, models = call.args["model_id"], node.models
     if model_id == BUILT_IN:
         raise status_error(400, f"Unable to delete model [{model_id}] as it is required by machine learning")
-    if models.store.config(model_id) is None:
-        raise not_found(f"Could not find trained model [{model_id}]")
-    deployed = [item.id for item in list(models.deployments.values()) if item.model_id == model_id]
     if not call.flag("force"):
         direct, alias = models.references(model_id)
         tail = "use force to delete the model"
@@ -163,12 +107,47 @@ def delete_model(node: Node, call: Call) -> Reply:
                 f"Cannot delete model [{model_id}] as it has a model_alias [{alias}] that is still referenced by ingest "
                 f"processors; {tail}",
             )
-        if deployed:
+        if models.deployments_of(model_id):
             raise status_error(409, f"Cannot delete model [{model_id}] as it is currently deployed; {tail}")
-    for deployment_id in deployed:
-        models.remove(deployment_id, finish_pending=False)
-    models.store.delete(model_id)
+    if models.store.config(model_id) is None:
+        raise not_found(f"Could not find trained model [{model_id}]")
+    models.remove(model_id, finish_pending=False)
+    with models.lock:
+        models.store.delete(model_id)
     return ACKNOWLEDGED
+
+
+def for_people(config: dict[str, Any]) -> dict[str, Any]:
+    """A configuration with the twins that ``human`` asks for, each before what it tells."""
+    shown: dict[str, Any] = {}
+    for key, value in config.items():
+        if key == "create_time":
+            shown |= moment("create_time", value, human=True)
+        elif key == "model_size_bytes":
+            shown |= byte_size("model_size_bytes", "model_size", value, human=True)
+        else:
+            shown[key] = value
+    return shown
+
+
+def _shown(node: Node, call: Call, config: dict[str, Any], aliases: dict[str, str]) -> dict[str, Any]:
+    named = sorted(alias for alias, target in aliases.items() if target == config["model_id"])
+    shown = for_people(config) if call.flag("human") else dict(config)
+    if named:
+        metadata = {**(config.get("metadata") or {}), "model_aliases": named}
+        # Its place is before the input, also where there was none.
+        at = list(shown).index("input")
+        pairs = [pair for pair in shown.items() if pair[0] != "metadata"]
+        at -= "metadata" in shown
+        shown = dict([*pairs[:at], ("metadata", metadata), *pairs[at:]])
+    if call.flag("exclude_generated"):
+        for key in _GENERATED:
+            shown.pop(key, None)
+    return shown
+
+
+def _exists(reason: str) -> ApiError:
+    return ApiError(400, "resource_already_exists_exception", reason)
 
 
 def _check_tags(node: Node, model_id: str, tags: list[str]) -> None:
@@ -187,7 +166,7 @@ ROUTES = [
         "/_ml/trained_models/{model_id}",
         "cluster:admin/xpack/ml/inference/put",
         put_model,
-        {"defer_definition_decompression", "wait_for_completion", "timeout"},
+        {"defer_definition_decompression", "wait_for_completion", "timeout", "master_timeout"},
     ),
     Route("GET", "/_ml/trained_models", "cluster:monitor/xpack/ml/inference/get", get_models, _GET),
     Route("GET", "/_ml/trained_models/{model_id}", "cluster:monitor/xpack/ml/inference/get", get_models, _GET),
@@ -197,17 +176,5 @@ ROUTES = [
         "cluster:admin/xpack/ml/inference/delete",
         delete_model,
         {"force", "timeout"},
-    ),
-    Route(
-        "PUT",
-        "/_ml/trained_models/{model_id}/definition/{part}",
-        "cluster:admin/xpack/ml/trained_models/part/put",
-        put_part,
-    ),
-    Route(
-        "PUT",
-        "/_ml/trained_models/{model_id}/vocabulary",
-        "cluster:admin/xpack/ml/trained_models/vocabulary/put",
-        put_vocabulary,
     ),
 ]

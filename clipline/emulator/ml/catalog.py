@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from clipline.emulator.errors import illegal_argument
 from clipline.emulator.ml.models import BUILT_IN, model_missing
 from clipline.emulator.ml.names import matches
+from clipline.emulator.ml.store import PartFact
 from clipline.emulator.wire import Call
 
 if TYPE_CHECKING:
@@ -29,34 +31,39 @@ LANG_IDENT: dict[str, Any] = {
 """Built into every server and always among ``*``."""
 
 
-def matching(node: Node, expression: str, *, allow_no_match: bool) -> dict[str, dict[str, Any]]:
-    """The models that ids, aliases and wildcards name.
+def matching(
+    node: Node, expression: str, *, allow_no_match: bool, tags: frozenset[str] = frozenset()
+) -> dict[str, dict[str, Any]]:
+    """The models that ids, aliases and wildcards name, among those that have all the tags.
 
     Raises:
-        ApiError: 404.
+        ApiError: 404 with every name that stands for nothing; a pattern may, unless ``allow_no_match`` is false.
     """
     every = {**node.models.store.configs(), LANG_IDENT["model_id"]: LANG_IDENT}
-    aliases = node.models.store.aliases()
+    every = {key: config for key, config in every.items() if tags <= set(config["tags"])}
+    aliases = {alias: target for alias, target in node.models.store.aliases().items() if target in every}
     found: dict[str, dict[str, Any]] = {}
+    missing: list[str] = []
     for part in expression.split(","):
-        if part in ("_all", "*", "") or "*" in part:
-            pattern = "*" if part in ("_all", "") else part
+        pattern = "*" if part in ("_all", "") else part
+        if "*" in pattern:
             named = [key for key in every if matches(pattern, key)]
             named += [target for alias, target in aliases.items() if matches(pattern, alias)]
-            if not named and not allow_no_match:
-                raise model_missing(part)
+            missing += [part] * (not named and not allow_no_match)
         else:
             named = [part] if part in every else [aliases[part]] if part in aliases else []
-            if not named:
-                raise model_missing(part)
+            missing += [part] * (not named)
         found |= {key: every[key] for key in named}
+    if missing:
+        raise model_missing(",".join(dict.fromkeys(missing)))
     return found
 
 
-def fully_defined(node: Node, model_id: str) -> bool:
-    """Whether every part is there and their lengths add up."""
-    facts = node.models.store.part_facts(model_id)
-    return bool(facts) and len(facts) == facts[0][2] and sum(fact[3] for fact in facts) == facts[0][1]
+def defined_length(facts: Sequence[PartFact]) -> int | None:
+    """The length of a definition whose parts agree on it and add up to it, else ``None``."""
+    lengths = {fact.total_length for fact in facts}
+    total = sum(fact.length for fact in facts)
+    return total if lengths == {total} else None
 
 
 def page(call: Call) -> tuple[int, int]:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from clipline.emulator.errors import ApiError, illegal_argument, status_error, unsupported
+from clipline.emulator.errors import ApiError, illegal_argument, status_error, unsupported, wrong_kind
 from clipline.emulator.ml.infer_options import TASKS, check_tokenization
 
 _LOCATION = ".ml-inference-native-000002"
 _TOKENIZERS = ("bert", "bert_ja", "mpnet", "roberta", "xlm_roberta", "deberta_v2")
-_TEXT_EMBEDDING = {"tokenization", "results_field", "embedding_size", "vocabulary"}
+_FIELDS = {
+    "text_embedding": {"tokenization", "results_field", "embedding_size", "vocabulary"},
+    "pass_through": {"tokenization", "results_field", "vocabulary"},
+}
+"""The tasks that are emulated, with their fields."""
 _TOKENIZATION = {"do_lower_case", "max_sequence_length", "truncate", "span", "with_special_tokens"}
 
 
@@ -26,37 +30,53 @@ def checked_inference_config(config: Any) -> dict[str, Any]:
         raise status_error(
             400, f"unrecognized inference configuration type [{task}]. Supported types [{', '.join(TASKS)}]"
         )
-    if task != "text_embedding":
+    if task not in _FIELDS:
         raise unsupported(f"the task [{task}]")
     if not isinstance(options, dict):
         raise status_error(400, "inference_config must be an object with one inference type mapped to an object.")
     for key in options:
-        if key not in _TEXT_EMBEDDING:
-            raise ApiError(400, "x_content_parse_exception", f"[1:1] [text_embedding] unknown field [{key}]")
+        if key not in _FIELDS[task]:
+            raise ApiError(400, "x_content_parse_exception", f"[1:1] [{task}] unknown field [{key}]")
+    if options.get("vocabulary") is not None:
+        raise ApiError(
+            400,
+            "x_content_parse_exception",
+            f"[1:1] [{task}] failed to parse field [vocabulary]",
+            caused_by={
+                "type": "status_exception",
+                "reason": "illegal setting [vocabulary] on inference model creation",
+            },
+        )
     result: dict[str, Any] = {
         "vocabulary": {"index": _LOCATION},
         "tokenization": _tokenization(options.get("tokenization")),
     }
+    name = options.get("results_field")
+    if name is not None:
+        if not isinstance(name, str):
+            raise wrong_kind(task, "results_field", name)
+        result["results_field"] = name
     size = options.get("embedding_size")
-    if size is not None and (not isinstance(size, int) or size <= 0):
-        raise illegal_argument(f"[embedding_size] must be a number greater than 0; configured size [{size}]")
-    for key in ("results_field", "embedding_size"):
-        if options.get(key) is not None:
-            result[key] = options[key]
-    return {"text_embedding": result}
+    if size is not None:
+        if isinstance(size, bool) or not isinstance(size, int):
+            raise wrong_kind(task, "embedding_size", size)
+        if size <= 0:
+            raise illegal_argument(f"[embedding_size] must be a number greater than 0; configured size [{size}]")
+        result["embedding_size"] = size
+    return {task: result}
 
 
 def stored_config(model_id: str, body: dict[str, Any], *, created: int) -> dict[str, Any]:
     """The configuration as PUT and GET show it, keys in the server's order."""
     config: dict[str, Any] = {"model_id": model_id, "model_type": "pytorch"}
-    if "platform_architecture" in body:
+    if body.get("platform_architecture") is not None:
         config["platform_architecture"] = body["platform_architecture"]
     config |= {
         "created_by": "api_user",
         "version": "12.0.0",
         "create_time": created,
-        "model_size_bytes": int(body.get("model_size_bytes", 0)),
-        "estimated_operations": 0,
+        "model_size_bytes": body.get("model_size_bytes") or body.get("estimated_heap_memory_usage_bytes") or 0,
+        "estimated_operations": body.get("estimated_operations") or 0,
         "license_level": "platinum",
     }
     if body.get("description") is not None:
@@ -65,11 +85,17 @@ def stored_config(model_id: str, body: dict[str, Any], *, created: int) -> dict[
     if body.get("metadata") is not None:
         config["metadata"] = body["metadata"]
     config["input"] = body.get("input") or {"field_names": ["input"]}
+    if body.get("default_field_map"):
+        config["default_field_map"] = body["default_field_map"]
     config["inference_config"] = body["inference_config"]
     config["location"] = {"index": {"name": _LOCATION}}
-    if body.get("prefix_strings"):
-        config["prefix_strings"] = body["prefix_strings"]
+    if prefixes := {key: body["prefix_strings"][key] for key in ("search", "ingest") if _given(body, key)}:
+        config["prefix_strings"] = prefixes
     return config
+
+
+def _given(body: dict[str, Any], prefix: str) -> bool:
+    return (body.get("prefix_strings") or {}).get(prefix) is not None
 
 
 def _tokenization(given: Any) -> dict[str, Any]:
@@ -87,9 +113,15 @@ def _tokenization(given: Any) -> dict[str, Any]:
         if key not in _TOKENIZATION:
             raise ApiError(400, "x_content_parse_exception", f"[1:1] [bert_tokenization] unknown field [{key}]")
     check_tokenization(options)
+    for name in ("do_lower_case", "with_special_tokens"):
+        if not isinstance(options.get(name, True), bool | None):
+            raise wrong_kind("bert_tokenization", name, options[name])
     longest = options.get("max_sequence_length")
-    if longest is not None and (not isinstance(longest, int) or longest <= 0):
-        raise illegal_argument(f"[max_sequence_length] must be positive; was [{longest}]")
+    if longest is not None:
+        if isinstance(longest, bool) or not isinstance(longest, int):
+            raise wrong_kind("bert_tokenization", "max_sequence_length", longest)
+        if longest <= 0:
+            raise illegal_argument(f"[max_sequence_length] must be positive; was [{longest}]")
     defaults = {
         "do_lower_case": False,
         "with_special_tokens": True,

@@ -1,18 +1,17 @@
-"""One deployment: its states, its native process, its queue, its counters. How it infers is in ``inference``.
-
-The node's capacity is not reckoned: no start is refused for want of processors or memory.
-"""
+"""One deployment: its states, its native process, its queue, its counters. How it infers is in ``inference``."""
 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import Future
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from clipline.emulator.errors import ApiError, status_error
+from clipline.emulator.errors import ApiError, not_found, status_error
+from clipline.emulator.ml.capacity import Fit, Need
 from clipline.emulator.ml.counters import Counters
 from clipline.emulator.ml.inference import make_tokenizer
 from clipline.emulator.ml.process import Answer, Arguments, NativeProcess, ProcessDied
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Deployment:
-    """A model being served; starts in a thread of its own."""
+    """A model being served; starts in a thread of its own once it has allocations."""
 
     def __init__(
         self,
@@ -32,6 +31,8 @@ class Deployment:
         *,
         parameters: dict[str, Any],
         started: int,
+        placed: Fit,
+        start_delay: float,
         store: ModelStore,
         data: Path,
         version: str,
@@ -43,22 +44,52 @@ class Deployment:
         self.state = "starting"
         self.reason = ""
         self.counters = Counters()
+        self.config = store.config(model_id) or {}
+        self.explanation: str | None = None
+        """Why it has not all the allocations that it asks for."""
+        self.allocations = self.most_allocations = 0
+        """What the node has given it, now and at best."""
         self._pending = 0
         self._store = store
         self._data = data
         self._version = version
-        self.config = store.config(model_id) or {}
+        self._delay = start_delay
         self._process: NativeProcess | None = None
         self._tokenizer: BertTokenizer | None = None
         # Re-entrant: a future that is already done calls back at once, in the thread that asked.
         self._idle = threading.Condition(threading.RLock())
         self._settled = threading.Event()
-        threading.Thread(target=self._start, name=f"start {deployment_id}", daemon=True).start()
+        self._settled.set()
+        self._stopping = threading.Event()
+        self.place(placed)
 
     @property
     def pending(self) -> int:
         """Requests accepted and not yet answered."""
         return self._pending
+
+    @property
+    def need(self) -> Need:
+        """What it asks of the node."""
+        return Need.of(self.parameters)
+
+    def place(self, placed: Fit) -> None:
+        """Take the allocations that the node has for it; the first ones start it."""
+        with self._idle:
+            first = self.allocations == 0 and self.state == "starting"
+            self.allocations, self.explanation = placed.allocations, placed.explanation
+            self.most_allocations = max(self.most_allocations, placed.allocations)
+            if self._process is not None and self.state in ("starting", "started"):
+                self._process.allocate(self.allocations)
+            elif first and self.allocations:
+                self._settled.clear()
+                threading.Thread(target=self._start, name=f"start {self.id}", daemon=True).start()
+
+    def update(self, parameters: dict[str, Any], placed: Fit) -> None:
+        """Take other parameters and the allocations that go with them."""
+        with self._idle:
+            self.parameters = parameters
+            self.place(placed)
 
     def wait(self, seconds: float) -> bool:
         """Wait until the start has ended either way; false when it has not yet."""
@@ -95,21 +126,11 @@ class Deployment:
             raise self._not_serving()
         return self._process, self._tokenizer
 
-    def allocate(self, number: int) -> None:
-        """Change the number of requests that run at a time.
-
-        Raises:
-            ApiError: 409 when the deployment is not started.
-        """
-        if self.state != "started" or self._process is None:
-            raise status_error(409, "cannot update deployment that is not in [started] state")
-        self.parameters = {**self.parameters, "number_of_allocations": number}
-        self._process.allocate(number)
-
     def stop(self, *, finish_pending: bool) -> None:
         """End the deployment; with ``finish_pending`` what was accepted is answered first."""
         with self._idle:
             self.state = "stopping"
+            self._stopping.set()
             if finish_pending:
                 self._idle.wait_for(lambda: self._pending == 0)
             process = self._process
@@ -139,6 +160,7 @@ class Deployment:
             self._settled.set()
 
     def _launch(self, file: Path) -> None:
+        began = time.monotonic()
         with file.open("wb") as stream:
             stream.writelines(self._parts())
         with self._idle:
@@ -147,22 +169,31 @@ class Deployment:
             self._process = NativeProcess(
                 file,
                 threads=int(self.parameters["threads_per_allocation"]),
-                allocations=int(self.parameters["number_of_allocations"]),
+                allocations=self.allocations,
                 version=self._version,
                 name=self.id,
                 log=self._data / "native.log",
                 on_end=self._ended,
             )
         self._process.wait_ready()
+        self._stopping.wait(max(0.0, began + self._delay - time.monotonic()))
         with self._idle:
             if self.state == "starting":
                 self.state = "started"
 
     def _parts(self) -> Iterator[bytes]:
-        for part in self._store.definition(self.model_id):
+        left = None
+        for part, total, piece in self._store.definition(self.model_id):
             if self.state != "starting":
                 return  # stopped meanwhile: nobody needs the rest
-            yield part
+            yield piece
+            left = total - part - 1
+        if left is None:
+            raise not_found(f"Could not find trained model definition [{self.model_id}]")
+        if left:
+            raise status_error(
+                400, f"Model definition truncated. Unable to deserialize trained model definition [{self.model_id}]"
+            )
 
     def _ended(self, reason: str) -> None:
         with self._idle:

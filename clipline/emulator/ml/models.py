@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import random
 import threading
 import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from clipline.emulator.errors import ApiError, illegal_argument, not_found, status_error, unsupported
+from clipline.emulator.ml.capacity import Fit, Need, Room, fit
 from clipline.emulator.ml.deployment import Deployment
 from clipline.emulator.ml.inference import infer
 from clipline.emulator.ml.store import ModelStore
@@ -24,43 +26,96 @@ class Models:
 
     def __init__(self, node: Node) -> None:
         self.node = node
-        self.store = ModelStore(node.database)
+        self.store = ModelStore(node.database, node.data)
         self.lock = threading.RLock()
-        # What ran before the server ended comes back by itself, in the background.
-        self.deployments: dict[str, Deployment] = {
-            deployment_id: self._deploy(deployment_id, model_id, parameters, started)
-            for deployment_id, model_id, parameters, started in self.store.deployments()
-        }
+        self.deployments: dict[str, Deployment] = {}
+        # What ran before the server ended comes back by itself, in the background, as far as there is room.
+        for deployment_id, model_id, parameters, started in self.store.deployments():
+            self._deploy(deployment_id, model_id, parameters, started, self.room_for(Need.of(parameters)))
 
     def close(self) -> None:
         """End the native processes; the deployments stay wanted."""
         for deployment in list(self.deployments.values()):
             deployment.stop(finish_pending=False)
+        self.store.close()
 
     def wait_started(self, seconds: float) -> None:
-        """Wait until every start has ended either way, together no longer than this."""
+        """Wait until every start has ended either way, together no longer than this; not for starts that are delayed."""
+        if self.node.identity.start_delay:
+            return
         deadline = time.monotonic() + seconds
         for deployment in list(self.deployments.values()):
             deployment.wait(max(0.0, deadline - time.monotonic()))
 
+    @property
+    def room(self) -> Room:
+        """What the node has for models."""
+        identity = self.node.identity
+        return Room(
+            node_id=self.node.node_id,
+            memory=identity.ml_memory,
+            processors=identity.ml_processors,
+            ml=identity.ml_node,
+        )
+
+    def taken(self, besides: str | None = None) -> list[tuple[Need, int]]:
+        """What the deployments have of it, one perhaps left out."""
+        return [(item.need, item.allocations) for item in list(self.deployments.values()) if item.id != besides]
+
+    def room_for(self, need: Need, besides: str | None = None) -> Fit:
+        """The allocations that there is room for."""
+        return fit(self.room, self.taken(besides), need)
+
     def start(self, deployment_id: str, model_id: str, parameters: dict[str, Any]) -> Deployment:
-        """Remember and start a deployment."""
-        started = int(time.time() * 1000)
-        self.store.put_deployment(deployment_id, model_id, parameters, started)
-        deployment = self._deploy(deployment_id, model_id, parameters, started)
-        self.deployments[deployment_id] = deployment
-        return deployment
+        """Remember and start a deployment.
+
+        Raises:
+            ApiError: 429 when there is no room for all its allocations.
+        """
+        with self.lock:
+            placed = self.room_for(Need.of(parameters))
+            if not placed.allocations:
+                raise _no_node(placed.explanation)
+            if placed.explanation is not None:
+                raise status_error(
+                    429,
+                    "Could not start deployment because there are not enough resources to provide all requested allocations",
+                )
+            started = int(time.time() * 1000)
+            self.store.put_deployment(deployment_id, model_id, parameters, started)
+            return self._deploy(deployment_id, model_id, parameters, started, placed)
+
+    def update(self, deployment: Deployment, parameters: dict[str, Any]) -> None:
+        """Give a deployment other parameters.
+
+        Raises:
+            ApiError: 429 when there is no room for more allocations.
+        """
+        with self.lock:
+            placed = self.room_for(Need.of(parameters), besides=deployment.id)
+            wanted = parameters["number_of_allocations"]
+            if wanted > deployment.parameters["number_of_allocations"] and placed.allocations < wanted:
+                raise status_error(
+                    429,
+                    "Could not update deployment because there are not enough resources to provide all requested allocations",
+                )
+            self.store.put_deployment(deployment.id, deployment.model_id, parameters, deployment.started)
+            deployment.update(parameters, placed)
+            self._rebalance()
 
     def remove(self, deployment_id: str, *, finish_pending: bool) -> None:
-        """Stop and forget a deployment."""
+        """Stop and forget a deployment; others may get what it had."""
         with self.lock:
             deployment = self.deployments.get(deployment_id)
         if deployment is None:
             return
         deployment.stop(finish_pending=finish_pending)
         with self.lock:
-            self.deployments.pop(deployment_id, None)
-            self.store.delete_deployment(deployment_id)
+            # Another call may have removed it meanwhile, and a new one of this name may have been started.
+            if self.deployments.get(deployment_id) is deployment:
+                del self.deployments[deployment_id]
+                self.store.delete_deployment(deployment_id)
+                self._rebalance()
 
     def resolve_model(self, name: str) -> str | None:
         """A model id or model alias as a model id."""
@@ -69,12 +124,17 @@ class Models:
         return self.store.aliases().get(name)
 
     def serving(self, name: str) -> Deployment | None:
-        """The deployment that a name is answered by: a deployment id, else one of the model's, a started one first."""
+        """The deployment that a name is answered by.
+
+        An alias stands for its model. A deployment of that very id comes first, then any of the model's, a started one
+        if there is one, and among these at random, as in Elasticsearch.
+        """
+        name = self.store.aliases().get(name, name)
         if (deployment := self.deployments.get(name)) is not None:
             return deployment
-        model_id = self.resolve_model(name)
-        found = self.deployments_of(model_id) if model_id is not None else []
-        return next((item for item in found if item.state == "started"), found[0] if found else None)
+        found = self.deployments_of(name)
+        started = [item for item in found if item.state == "started"]
+        return random.choice(started or found) if found else None
 
     def deployments_of(self, model_id: str) -> list[Deployment]:
         """A model's deployments by id."""
@@ -146,16 +206,37 @@ class Models:
         aliases = [alias for alias, target in self.store.aliases().items() if target == model_id]
         return direct, next((alias for alias in aliases if self.node.pipelines.references(alias)), None)
 
-    def _deploy(self, deployment_id: str, model_id: str, parameters: dict[str, Any], started: int) -> Deployment:
-        return Deployment(
+    def _deploy(
+        self, deployment_id: str, model_id: str, parameters: dict[str, Any], started: int, placed: Fit
+    ) -> Deployment:
+        deployment = Deployment(
             deployment_id,
             model_id,
             parameters=parameters,
             started=started,
+            placed=placed,
+            start_delay=self.node.identity.start_delay,
             store=self.store,
             data=self.node.data,
             version=str(self.node.version),
         )
+        self.deployments[deployment_id] = deployment
+        return deployment
+
+    def _rebalance(self) -> None:
+        for item in self.deployments.values():
+            if item.explanation is not None and item.state in ("starting", "started"):
+                item.place(self.room_for(item.need, besides=item.id))
+
+
+def _no_node(explanation: str | None) -> ApiError:
+    detail = f"Could not start deployment because no suitable nodes were found, allocation explanation [{explanation}]"
+    return ApiError(
+        429,
+        "status_exception",
+        "Could not start deployment because no ML nodes with sufficient capacity were found",
+        caused_by={"type": "illegal_state_exception", "reason": detail},
+    )
 
 
 def model_missing(name: str) -> ApiError:

@@ -9,27 +9,30 @@ _ALIAS = re.compile(r"[a-z0-9](?:[a-z0-9_\-.]*[a-z])?")
 _LONGEST = 64
 
 
-def id_problem(field: str, name: str) -> str | None:
+def id_problems(field: str, name: str) -> list[str]:
     """What is wrong with an id, in Elasticsearch's words."""
+    wrong = []
     if not _ID.fullmatch(name):
-        return (
+        wrong.append(
             f"Invalid {field}; '{name}' can contain lowercase alphanumeric (a-z and 0-9), hyphens or underscores; "
             "must start and end with alphanumeric"
         )
     if len(name) > _LONGEST:
-        return f"Invalid {field}; '{name}' cannot contain more than {_LONGEST} characters."
-    return None
+        wrong.append(f"Invalid {field}; '{name}' cannot contain more than {_LONGEST} characters.")
+    return wrong
 
 
-def tags_problem(model_id: str, tags: list[str]) -> str | None:
+def tags_problems(model_id: str, tags: list[str]) -> list[str]:
     """What is wrong with a model's tags."""
-    bad = [tag for tag in tags if not _ID.fullmatch(tag) or len(tag) > _LONGEST]
-    if bad:
-        return (
+    wrong = []
+    if bad := [tag for tag in tags if not _ID.fullmatch(tag) or len(tag) > _LONGEST]:
+        wrong.append(
             f"Invalid tags [{', '.join(bad)}]; must only can contain lowercase alphanumeric (a-z and 0-9), hyphens or "
             "underscores, must start and end with alphanumeric, and must be less than 64 characters."
         )
-    return "none of the tags must equal the model_id" if model_id in tags else None
+    if model_id in tags:
+        wrong.append("none of the tags must equal the model_id")
+    return wrong
 
 
 def alias_problem(alias: str) -> str | None:

@@ -1,142 +1,195 @@
-"""The shapes of an assignment and of ``_stats``, with live counters."""
+"""The shapes of an assignment and of ``_stats``, with live counters (TrainedModelAssignment, AssignmentStats)."""
 
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from clipline.emulator.ml.adaptive import shown_adaptive
+from clipline.emulator.ml.capacity import MODEL_OVERHEAD
 from clipline.emulator.ml.deployment import Deployment
+from clipline.emulator.ml.sizes import parse_size, size_text
+from clipline.emulator.ml.times import date_text
 
 if TYPE_CHECKING:
     from clipline.emulator.node import Node
 
-_NATIVE_OVERHEAD = 240 * 1024 * 1024
-"""What a deployment is reckoned to need beside twice its model's size."""
-
 
 def assignment(node: Node, deployment: Deployment) -> dict[str, Any]:
     """What ``_start`` and ``_update`` answer."""
-    parameters = deployment.parameters
-    allocations = parameters["number_of_allocations"]
-    size = parameters["model_bytes"]
-    return {
+    parameters, number = deployment.parameters, deployment.allocations
+    routing = {
+        "current_allocations": number,
+        "target_allocations": number,
+        "routing_state": deployment.state,
+        "reason": deployment.reason,
+    }
+    shown: dict[str, Any] = {
         "task_parameters": {
             "model_id": deployment.model_id,
             "deployment_id": deployment.id,
-            "model_bytes": size,
+            "model_bytes": parameters["model_bytes"],
             "threads_per_allocation": parameters["threads_per_allocation"],
-            "number_of_allocations": allocations,
+            "number_of_allocations": parameters["number_of_allocations"],
             "queue_capacity": parameters["queue_capacity"],
             "cache_size": parameters["cache_size"],
             "priority": parameters["priority"],
-            "per_deployment_memory_bytes": 0,
-            "per_allocation_memory_bytes": 0,
+            "per_deployment_memory_bytes": parameters["per_deployment_memory_bytes"],
+            "per_allocation_memory_bytes": parameters["per_allocation_memory_bytes"],
         },
-        "routing_table": {
-            node.node_id: {
-                "current_allocations": allocations,
-                "target_allocations": allocations,
-                "routing_state": deployment.state,
-                "reason": deployment.reason,
-            }
-        },
+        "routing_table": {node.node_id: routing} if number else {},
         "assignment_state": deployment.state,
-        "start_time": datetime.fromtimestamp(deployment.started / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3]
-        + "Z",
-        "max_assigned_allocations": allocations,
     }
+    if deployment.explanation is not None:
+        shown["reason"] = deployment.explanation
+    shown |= {
+        "start_time": date_text(deployment.started),
+        "max_assigned_allocations": deployment.most_allocations,
+    }
+    if (adaptive := parameters.get("adaptive_allocations")) is not None:
+        shown["adaptive_allocations"] = shown_adaptive(adaptive)
+    return shown
 
 
-def model_stats(node: Node, model_id: str, deployment: Deployment | None) -> dict[str, Any]:
+def model_stats(node: Node, config: dict[str, Any], deployment: Deployment | None, *, human: bool) -> dict[str, Any]:
     """One entry of ``_stats``; ``deployment_stats`` is absent for a model that is not deployed."""
-    size = sum(fact[3] for fact in node.models.store.part_facts(model_id))
-    used = len(node.pipelines.references(model_id))
-    aliases = [alias for alias, target in node.models.store.aliases().items() if target == model_id]
+    model_id = config["model_id"]
+    pipelines = used_by(node, model_id)
     entry: dict[str, Any] = {
         "model_id": model_id,
-        "model_size_stats": {
-            "model_size_bytes": size,
-            "required_native_memory_bytes": _NATIVE_OVERHEAD + 2 * size if size else 0,
-        },
-        "pipeline_count": used + sum(len(node.pipelines.references(alias)) for alias in aliases),
+        "model_size_stats": _sizes(node, config, deployment, human=human),
+        "pipeline_count": len(pipelines),
     }
+    if pipelines:
+        entry["ingest"] = ingest_stats(node, pipelines)
     if deployment is not None:
+        now = int(time.time() * 1000)
+        serving = deployment.state == "started"
         entry["inference_stats"] = {
-            "failure_count": deployment.counters.errors,
-            "inference_count": deployment.counters.inferences,
+            "failure_count": deployment.counters.errors if serving else 0,
+            "inference_count": deployment.counters.inferences if serving else 0,
             "cache_miss_count": 0,
             "missing_all_fields_count": 0,
-            "timestamp": int(time.time() * 1000),
+            **moment("timestamp", now, human=human),
         }
-        entry["deployment_stats"] = _deployment_stats(node, deployment)
+        entry["deployment_stats"] = _deployment_stats(node, deployment, human=human)
     return entry
 
 
-def _deployment_stats(node: Node, deployment: Deployment) -> dict[str, Any]:
+def used_by(node: Node, model_id: str) -> list[str]:
+    """The pipelines that name a model, one of its aliases or one of its deployments."""
+    names = {model_id, *(item.id for item in node.models.deployments_of(model_id))}
+    names |= {alias for alias, target in node.models.store.aliases().items() if target == model_id}
+    return sorted({pipeline for name in names for pipeline in node.pipelines.references(name)})
+
+
+def ingest_stats(node: Node, pipelines: list[str]) -> dict[str, Any]:
+    """The counters of some pipelines, and their sums."""
+    every = node.pipelines.stats()["pipelines"]
+    chosen = {name: every[name] for name in pipelines if name in every}
+    names = ("count", "time_in_millis", "current", "failed", "ingested_as_first_pipeline_in_bytes",
+             "produced_as_first_pipeline_in_bytes")  # fmt: skip
+    total = {name: sum(pipeline.get(name, 0) for pipeline in chosen.values()) for name in names}
+    return {"total": total, "pipelines": chosen}
+
+
+def moment(name: str, milliseconds: int, *, human: bool) -> dict[str, Any]:
+    """A time in milliseconds; its twin for people goes before it."""
+    return {**({f"{name}_string": date_text(milliseconds)} if human else {}), name: milliseconds}
+
+
+def size(name: str, twin: str, count: int, *, human: bool) -> dict[str, Any]:
+    """A number of bytes; its twin for people goes before it."""
+    return {**({twin: size_text(count)} if human else {}), name: count}
+
+
+def _sizes(node: Node, config: dict[str, Any], deployment: Deployment | None, *, human: bool) -> dict[str, Any]:
+    count, native = config["model_size_bytes"], 0
+    if config["model_type"] == "pytorch":
+        facts = node.models.store.part_facts(config["model_id"])
+        count = facts[0].total_length if facts else 0
+        native = MODEL_OVERHEAD + 2 * count if facts else 0
+        if deployment is not None:
+            native = deployment.need.memory(deployment.parameters["number_of_allocations"])
+    return {
+        **size("model_size_bytes", "model_size", count, human=human),
+        **size("required_native_memory_bytes", "required_native_memory", native, human=human),
+    }
+
+
+def _deployment_stats(node: Node, deployment: Deployment, *, human: bool) -> dict[str, Any]:
     from clipline.emulator.cluster import description
 
     parameters = deployment.parameters
-    allocations = parameters["number_of_allocations"]
+    wanted = parameters["number_of_allocations"]
     stats: dict[str, Any] = {
         "deployment_id": deployment.id,
         "model_id": deployment.model_id,
         "threads_per_allocation": parameters["threads_per_allocation"],
-        "number_of_allocations": allocations,
-        "queue_capacity": parameters["queue_capacity"],
-        "state": deployment.state,
+        "number_of_allocations": wanted,
     }
-    if deployment.reason:
-        stats["reason"] = deployment.reason
+    if (adaptive := parameters.get("adaptive_allocations")) is not None:
+        stats["adaptive_allocations"] = shown_adaptive(adaptive)
+    stats |= {"queue_capacity": parameters["queue_capacity"], "state": deployment.state}
+    if reason := deployment.reason or deployment.explanation:
+        stats["reason"] = reason
     if deployment.state in ("starting", "started"):
-        started = deployment.state == "started"
+        given = deployment.allocations if deployment.state == "started" else 0
         stats["allocation_status"] = {
-            "allocation_count": allocations if started else 0,
-            "target_allocation_count": allocations,
-            "state": "fully_allocated" if started else "starting",
+            "allocation_count": given,
+            "target_allocation_count": wanted,
+            "state": "starting" if given == 0 else "started" if given < wanted else "fully_allocated",
         }
     stats |= {
-        "cache_size": parameters["cache_size"],
+        "cache_size": size_text(parse_size("cache_size", parameters["cache_size"]).bytes),
         "priority": parameters["priority"],
-        "start_time": deployment.started,
-        "peak_throughput_per_minute": deployment.counters.last_minute()[1],
+        **moment("start_time", deployment.started, human=human),
     }
-    if deployment.counters.inferences:
-        stats["inference_count"] = deployment.counters.inferences
-    stats |= _failures(deployment)
-    stats["nodes"] = [_node(node, deployment, description(node))]
+    serving = deployment.state == "started"
+    if serving:
+        stats |= _failures(deployment)
+        if deployment.counters.inferences:
+            stats["inference_count"] = deployment.counters.inferences
+    stats["peak_throughput_per_minute"] = deployment.counters.last_minute()[1] if serving else 0
+    stats["nodes"] = [_node(node, deployment, description(node), human=human)] if deployment.allocations else []
     return stats
 
 
-def _node(node: Node, deployment: Deployment, described: dict[str, Any]) -> dict[str, Any]:
+def _node(node: Node, deployment: Deployment, described: dict[str, Any], *, human: bool) -> dict[str, Any]:
+    """What one node says; only a started deployment has numbers (NodeStats.forNotStartedState)."""
     routing: dict[str, Any] = {"routing_state": deployment.state}
     if deployment.reason:
         routing["reason"] = deployment.reason
-    counters = deployment.counters
-    minute, peak = counters.last_minute()
     entry: dict[str, Any] = {
         "node": {node.node_id: {**described, "ephemeral_id": node.node_id, "external_id": described["name"]}},
         "routing_state": routing,
-        "inference_count": counters.inferences,
-        # There is no cache, whatever cache_size says: every document reaches the model.
-        "inference_cache_hit_count": 0,
+    }
+    if deployment.state != "started":
+        return {**entry, "peak_throughput_per_minute": 0, "throughput_last_minute": 0}
+    counters = deployment.counters
+    minute, peak = counters.last_minute()
+    entry["inference_count"] = counters.inferences
+    if counters.inferences:
+        average = 1000 * counters.seconds / counters.inferences
+        entry["average_inference_time_ms"] = average
+        entry["average_inference_time_ms_excluding_cache_hits"] = average
+    # There is no cache, whatever cache_size says: every document reaches the model.
+    entry["inference_cache_hit_count"] = 0
+    if counters.inferences:
+        entry |= moment("last_access", counters.last_access, human=human)
+    entry |= {
         "number_of_pending_requests": deployment.pending,
-        "start_time": deployment.started,
+        **_failures(deployment),
+        **moment("start_time", deployment.started, human=human),
         "threads_per_allocation": deployment.parameters["threads_per_allocation"],
-        "number_of_allocations": deployment.parameters["number_of_allocations"],
+        "number_of_allocations": deployment.allocations,
         "peak_throughput_per_minute": peak,
         "throughput_last_minute": minute.count,
     }
-    if counters.inferences:
-        average = 1000 * counters.seconds / counters.inferences
-        entry |= {
-            "average_inference_time_ms": average,
-            "average_inference_time_ms_excluding_cache_hits": average,
-            "last_access": counters.last_access,
-        }
     if minute.count:
         entry["average_inference_time_ms_last_minute"] = 1000 * minute.seconds / minute.count
-    return entry | _failures(deployment)
+    entry["inference_cache_hit_count_last_minute"] = 0
+    return entry
 
 
 def _failures(deployment: Deployment) -> dict[str, int]:

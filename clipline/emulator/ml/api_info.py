@@ -1,0 +1,137 @@
+"""What machine learning is on this node: its limits and its memory."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from clipline.emulator.errors import unsupported
+from clipline.emulator.ml.capacity import MIB, NODE_OVERHEAD, used_memory
+from clipline.emulator.ml.stats import size
+from clipline.emulator.wire import ACKNOWLEDGED, Call, Reply, Route
+
+if TYPE_CHECKING:
+    from clipline.emulator.node import Node
+
+_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+           "December")  # fmt: skip
+_ANALYZER = {
+    "tokenizer": "ml_standard",
+    "char_filter": ["first_line_with_letters"],
+    "filter": [
+        {
+            "type": "stop",
+            "stopwords": [
+                *_DAYS,
+                *(day[:3] for day in _DAYS),
+                *_MONTHS,
+                *(month[:3] for month in _MONTHS),
+                "GMT",
+                "UTC",
+            ],
+        },
+        {"type": "limit", "max_token_count": "100"},
+    ],
+}
+_DETECTORS = {
+    "categorization_analyzer": _ANALYZER,
+    "model_memory_limit": "1gb",
+    "categorization_examples_limit": 4,
+    "model_snapshot_retention_days": 10,
+    "daily_model_snapshot_retention_after_days": 1,
+}
+_JOB_OVERHEAD = 10 * MIB
+_HEAP = 1024 * MIB
+"""The heap that a node of this size would have; nothing here runs in one."""
+
+
+def info(node: Node, call: Call) -> Reply:
+    """``GET /_ml/info``."""
+    room = node.models.room
+    memory = room.memory if room.ml else 0
+    largest = max(0, memory - NODE_OVERHEAD - _JOB_OVERHEAD) // MIB
+    limits: dict[str, Any] = {
+        "effective_max_model_memory_limit": f"{largest}mb",
+        "total_ml_memory": f"{memory // MIB}mb",
+        "max_single_ml_node_processors": room.processors if room.ml else 0,
+        "total_ml_processors": room.processors if room.ml else 0,
+    }
+    defaults: dict[str, Any] = {
+        "anomaly_detectors": _DETECTORS,
+        "datafeeds": {"scroll_size": 1000},
+        "model_platform_variant": "linux-x86_64",
+    }
+    body = {
+        "defaults": defaults,
+        "upgrade_mode": False,
+        "native_code": {"version": str(node.version), "build_hash": "emulator"},
+        "limits": limits,
+    }
+    return Reply(body=body)
+
+
+def memory(node: Node, call: Call) -> Reply:
+    """``GET /_ml/memory[/{node_id}]/_stats``."""
+    from clipline.emulator.cluster import CLUSTER_NAME, NODE_NAME, description
+
+    room, human = node.models.room, call.flag("human")
+    every = {"_all", "*", "_local", "_master", node.node_id, NODE_NAME, "ml:true" if room.ml else "ml:false"}
+    wanted = set(call.args.get("node_id", "_all").split(","))
+    if unknown := sorted(wanted - every - {"ml:true", "ml:false"}):
+        raise unsupported(f"the node filter [{unknown[0]}]")
+    chosen = 1 if wanted & every else 0
+    described = description(node)
+    overhead, models = used_memory(node.models.taken())
+    machine = int(described["attributes"].get("ml.machine_memory", room.memory))
+    entry = {
+        "name": described["name"],
+        "ephemeral_id": node.node_id,
+        "transport_address": described["transport_address"],
+        "attributes": {key: value for key, value in described["attributes"].items() if key.startswith("ml.")},
+        "roles": described["roles"],
+        "mem": {
+            **_bytes("total", machine, human=human),
+            **_bytes("adjusted_total", machine, human=human),
+            "ml": {
+                **_bytes("max", room.memory if room.ml else 0, human=human),
+                **_bytes("native_code_overhead", overhead, human=human),
+                **_bytes("anomaly_detectors", 0, human=human),
+                **_bytes("data_frame_analytics", 0, human=human),
+                **_bytes("native_inference", models, human=human),
+            },
+        },
+        "jvm": {
+            **_bytes("heap_max", _HEAP, human=human),
+            **_bytes("java_inference_max", _HEAP * 4 // 10, human=human),
+            **_bytes("java_inference", 0, human=human),
+        },
+    }
+    body = {
+        "_nodes": {"total": chosen, "successful": chosen, "failed": 0},
+        "cluster_name": CLUSTER_NAME,
+        "nodes": {node.node_id: entry} if chosen else {},
+    }
+    return Reply(body=body)
+
+
+def set_upgrade_mode(node: Node, call: Call) -> Reply:
+    """``POST /_ml/set_upgrade_mode``: it is off, and stays so."""
+    if call.flag("enabled"):
+        raise unsupported("the upgrade mode of machine learning")
+    return ACKNOWLEDGED
+
+
+def _bytes(name: str, count: int, *, human: bool) -> dict[str, Any]:
+    return size(f"{name}_in_bytes", name, count, human=human)
+
+
+_MEMORY = {"timeout", "master_timeout"}
+
+ROUTES = [
+    Route("GET", "/_ml/info", "cluster:monitor/xpack/ml/info/get", info),
+    Route("GET", "/_ml/memory/_stats", "cluster:monitor/xpack/ml/memory/stats/get", memory, _MEMORY),
+    Route("GET", "/_ml/memory/{node_id}/_stats", "cluster:monitor/xpack/ml/memory/stats/get", memory, _MEMORY),
+    Route(
+        "POST", "/_ml/set_upgrade_mode", "cluster:admin/xpack/ml/upgrade_mode", set_upgrade_mode, {"enabled", "timeout"}
+    ),
+]

@@ -1,0 +1,122 @@
+"""The parts of a definition and the vocabulary over HTTP."""
+
+from __future__ import annotations
+
+import binascii
+import re
+from typing import TYPE_CHECKING, Any
+
+from clipline.emulator.errors import ApiError, illegal_argument, not_found, validation_failed, wrong_kind
+from clipline.emulator.licence import require
+from clipline.emulator.ml.bodies import check_fields, whole
+from clipline.emulator.wire import ACKNOWLEDGED, Call, Reply, Route
+
+if TYPE_CHECKING:
+    from clipline.emulator.node import Node
+
+_MOST_PARTS = 10_000
+_PART = "put_trained_model_definition_part"
+_VOCABULARY = "put_trained_model_vocabulary"
+_ALIEN = re.compile(r"[^A-Za-z0-9+/=]")
+
+
+def put_part(node: Node, call: Call) -> Reply:
+    """``PUT /_ml/trained_models/{model_id}/definition/{part}``: once for each part, in any order."""
+    model_id, body = call.args["model_id"], call.required_body()
+    try:
+        part = int(call.args["part"])
+    except ValueError:
+        raise illegal_argument(f"Failed to parse int parameter [part] with value [{call.args['part']}]") from None
+    check_fields(body, {"model_id", "definition", "total_definition_length", "total_parts", "part"}, _PART)
+    length, parts = whole(body, "total_definition_length"), whole(body, "total_parts")
+    definition = _decoded(body.get("definition"))
+    wrong = [
+        text
+        for bad, text in (
+            (part < 0, "[part] must be greater or equal to 0"),
+            (parts <= 0, "[total_parts] must be greater than 0"),
+            (parts > _MOST_PARTS, f"[total_parts] must be less than or equal to {_MOST_PARTS}"),
+            (length <= 0, "[total_definition_length] must be greater than 0"),
+            (0 < parts <= part, "[part] must be less than total_parts"),
+        )
+        if bad
+    ]
+    if wrong:
+        raise validation_failed(*wrong)
+    require(node, "ml")
+    _check_model(node, model_id)
+    # No lock is held here that anybody else waits for: the parts have a file of their own.
+    if not node.models.store.put_part(model_id, part, length, parts, definition):
+        raise _exists(f"Trained machine learning model chunked doc [{model_id}][{part}] already exists")
+    return ACKNOWLEDGED
+
+
+def put_vocabulary(node: Node, call: Call) -> Reply:
+    """``PUT /_ml/trained_models/{model_id}/vocabulary``: once."""
+    model_id, body = call.args["model_id"], call.required_body()
+    check_fields(body, {"vocabulary", "merges", "scores"}, _VOCABULARY)
+    for name in ("vocabulary", "merges"):
+        _check_array(body, name, str)
+    _check_array(body, "scores", int | float)
+    vocabulary, scores = body.get("vocabulary"), body.get("scores")
+    if vocabulary is None:
+        raise illegal_argument("[vocabulary] must not be null.")
+    if not vocabulary:
+        raise validation_failed("[vocabulary] must not be empty")
+    if scores and len(scores) != len(vocabulary):
+        raise validation_failed("[scores] must have same length as [vocabulary]")
+    require(node, "ml")
+    _check_model(node, model_id)
+    if not node.models.store.put_vocabulary(model_id, body):
+        raise _exists(f"Trained machine learning model vocabulary [{model_id}] already exists")
+    return ACKNOWLEDGED
+
+
+def _check_model(node: Node, model_id: str) -> None:
+    if node.models.store.config(model_id) is None:
+        raise not_found(f"Could not find trained model [{model_id}]")
+
+
+def _decoded(text: Any) -> bytes:
+    """The bytes of a part, as Java's decoder takes them: padding may be left out, line breaks are refused."""
+    if text is None:
+        raise illegal_argument("[definition] must not be null.")
+    if not isinstance(text, str):
+        raise wrong_kind(_PART, "definition", text)
+    try:
+        return binascii.a2b_base64(text if len(text) % 4 == 0 else text + "=" * (-len(text) % 4), strict_mode=True)
+    except (binascii.Error, ValueError):
+        alien = _ALIEN.search(text)
+        why = f"Illegal base64 character {ord(alien[0]):x}" if alien else "Input byte array has incorrect ending byte"
+        raise ApiError(
+            400,
+            "x_content_parse_exception",
+            f"[1:1] [{_PART}] failed to parse field [definition]",
+            caused_by={"type": "illegal_argument_exception", "reason": why},
+        ) from None
+
+
+def _check_array(body: dict[str, Any], name: str, kind: Any) -> None:
+    value = body.get(name)
+    if isinstance(value, str) and kind is str:
+        body[name] = [value]  # the parser takes one text for an array of one
+        return
+    items = value if isinstance(value, list) else [value]
+    if value is not None and not (isinstance(value, list) and all(_is(item, kind) for item in items)):
+        raise wrong_kind(_VOCABULARY, name, value)
+
+
+def _is(item: Any, kind: Any) -> bool:
+    return isinstance(item, kind) and not isinstance(item, bool)
+
+
+def _exists(reason: str) -> ApiError:
+    return ApiError(400, "resource_already_exists_exception", reason)
+
+
+_BASE = "/_ml/trained_models/{model_id}"
+
+ROUTES = [
+    Route("PUT", f"{_BASE}/definition/{{part}}", "cluster:admin/xpack/ml/trained_models/part/put", put_part),
+    Route("PUT", f"{_BASE}/vocabulary", "cluster:admin/xpack/ml/trained_models/vocabulary/put", put_vocabulary),
+]
