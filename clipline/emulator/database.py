@@ -9,9 +9,16 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
+
+LAYOUT = 2
+"""The layout of the tables, kept in the file: another number for every change that an older file cannot follow."""
+
+
+class OtherLayoutError(Exception):
+    """The file was written by a version of the emulator that laid its tables out differently."""
 
 
 class Database:
@@ -20,9 +27,11 @@ class Database:
     def __init__(self, path: Path) -> None:
         self._lock = threading.RLock()
         self._depth = 0
+        self._path = path
         self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         self._connection.execute("PRAGMA journal_mode=WAL")
         self._connection.execute("PRAGMA synchronous=NORMAL")
+        self._check_layout()
 
     def create(self, *statements: str) -> None:
         """Run ``CREATE … IF NOT EXISTS`` statements; each family creates its own tables."""
@@ -71,7 +80,22 @@ class Database:
             found: tuple[Any, ...] | None = self._connection.execute(sql, values).fetchone()
             return found
 
+    def portions(self, sql: str, values: Sequence[Any] = (), *, size: int) -> Iterator[list[tuple[Any, ...]]]:
+        """The committed rows of a query, so many at a time, beside whatever else goes on."""
+        with closing(sqlite3.connect(self._path)) as connection:
+            cursor = connection.execute(sql, values)
+            while portion := cursor.fetchmany(size):
+                yield portion
+
     def close(self) -> None:
         """Close the file."""
         with self._lock:
             self._connection.close()
+
+    def _check_layout(self) -> None:
+        found = self.row("PRAGMA user_version")
+        empty = self.row("SELECT 1 FROM sqlite_master LIMIT 1") is None
+        if found != (LAYOUT,) and not empty:
+            self._connection.close()
+            raise OtherLayoutError
+        self._connection.execute(f"PRAGMA user_version={LAYOUT}")

@@ -17,6 +17,7 @@ import uvicorn
 
 from clipline.emulator import record
 from clipline.emulator.app import build_app
+from clipline.emulator.database import OtherLayoutError
 from clipline.emulator.identity import DEFAULT_VERSION, LICENSES, Identity, Version
 from clipline.emulator.launch import READY, taken
 from clipline.emulator.node import Node
@@ -47,7 +48,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     if options.with_parent:
         threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
-    node = Node(options.data, _identity(options))
+    try:
+        node = Node(options.data, _identity(options))
+    except OtherLayoutError:
+        return _refuse(
+            f"the data folder {options.data} was written by another version of the emulator; choose another with --data"
+        )
     try:
         # Whoever reads the line may search at once; a start that hangs must not hide the rest for ever.
         node.models.wait_started(_PATIENCE_SECONDS)

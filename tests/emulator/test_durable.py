@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -84,6 +85,16 @@ def test_two_on_one_folder(tmp_path: Path) -> None:
     assert second.returncode == 1
     assert "another emulator runs on the data folder" in second.stderr
     assert end(process, signal.SIGTERM) == 0
+
+
+def test_a_folder_of_another_version(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "emulator.sqlite") as database:
+        database.execute("CREATE TABLE documents (index_uuid TEXT, id TEXT)")
+    database.close()
+    command = [sys.executable, "-m", "clipline.emulator", "--data", str(tmp_path), "--port", "0"]
+    started = subprocess.run(command, capture_output=True, text=True, timeout=30)
+    assert started.returncode == 1
+    assert "was written by another version of the emulator" in started.stderr
 
 
 def test_a_port_that_is_taken(tmp_path: Path) -> None:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest
 
 from clipline.emulator.launch import running_emulator
 from tests.emulator.conftest import Api
@@ -59,15 +58,10 @@ def _with_emulator(data: Path, use: Callable[[Api], Any]) -> Any:
         return use(Api(http))
 
 
-@pytest.mark.parametrize("forgotten", [False, True], ids=["kept", "of an older version"])
-def test_a_start_brings_back_what_was_searchable(tmp_path: Path, forgotten: bool) -> None:
+def test_a_start_brings_back_what_was_searchable(tmp_path: Path) -> None:
     before = _with_emulator(tmp_path, _filled)
     assert [hit["_id"] for hit in before[0]["hits"]] == ["a", "b"]
     assert before[2]["hits"][0]["fields"]["place"][0]["coordinates"] == [11.6, 48.1]
-    if forgotten:
-        with sqlite3.connect(tmp_path / "emulator.sqlite") as database:
-            assert database.execute("DELETE FROM parsed").rowcount == len(DOCUMENTS)
-        database.close()
     assert _with_emulator(tmp_path, _answers) == before
 
 
@@ -96,7 +90,7 @@ def test_the_index_takes_its_documents_along(tmp_path: Path) -> None:
 
     _with_emulator(tmp_path, make_and_delete)
     with sqlite3.connect(tmp_path / "emulator.sqlite") as database:
-        assert [database.execute(f"SELECT count(*) FROM {t}").fetchone() for t in ("documents", "parsed")] == [(0,)] * 2
+        assert [database.execute(f"SELECT count(*) FROM {t}").fetchone() for t in ("documents", "shards")] == [(0,)] * 2
     database.close()
 
 

@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
 from clipline.emulator.indices.setting_values import seconds
 from clipline.emulator.indices.shard import Shard
+from clipline.emulator.indices.shard_routing import shard_of
+from clipline.emulator.indices.snapshot import Snapshot
+from clipline.emulator.indices.stored import Key
+
+_IDLE_SECONDS = 30.0
+"""``index.search.idle.after``."""
+
+_REMEMBERED_SECONDS = 60.0
+"""``index.gc_deletes``: how long the version of a deleted document is remembered."""
+
+_PATIENCE_SECONDS = 30.0
 
 
 @dataclass(slots=True)
 class Index:
-    """One index; ``lock`` guards its mapping and documents."""
+    """One index; ``lock`` guards its mapping and documents, ``deleted`` is for those who waited for it."""
 
     name: str
     uuid: str
@@ -21,11 +33,19 @@ class Index:
     mappings: dict[str, Any]
     shard: Shard
     lock: threading.RLock = field(default_factory=threading.RLock)
+    deleted: bool = False
+    searched: float = field(default_factory=time.monotonic)
+    """When the last search came, in the seconds of the monotonic clock."""
 
     @property
     def excludes_vectors(self) -> bool:
         """Whether ``_source`` is shown without vectors: the default of indices made by 9.2 and later."""
         return self.settings.get("mapping.exclude_source_vectors", "true") == "true"
+
+    @property
+    def shards(self) -> int:
+        """How many primary shards there are."""
+        return int(self.settings.get("number_of_shards") or 1)
 
     @property
     def copies(self) -> int:
@@ -36,3 +56,54 @@ class Index:
     def refresh_interval(self) -> float:
         """Seconds until writes become searchable by themselves; negative for never."""
         return seconds("refresh_interval", self.settings.get("refresh_interval") or "1s")
+
+    @property
+    def routing_required(self) -> bool:
+        """Whether the mapping refuses documents without routing."""
+        return bool(self.mappings.get("_routing", {}).get("required"))
+
+    def deleted_version(self, key: Key) -> int | None:
+        """The version of a document's deletion, while it is remembered."""
+        return self.shard.deleted_version(key, _REMEMBERED_SECONDS)
+
+    def key(self, doc_id: str, routing: str | None) -> Key:
+        """Where a document is."""
+        return (shard_of(doc_id, routing, self.shards), doc_id)
+
+    def snapshot(self) -> Snapshot:
+        """What a search sees now; the lock is held.
+
+        An index that nobody searched for 30 seconds is not refreshed by itself, unless it has an interval of its own:
+        the search that ends this waits for a refresh (``index.search.idle.after``).
+        """
+        now = time.monotonic()
+        idle = self.settings.get("refresh_interval") is None and now - self.searched >= _IDLE_SECONDS
+        self.searched = now
+        self.tick(idle=idle)
+        return self.shard.snapshot()
+
+    def wait_until_searchable(self) -> bool:
+        """Wait for the refresh that shows what is acknowledged now; whether it had to be forced.
+
+        Without an interval it takes somebody's explicit refresh. The real one would wait for ever, until it has a
+        thousand such listeners and forces a refresh; here patience ends earlier (``_PATIENCE_SECONDS``).
+        """
+        with self.lock:
+            event, self.searched = self.shard.next_refresh, time.monotonic()
+        ends = time.monotonic() + _PATIENCE_SECONDS
+        while True:
+            with self.lock:
+                due = self.shard.due(self.refresh_interval)
+                forced = time.monotonic() >= ends
+                if event.is_set() or due is None:
+                    return False
+                if due <= 0 or forced:
+                    self.shard.refresh()
+                    return forced
+            event.wait(min(due, ends - time.monotonic()))
+
+    def tick(self, *, idle: bool = False) -> None:
+        """Refresh if the interval has passed since the first write that is not searchable; the lock is held."""
+        due = self.shard.due(self.refresh_interval)
+        if due is not None and (due <= 0 or idle):
+            self.shard.refresh()

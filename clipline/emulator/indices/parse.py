@@ -64,27 +64,6 @@ def parse(source: Mapping[str, Any], mappings: Mapping[str, Any], doc_id: str) -
     return parsed
 
 
-def parse_leniently(source: Mapping[str, Any], mappings: Mapping[str, Any], doc_id: str) -> Parsed:
-    """Index a document that was accepted before.
-
-    The mapping may have got fields since; a value that one of them would refuse is left out, as it would not have been
-    indexed by a real node either.
-    """
-    frozen = {**mappings, "dynamic": "false"}
-    try:
-        return parse(source, frozen, doc_id)
-    except ApiError:
-        parsed = Parsed()
-        for key, value in source.items():
-            try:
-                part = parse({key: value}, frozen, doc_id)
-            except ApiError:
-                continue
-            parsed.values |= part.values
-            parsed.vectors |= part.vectors
-        return parsed
-
-
 def _object(
     value: Mapping[str, Any], parent: Mapping[str, Any], prefix: str, parsed: Parsed, added: dict[str, Any], doc_id: str
 ) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from clipline.emulator.errors import ApiError, json_token
 from clipline.emulator.indices.mapping import fields
+from clipline.emulator.wire import Call
 
 if TYPE_CHECKING:
     from clipline.emulator.indices.index import Index
@@ -24,6 +25,24 @@ def shown_source(source: dict[str, Any], index: Index, choice: Any) -> dict[str,
     if not includes and not excludes:
         return source
     return _pick(source, includes, excludes, "")
+
+
+def source_choice(call: Call) -> Any:
+    """The ``_source…`` parameters in the form of a search body's ``_source``; ``None`` without any."""
+    whole = call.params.get("_source")
+    if whole in ("false", "true", ""):
+        if whole == "false":
+            return False
+        whole = None
+    result: dict[str, Any] = {}
+    includes = call.params.get("_source_includes") or whole
+    if includes:
+        result["includes"] = includes.split(",")
+    if call.params.get("_source_excludes"):
+        result["excludes"] = call.params["_source_excludes"].split(",")
+    if "_source_exclude_vectors" in call.params:
+        result["exclude_vectors"] = call.flag("_source_exclude_vectors")
+    return result or None
 
 
 def check_choice(choice: Any) -> None:

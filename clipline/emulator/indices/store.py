@@ -6,6 +6,7 @@ import threading
 import time
 import uuid
 from collections.abc import Mapping
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -19,21 +20,13 @@ from clipline.emulator.indices.index_names import index_not_found
 from clipline.emulator.indices.metadata import Metadata
 from clipline.emulator.indices.resolution import Names, Options, resolve
 from clipline.emulator.indices.shard import Shard
+from clipline.emulator.indices.stored import begin, forget
 
 if TYPE_CHECKING:
     from clipline.emulator.node import Node
 
 _TABLES = (
     "CREATE TABLE IF NOT EXISTS indices (name TEXT PRIMARY KEY, uuid TEXT, created INTEGER, settings BLOB, mappings BLOB)",
-    (
-        "CREATE TABLE IF NOT EXISTS documents "
-        "(index_uuid TEXT, id TEXT, seq_no INTEGER, version INTEGER, source BLOB, PRIMARY KEY (index_uuid, id))"
-    ),
-    (
-        "CREATE TABLE IF NOT EXISTS parsed "
-        "(index_uuid TEXT, id TEXT, seq_no INTEGER, field_values BLOB, vectors BLOB, PRIMARY KEY (index_uuid, id))"
-    ),
-    "CREATE TABLE IF NOT EXISTS sequences (index_uuid TEXT PRIMARY KEY, next INTEGER)",
 )
 
 
@@ -44,12 +37,11 @@ class Indices(Metadata):
         super().__init__(node.database)
         self.node = node
         self._database.create(*_TABLES)
+        begin(self._database)
         self.lock = threading.RLock()
         """Guards which indices there are; taken before the database's own lock, never while holding it."""
         self._indices = {
-            row[0]: Index(
-                row[0], row[1], row[2], orjson.loads(row[3]), orjson.loads(row[4]), Shard(self._database, row[1])
-            )
+            row[0]: self._index(row[0], row[1], row[2], orjson.loads(row[3]), orjson.loads(row[4]))
             for row in self._database.rows("SELECT name, uuid, created, settings, mappings FROM indices")
         }
 
@@ -173,22 +165,24 @@ class Indices(Metadata):
                 )
                 for alias, body in new.aliases.items():
                     self.put_alias(alias, name, body)
-            index = Index(name, index_uuid, created, new.settings, new.mappings, Shard(self._database, index_uuid))
+                index = self._index(name, index_uuid, created, new.settings, new.mappings)
             self._indices[name] = index
             return index
 
     def delete(self, names: list[str]) -> None:
-        """Delete indices with their documents and aliases, all or none."""
-        with self.lock, self._database.transaction():
-            for name in names:
-                index = self.get(name)
-                self._database.execute("DELETE FROM documents WHERE index_uuid = ?", (index.uuid,))
-                self._database.execute("DELETE FROM parsed WHERE index_uuid = ?", (index.uuid,))
-                self._database.execute("DELETE FROM sequences WHERE index_uuid = ?", (index.uuid,))
-                self._database.execute("DELETE FROM aliases WHERE name = ?", (name,))
-                self._database.execute("DELETE FROM indices WHERE name = ?", (name,))
-            for name in names:
-                del self._indices[name]
+        """Delete indices with their documents and aliases, all or none; who waits for one finds it deleted."""
+        with self.lock, ExitStack() as stack:
+            indices = [self.get(name) for name in sorted(names)]
+            for index in indices:
+                stack.enter_context(index.lock)
+            with self._database.transaction():
+                for index in indices:
+                    forget(self._database, index.uuid)
+                    self._database.execute("DELETE FROM aliases WHERE name = ?", (index.name,))
+                    self._database.execute("DELETE FROM indices WHERE name = ?", (index.name,))
+            for index in indices:
+                index.deleted = True
+                del self._indices[index.name]
 
     def update_mapping(self, index: Index, addition: Mapping[str, Any]) -> None:
         """Merge a normalised mapping into an index's."""
@@ -216,7 +210,13 @@ class Indices(Metadata):
         """Make what an index has acknowledged searchable."""
         index = self.get(name)
         with index.lock:
-            index.shard.refresh(index.mappings)
+            index.shard.refresh()
+
+    def _index(
+        self, name: str, uuid: str, created: int, settings: dict[str, str | None], mappings: dict[str, Any]
+    ) -> Index:
+        count = int(settings.get("number_of_shards") or 1)
+        return Index(name, uuid, created, settings, mappings, Shard(self._database, uuid, count))
 
     def _check_fields(self, index: Index, merged: Mapping[str, Any]) -> None:
         limit = int(index.settings.get("mapping.total_fields.limit") or 1000)

@@ -1,145 +1,211 @@
-"""``_update``: a partial document, an upsert. Scripts are refused.
+"""``_update``: a partial document or an upsert; scripts are refused.
 
 The document is read, merged and written under the condition that nobody wrote it meanwhile, as in Elasticsearch.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from clipline.emulator.errors import ApiError, unsupported, validation_failed, wrong_kind
-from clipline.emulator.indices.documents import (
-    WRITE,
-    WRITE_REFUSED,
-    check_condition,
-    condition,
-    refresh_wanted,
-    written_reply,
-)
+from clipline.emulator.errors import ApiError, illegal_argument, unsupported, validation_failed, wrong_kind
+from clipline.emulator.indices.documents import written_reply
 from clipline.emulator.indices.index import Index
-from clipline.emulator.indices.shard import Stored
-from clipline.emulator.indices.write import NONE, Write, Written, ingest, perform
+from clipline.emulator.indices.optimistic import UNCONDITIONAL, Condition
+from clipline.emulator.indices.pipelined import Ingested, Request, auto_created, perform
+from clipline.emulator.indices.source import check_choice, shown_source, source_choice
+from clipline.emulator.indices.stored import Stored
+from clipline.emulator.indices.write import Step, Write, Written, conflict, shard_meta, store
+from clipline.emulator.indices.write_params import WRITE, check_active_shards, condition, refresh_wanted
 from clipline.emulator.wire import Call, Reply, Route
 
 if TYPE_CHECKING:
     from clipline.emulator.node import Node
 
-_KEYS = {"doc", "upsert", "doc_as_upsert", "detect_noop"}
-_LACKING = {"script", "scripted_upsert", "_source"}
+_KEYS = {"doc", "upsert", "doc_as_upsert", "detect_noop", "_source", "if_seq_no", "if_primary_term"}
+_LACKING = {"script", "scripted_upsert"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Update:
+    """The body of an update; ``shown`` is the choice of the source that is answered with, ``False`` for none."""
+
+    doc: dict[str, Any] | None = None
+    upsert: dict[str, Any] | None = None
+    doc_as_upsert: bool = False
+    detect_noop: bool = True
+    shown: Any = False
+    if_seq_no: int | None = None
+    if_primary_term: int | None = None
+
+    @classmethod
+    def read(cls, body: dict[str, Any], shown: Any) -> Update:
+        """The body of a request; its ``_source`` wins over ``shown``.
+
+        Raises:
+            ApiError: 400 for what is wrong, 501 for what is not emulated.
+        """
+        for key, value in body.items():
+            if key in _LACKING:
+                raise unsupported(f"the option [{key}] of updates")
+            if key not in _KEYS:
+                raise ApiError(400, "x_content_parse_exception", f"[1:1] [UpdateRequest] unknown field [{key}]")
+            _check_kind(key, value)
+        if "_source" in body:
+            check_choice(body["_source"])
+            shown = body["_source"]
+        return cls(
+            doc=body.get("doc"),
+            upsert=body.get("upsert"),
+            doc_as_upsert=body.get("doc_as_upsert", False),
+            detect_noop=body.get("detect_noop", True),
+            shown=shown,
+            if_seq_no=body.get("if_seq_no"),
+            if_primary_term=body.get("if_primary_term"),
+        )
+
+    @property
+    def new(self) -> dict[str, Any] | None:
+        """What becomes the document if there is none."""
+        return self.doc if self.doc_as_upsert else self.upsert
+
+    def errors(self, wanted: Condition, retries: int) -> list[str]:
+        """What the validation of the request says is wrong with it."""
+        found = wanted.errors()
+        if wanted.if_seq_no is not None:
+            if retries > 0:
+                found.append("compare and write operations can not be retried")
+            if self.doc_as_upsert:
+                found.append("compare and write operations can not be used with upsert")
+            if self.upsert is not None:
+                found.append("upsert requests don't support `if_seq_no` and `if_primary_term`")
+        if self.doc is None:
+            found.append("script or doc is missing")
+            if self.doc_as_upsert:
+                found.append("doc must be specified if doc_as_upsert is enabled")
+        return found
+
+    def condition(self, asked: Condition) -> Condition:
+        """The condition of the request, over which its body has the last word."""
+        if self.if_seq_no is None and self.if_primary_term is None:
+            return asked
+        return replace(
+            asked,
+            if_seq_no=asked.if_seq_no if self.if_seq_no is None else self.if_seq_no,
+            if_primary_term=asked.if_primary_term if self.if_primary_term is None else self.if_primary_term,
+        )
 
 
 def update_document(node: Node, call: Call) -> Reply:
-    """``POST /{index}/_update/{id}``."""
-    body = call.required_body()
+    """``POST /{index}/_update/{id}``; what comes of it goes through the index's pipelines, as any document."""
     refresh_wanted(call)
+    check_active_shards(call)
+    if "version" in call.params or "version_type" in call.params:
+        raise validation_failed(
+            "internal versioning can not be used for optimistic concurrency control. Please use `if_seq_no` and "
+            "`if_primary_term` instead"
+        )
+    update = Update.read(call.body, _shown(call))
     write = Write(
         op="index",
         index=call.args["index"],
         id=call.args["id"],
         require_alias=call.flag("require_alias"),
-        if_seq_no=condition(call, "if_seq_no"),
-        if_primary_term=condition(call, "if_primary_term"),
+        routing=call.params.get("routing") or None,
+        condition=update.condition(condition(call)),
     )
-    check_condition(write)
-    return written_reply(node, call, update(node, write, body, retries=call.integer("retry_on_conflict", default=0)))
+    retries = call.integer("retry_on_conflict", default=0)
+    if retries < 0:
+        raise illegal_argument("retry_on_conflict must be non negative.")
+    if errors := update.errors(write.condition, retries):
+        raise validation_failed(*errors)
+    return written_reply(node, call, _carried_out(node, write, update, retries))
 
 
-def update(node: Node, write: Write, body: dict[str, Any], *, retries: int, bulk: bool = False) -> Written:
-    """Carry an update out.
+def bulk_update(node: Node, update: Update) -> Any:
+    """How ``_bulk`` carries an update out: what is given for a new document goes through pipelines before the merge."""
 
-    The API of its own sends the merged document through the index's pipelines; ``_bulk`` sends what was given for a new
-    document through them, before it is merged.
+    def prepare(request: Request, write: Write) -> tuple[Ingested, Step]:
+        ready, done = update, Ingested(replace(write, source={}, pipeline=None))
+        if update.new is not None:
+            pipeline = None if update.doc_as_upsert else write.pipeline
+            done = request.ingested(replace(write, source=update.new, pipeline=pipeline))
+            new = done.write.source
+            if done.pipelines and new is not None:
+                ready = replace(update, doc=new) if update.doc_as_upsert else replace(update, upsert=new)
+
+        def step(index: Index) -> Written:
+            stored = index.shard.get(index.key(write.id or "", write.routing))
+            planned = plan(index, write, ready, stored)
+            return (
+                planned
+                if isinstance(planned, Written)
+                else _with_source(store(node, index, planned), index, ready, planned.source)
+            )
+
+        return done, step
+
+    return prepare
+
+
+def plan(index: Index, write: Write, update: Update, stored: Stored | None) -> Write | Written:
+    """The write that an update comes to, or what is answered when there is nothing to write.
 
     Raises:
-        ApiError: 404 ``document_missing_exception``, 409 after the retries, or the write was refused.
+        ApiError: 404 ``document_missing_exception``, 409 for another version than the one wanted.
     """
-    _check(body)
-    if write.if_seq_no is not None:
-        _check_conditional(body, retries)
-    index = node.indices.write_index(write.index, require_alias=write.require_alias)
-    write = replace(write, require_alias=False)
-    if bulk:
-        body, write = _through_pipelines(node, write, body), replace(write, pipeline=NONE)
-    while True:
-        stored = _stored(index, write)
-        if index is None or stored is None:
-            wanted = _new(node, index, write, body)
-        elif (changed := _changed(stored, write, body)) is None:
-            return _noop(index, stored)
+    key = index.key(write.id or "", write.routing)
+    if stored is None:
+        if update.new is None:
+            meta = shard_meta(index, key)
+            raise ApiError(404, "document_missing_exception", f"[{write.id}]: document missing", meta=meta)
+        return replace(write, op="create", source=update.new, condition=UNCONDITIONAL)
+    if refusal := write.condition.sequence_refusal((stored.seq_no, stored.term)):
+        raise conflict(index, key, refusal)
+    source, changed = merged(stored.document(), update.doc or {})
+    if update.detect_noop and not changed:
+        return _with_source(_noop(index, stored), index, update, source)
+    unchanged = Condition(if_seq_no=stored.seq_no, if_primary_term=stored.term)
+    return replace(write, source=source, routing=stored.routing, condition=unchanged)
+
+
+def merged(old: dict[str, Any], new: dict[str, Any]) -> tuple[dict[str, Any], bool]:
+    """A document with another over it, object by object, and whether that changed anything."""
+    result, changed = dict(old), False
+    for key, value in new.items():
+        before = result.get(key)
+        if isinstance(value, dict) and isinstance(before, dict):
+            result[key], inner = merged(before, value)
+            changed = changed or inner
         else:
-            wanted = changed
+            changed = changed or key not in result or not _same(before, value)
+            result[key] = value
+    return result, changed
+
+
+def _same(left: Any, right: Any) -> bool:
+    # As Java compares: true is not 1, and 1 is not 1.0.
+    if isinstance(left, list) and isinstance(right, list):
+        return len(left) == len(right) and all(map(_same, left, right))
+    if isinstance(left, dict) and isinstance(right, dict):
+        return left.keys() == right.keys() and all(_same(value, right[key]) for key, value in left.items())
+    return type(left) is type(right) and bool(left == right)
+
+
+def _carried_out(node: Node, write: Write, update: Update, retries: int) -> Written:
+    while True:
+        index = Request(node).target(write) or auto_created(node, write.index)
+        with index.lock:
+            stored = index.shard.get(index.key(write.id or "", write.routing))
+        planned = plan(index, write, update, stored)
+        if isinstance(planned, Written):
+            return planned
         try:
-            return perform(node, wanted)
+            return _with_source(perform(node, replace(planned, require_alias=False)), index, update, planned.source)
         except ApiError as error:
-            if error.type != "version_conflict_engine_exception" or retries <= 0 or write.if_seq_no is not None:
+            if error.type != "version_conflict_engine_exception" or retries <= 0:
                 raise
             retries -= 1
-
-
-def _check(body: dict[str, Any]) -> None:
-    for key in body:
-        if key in _LACKING:
-            raise unsupported(f"the option [{key}] of updates")
-        if key not in _KEYS:
-            raise ApiError(400, "x_content_parse_exception", f"[1:1] [UpdateRequest] unknown field [{key}]")
-    if "doc" not in body:
-        missing = "doc must be specified if doc_as_upsert is enabled" if body.get("doc_as_upsert") else None
-        raise validation_failed(*([missing] if missing else ["script or doc is missing"]))
-    for key in ("doc", "upsert"):
-        if key in body and not isinstance(body[key], dict):
-            raise wrong_kind("UpdateRequest", key, body[key])
-    for key in ("doc_as_upsert", "detect_noop"):
-        if not isinstance(body.get(key, False), bool):
-            raise wrong_kind("UpdateRequest", key, body[key])
-
-
-def _check_conditional(body: dict[str, Any], retries: int) -> None:
-    wrong = []
-    if retries > 0:
-        wrong.append("compare and write operations can not be retried")
-    if body.get("doc_as_upsert"):
-        wrong.append("compare and write operations can not be used with upsert")
-    if "upsert" in body:
-        wrong.append("upsert requests don't support `if_seq_no` and `if_primary_term`")
-    if wrong:
-        raise validation_failed(*wrong)
-
-
-def _stored(index: Index | None, write: Write) -> Stored | None:
-    if index is None:
-        return None
-    with index.lock:
-        return index.shard.get(write.id or "")
-
-
-def _through_pipelines(node: Node, write: Write, body: dict[str, Any]) -> dict[str, Any]:
-    key = "doc" if body.get("doc_as_upsert") else "upsert"
-    if key not in body:
-        return body
-    done = ingest(node, replace(write, source=body[key]))
-    if done.source is None:
-        raise unsupported("dropping a document of a bulk update in a pipeline")
-    return {**body, key: done.source}
-
-
-def _new(node: Node, index: Index | None, write: Write, body: dict[str, Any]) -> Write:
-    source = body["doc"] if body.get("doc_as_upsert") else body.get("upsert")
-    if source is None:
-        if index is None:
-            index = node.indices.create(write.index)
-        meta = {"index_uuid": index.uuid, "shard": "0", "index": index.name}
-        raise ApiError(404, "document_missing_exception", f"[{write.id}]: document missing", meta=meta)
-    return replace(write, op="create", source=source, if_seq_no=None, if_primary_term=None)
-
-
-def _changed(stored: Stored, write: Write, body: dict[str, Any]) -> Write | None:
-    before = stored.document()
-    source = _merged(before, body["doc"])
-    if source == before and body.get("detect_noop", True) and write.if_seq_no in (None, stored.seq_no):
-        return None
-    seq_no = stored.seq_no if write.if_seq_no is None else write.if_seq_no
-    return replace(write, source=source, if_seq_no=seq_no, if_primary_term=write.if_primary_term or 1)
 
 
 def _noop(index: Index, stored: Stored) -> Written:
@@ -150,23 +216,40 @@ def _noop(index: Index, stored: Stored) -> Written:
         seq_no=stored.seq_no,
         result="noop",
         status=200,
+        term=stored.term,
         copies=0,
     )
 
 
-def _merged(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
-    merged = dict(old)
-    for key, value in new.items():
-        both = isinstance(value, dict) and isinstance(merged.get(key), dict)
-        merged[key] = _merged(merged[key], value) if both else value
-    return merged
+def _with_source(written: Written, index: Index, update: Update, source: dict[str, Any] | None) -> Written:
+    if update.shown is False or written.seq_no is None:
+        return written
+    found: dict[str, Any] = {"_seq_no": written.seq_no, "_primary_term": written.term, "found": True}
+    return replace(written, found={**found, "_source": shown_source(source or {}, index, update.shown)})
 
 
-_PARAMS = WRITE | {"require_alias", "retry_on_conflict", "include_source_on_error"}
-_SOURCE = {"_source", "_source_includes", "_source_excludes", "lang"}
+def _shown(call: Call) -> Any:
+    choice = source_choice(call)
+    # Without a word about it an update does not answer with the source; with ``_source=true`` it does.
+    return choice if choice is not None else "_source" in call.params
+
+
+def _check_kind(key: str, value: Any) -> None:
+    if key in ("doc", "upsert"):
+        right = isinstance(value, dict)
+    elif key in ("if_seq_no", "if_primary_term"):
+        right = isinstance(value, int) and not isinstance(value, bool)
+    else:
+        right = key == "_source" or isinstance(value, bool)
+    if not right:
+        raise wrong_kind("UpdateRequest", key, value)
+
+
+_PARAMS = WRITE | {
+    "require_alias", "retry_on_conflict", "include_source_on_error", "_source", "_source_includes", "_source_excludes",
+    "_source_exclude_vectors",
+}  # fmt: skip
 
 ROUTES = [
-    Route(
-        "POST", "/{index}/_update/{id}", "indices:data/write/update", update_document, _PARAMS, WRITE_REFUSED | _SOURCE
-    )
+    Route("POST", "/{index}/_update/{id}", "indices:data/write/update", update_document, _PARAMS, frozenset({"lang"}))
 ]

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from clipline.emulator.errors import ApiError, unsupported
 from clipline.emulator.indices.index import Index
 from clipline.emulator.indices.mapping import fields
-from clipline.emulator.indices.shard import Snapshot
+from clipline.emulator.indices.snapshot import Snapshot
 
 _META = frozenset(
     {"_index", "_ignored", "_routing", "_seq_no", "_source", "_field_names", "_nested_path", "_version", "_tier",
@@ -60,8 +60,7 @@ class Context:
     @classmethod
     def of(cls, index: Index, *, size: int = 10) -> Context:
         """Open an index for one request; the index's lock is held."""
-        snapshot = index.shard.snapshot(index.mappings, interval=index.refresh_interval)
-        return cls(index, snapshot, dict(fields(index.mappings.get("properties", {}))), size)
+        return cls(index, index.snapshot(), dict(fields(index.mappings.get("properties", {}))), size)
 
     def definition(self, name: str) -> dict[str, Any] | None:
         """A field's definition; a key of a flattened field is a keyword.

@@ -21,7 +21,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from clipline.emulator.errors import ApiError, illegal_argument, unsupported, validation_failed
-from clipline.emulator.indices.write import Write, perform
+from clipline.emulator.indices.optimistic import Condition
+from clipline.emulator.indices.pipelined import Request
+from clipline.emulator.indices.write import Write
 from clipline.emulator.search.context import ShardError, all_failed
 from clipline.emulator.search.queries import read_query
 from clipline.emulator.search.targets import Target, opened, targets
@@ -78,8 +80,8 @@ def delete_by_query(node: Node, call: Call) -> Reply:
     return Reply(body=_body(progress, options, time.perf_counter() - started), status=status)
 
 
-def _matching(node: Node, reached: list[Target], query: dict[str, Any]) -> Iterator[tuple[str, str, int]]:
-    """Index, id and sequence number of what matches now."""
+def _matching(node: Node, reached: list[Target], query: dict[str, Any]) -> Iterator[Write]:
+    """The deletions of what matches now."""
     wanted = read_query(query, node.models.embed_query)
     with opened(reached) as contexts:
         failures = []
@@ -94,23 +96,24 @@ def _matching(node: Node, reached: list[Target], query: dict[str, Any]) -> Itera
                 hits = hits & allowed
             for place in np.flatnonzero(hits):
                 document = context.snapshot.documents[place]
-                yield context.index.name, document.id, document.seq_no
+                unchanged = Condition(if_seq_no=document.seq_no, if_primary_term=document.term)
+                name, routing = context.index.name, document.routing
+                yield Write(op="delete", index=name, id=document.id, routing=routing, condition=unchanged)
         if failures:
             raise all_failed("query", failures)
 
 
-def _delete(node: Node, batch: list[tuple[str, str, int]], options: _Options, progress: _Progress) -> None:
+def _delete(node: Node, batch: list[Write], options: _Options, progress: _Progress) -> None:
     progress.batches += 1
-    for name, doc_id, seq_no in batch:
-        try:
-            perform(node, Write(op="delete", index=name, id=doc_id, if_seq_no=seq_no))
-        except ApiError as error:
-            progress.conflicts += error.status == 409
-            if error.status != 409 or not options.proceed:
-                failure = {"index": name, "id": doc_id, "cause": error.cause(), "status": error.status}
-                progress.failures.append(failure)
-        else:
+    for write, outcome in zip(batch, Request(node).run([(write, None) for write in batch]), strict=True):
+        error = outcome.result
+        if not isinstance(error, ApiError):
             progress.deleted += 1
+            continue
+        progress.conflicts += error.status == 409
+        if error.status != 409 or not options.proceed:
+            failure = {"index": write.index, "id": write.id, "cause": error.cause(), "status": error.status}
+            progress.failures.append(failure)
 
 
 def _wait(options: _Options, size: int, spent: float, progress: _Progress) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from clipline.emulator.errors import unsupported
 from clipline.emulator.indices.dates import DEFAULT_FORMAT, iso, shown_date
-from clipline.emulator.indices.shard import Searchable
+from clipline.emulator.indices.snapshot import Searchable
 from clipline.emulator.indices.source import shown_source
 from clipline.emulator.search.context import Context, ShardError
 
@@ -27,7 +27,7 @@ def hit(context: Context, document: Searchable, score: float | None, request: Re
     if request.version:
         shown["_version"] = document.version
     if request.seq_no:
-        shown |= {"_seq_no": document.seq_no, "_primary_term": 1}
+        shown |= {"_seq_no": document.seq_no, "_primary_term": document.term}
     shown["_score"] = None if score is None else shown_score(score)
     source = context.index.shard.source(document)
     if request.source is not False:

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from clipline.emulator.errors import ApiError, illegal_argument, unsupported, validation_failed
-from clipline.emulator.indices.documents import source_choice
-from clipline.emulator.indices.source import check_choice
+from clipline.emulator.indices.source import check_choice, source_choice
 from clipline.emulator.search.compound import Query
 from clipline.emulator.search.queries import read_queries, read_query
 from clipline.emulator.search.sort import Key, read_sort

@@ -8,7 +8,7 @@ from typing import Any
 
 from clipline.emulator.errors import ApiError, illegal_argument, unsupported
 from clipline.emulator.indices.field_types import FLOATS, INTEGERS
-from clipline.emulator.indices.shard import Searchable
+from clipline.emulator.indices.snapshot import Searchable
 from clipline.emulator.search.context import Context, ShardError
 from clipline.emulator.search.fetch import no_fielddata
 

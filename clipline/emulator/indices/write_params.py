@@ -1,0 +1,114 @@
+"""The parameters that every write has in common, and what follows from them after it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from clipline.emulator.errors import ApiError, illegal_argument, unsupported
+from clipline.emulator.indices.optimistic import Condition, version_type
+from clipline.emulator.wire import Call
+
+if TYPE_CHECKING:
+    from clipline.emulator.node import Node
+
+WRITE = frozenset({
+    "refresh", "timeout", "if_seq_no", "if_primary_term", "wait_for_active_shards", "routing", "version",
+    "version_type",
+})  # fmt: skip
+"""Parameters of every write of one document."""
+
+_NEVER = "false"
+
+
+def refresh_wanted(call: Call) -> str:
+    """How a write asks to be searchable when it is acknowledged: ``false``, ``true`` or ``wait_for``.
+
+    Raises:
+        ApiError: 400 for another value.
+    """
+    call.millis("timeout", default="1m")
+    value = call.params.get("refresh", _NEVER)
+    if value not in ("", "true", "false", "wait_for"):
+        raise illegal_argument(f"Unknown value for refresh: [{value}].")
+    return value or "true"
+
+
+def refreshed(node: Node, policy: str, names: Iterable[str]) -> set[str]:
+    """Do what ``refresh`` asks for the indices that were written to; gives those where it was forced."""
+    forced = set()
+    for name in sorted(set(names)) if policy != _NEVER else []:
+        try:
+            if policy == "wait_for":
+                if node.indices.get(name).wait_until_searchable():
+                    forced.add(name)
+            else:
+                node.indices.refresh(name)
+                forced.add(name)
+        except ApiError as error:
+            # Deleted meanwhile: there is nothing to show.
+            if error.status != 404:
+                raise
+    return forced
+
+
+def check_active_shards(call: Call, replicas: int | None = None) -> None:
+    """Refuse to wait for more copies than one node ever has.
+
+    Raises:
+        ApiError: 400 for what is no number of copies, 501 where the real one would wait in vain.
+    """
+    value = call.params.get("wait_for_active_shards")
+    if value is None or value == "" or (value == "all" and replicas == 0):
+        return
+    if value != "all":
+        try:
+            wanted = int(value)
+        except ValueError:
+            raise illegal_argument(f"cannot parse ActiveShardCount[{value}]") from None
+        if wanted < 0:
+            raise illegal_argument(f"cannot parse ActiveShardCount[{value}]")
+        if wanted <= 1:
+            return
+    elif replicas is None:
+        return
+    raise unsupported(f"[wait_for_active_shards={value}]: one node never has more than one active copy of a shard")
+
+
+def condition(call: Call) -> Condition:
+    """The versions and sequence numbers that a call names.
+
+    Raises:
+        ApiError: 400 for what is no such number.
+    """
+    return Condition(
+        version=long(call, "version") if "version" in call.params else None,
+        kind=version_type(call.params.get("version_type")),
+        if_seq_no=_number(call, "if_seq_no", "sequence numbers"),
+        if_primary_term=_number(call, "if_primary_term", "primary term"),
+    )
+
+
+def long(call: Call, name: str) -> int:
+    """A parameter that is a 64-bit number.
+
+    Raises:
+        ApiError: 400.
+    """
+    text = call.params[name]
+    try:
+        value = int(text)
+        if not -(2**63) <= value < 2**63:
+            raise ValueError
+    except ValueError:
+        raise ApiError(400, "number_format_exception", f'For input string: "{text}"') from None
+    return value
+
+
+def _number(call: Call, name: str, subject: str) -> int | None:
+    if name not in call.params:
+        return None
+    value = call.integer(name, default=0)
+    if value < 0:
+        raise illegal_argument(f"{subject} must be non negative. got [{value}].")
+    return value
