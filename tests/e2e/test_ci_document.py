@@ -41,8 +41,9 @@ def test_the_lines_of_the_document_run(tmp_path: Path) -> None:
     assert "No drift" in done.stdout
 
 
-def _blocks() -> list[str]:
-    return re.findall(r"```bash\n(.*?)```", (ROOT / "docs" / "ci.md").read_text("utf-8"), re.DOTALL)
+def _blocks() -> tuple[str, str]:
+    run, pair = re.findall(r"```bash\n(.*?)```", (ROOT / "docs" / "ci.md").read_text("utf-8"), re.DOTALL)
+    return run, pair
 
 
 def _command(file: Path, arguments: str) -> None:
