@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.concurrency import run_in_threadpool
 
-from clipline.emulator import cluster, indices, ingest, ml, search, security
+from clipline.emulator import absent, cluster, indices, ingest, ml, search, security
 from clipline.emulator.answers import Answer, Asked, answer, error_reply
 from clipline.emulator.bodies import check_takes_body
 from clipline.emulator.compression import inflated
@@ -53,7 +53,7 @@ class _Request:
 
 def build_app(node: Node) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
     """The ASGI application over one node."""
-    routes = [*cluster.ROUTES, *ingest.ROUTES, *ml.ROUTES, *search.ROUTES, *indices.ROUTES]
+    routes = [*cluster.ROUTES, *ingest.ROUTES, *ml.ROUTES, *search.ROUTES, *indices.ROUTES, *absent.ROUTES]
     # With xpack.security.enabled: false a node has no such APIs at all.
     router = Router([*routes, *security.ROUTES]) if node.security.enabled else Router(routes, absent={"_security"})
 
