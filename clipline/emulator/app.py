@@ -19,10 +19,11 @@ from clipline.emulator import absent, cluster, indices, ingest, ml, search, secu
 from clipline.emulator.answers import Answer, Asked, answer, error_reply
 from clipline.emulator.bodies import check_takes_body
 from clipline.emulator.compression import inflated
+from clipline.emulator.endpoints import Endpoints
 from clipline.emulator.errors import ApiError, TextError, bad_parameter
 from clipline.emulator.media import check_answer_type, check_body_type, check_headers, check_single
 from clipline.emulator.query_string import parse_query
-from clipline.emulator.routing import Router, check_params
+from clipline.emulator.routing import Router
 from clipline.emulator.wire import Call, Reply, boolean
 
 if TYPE_CHECKING:
@@ -55,7 +56,9 @@ def build_app(node: Node) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
     """The ASGI application over one node."""
     routes = [*cluster.ROUTES, *ingest.ROUTES, *ml.ROUTES, *search.ROUTES, *indices.ROUTES, *absent.ROUTES]
     # With xpack.security.enabled: false a node has no such APIs at all.
-    router = Router([*routes, *security.ROUTES]) if node.security.enabled else Router(routes, absent={"_security"})
+    absent_apis = [] if node.security.enabled else ["_security"]
+    own = security.ROUTES if node.security.enabled else []
+    router = Router([*routes, *own], Endpoints(node.version, absent=absent_apis))
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         assert scope["type"] == "http"
@@ -154,7 +157,7 @@ def _handle(node: Node, router: Router, request: _Request, params: dict[str, str
         check_body_type(headers)
     path = request.uri.partition("?")[0]
     call = Call(method=request.method, path=path, args=args, params=params, raw=raw, headers=headers, route=route)
-    check_params(route, path, params)
+    router.check_params(route, path, params)
     if raw:
         check_takes_body(route, request.method, path)
     return route.handler(node, node.security.admit(route, call))

@@ -10,9 +10,10 @@ without a status::
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from clipline.emulator.endpoints import UNLISTED, Endpoints
 from clipline.emulator.errors import TextError, illegal_argument, unsupported
 from clipline.emulator.query_string import decode
 from clipline.emulator.wire import Route
@@ -22,20 +23,6 @@ METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH",
 
 GLOBAL_PARAMS = frozenset({"pretty", "human", "filter_path", "error_trace", "format"})
 """Parameters that every API takes."""
-
-# Every name that begins an API of Elasticsearch 9.2. No index, alias or document can be meant by them.
-_NAMES = """
-alias aliases analyze application async_search autoscaling block bulk cache cat ccr clone close cluster
-component_template connector count create create_from dangling data_stream data_stream_lifecycle delete_by_query
-disk_usage doc downsample enrich eql esql explain features field_caps field_usage_stats flush forcemerge graph
-health_report ilm index_template info inference ingest internal internal_nodes knn_search license lifecycle logstash
-mapping mappings mget migrate migration ml monitoring msearch mtermvectors mvt nodes open pit profiling query
-query_rules rank_eval recovery refresh reindex reload_search_analyzers remote render reset_features resolve rollover
-rollup scripts search search_shards searchable_snapshots security segments settings shard_stores shrink shutdown
-simulate slm snapshot source split sql ssl stats streams synonyms tasks template terms_enum termvectors text_structure
-transform unfreeze update update_by_query upgrade validate watcher xpack
-"""
-APIS = frozenset(f"_{name}" for name in _NAMES.split())
 
 # The paths that answer HEAD, with {} for a variable; any other that has GET answers 405.
 _HEADS = frozenset(
@@ -56,10 +43,9 @@ class _Branch:
 class Router:
     """All routes of the emulator, looked up by method and path."""
 
-    def __init__(self, routes: Iterable[Route], *, absent: Collection[str] = ()) -> None:
-        """``absent`` are names of ``APIS`` that this node does not have, as Elasticsearch would not either."""
+    def __init__(self, routes: Iterable[Route], endpoints: Endpoints) -> None:
         self._root = _Branch()
-        self._apis = APIS.difference(absent)
+        self._endpoints = endpoints
         for route in routes:
             self._add(route)
 
@@ -71,9 +57,11 @@ class Router:
             ApiError: 501, when it has; 400 for a wrong escape in the path.
         """
         segments = _segments(uri)
-        for branch in _walk(self._root, segments, 0):
+        for branch in self._walk(self._root, segments, 0):
             if route := branch.routes.get(method):
                 return route, _variables(route, segments)
+        if method in self._endpoints.methods(segments):
+            raise unsupported(f"the API [{method} {uri.partition('?')[0]}]")
         allowed = self._methods(segments)
         if method not in METHODS:
             names = f", allowed: [{', '.join(allowed)}]" if allowed else ""
@@ -81,7 +69,7 @@ class Router:
         if allowed:
             text = f"Incorrect HTTP method for uri [{uri}] and method [{method}], allowed: [{', '.join(allowed)}]"
             raise TextError(405, text, headers=_allow(allowed))
-        if "" not in segments and any(segment in self._apis for segment in segments):
+        if segments and segments[0] in UNLISTED:
             raise unsupported(f"the API [{method} {uri.partition('?')[0]}]")
         raise TextError(400, f"no handler found for uri [{uri}] and method [{method}]", show_status=False)
 
@@ -89,8 +77,40 @@ class Router:
         """The headers that answer OPTIONS, which is never refused."""
         return _allow(self._methods(_segments(uri)))
 
+    def check_params(self, route: Route, path: str, params: Mapping[str, str]) -> None:
+        """Refuse the query parameters that a route does not take.
+
+        Raises:
+            ApiError: 501 for one that Elasticsearch takes, 400 for one that it does not.
+        """
+        unknown = sorted(params.keys() - route.params - GLOBAL_PARAMS)
+        theirs = self._endpoints.params(route.method, route.path) | route.refused
+        if lacking := [name for name in unknown if name in theirs]:
+            raise unsupported(f"the parameter [{lacking[0]}] of [{route.method} {route.path}]")
+        if unknown:
+            # The real one suggests every parameter that the handler has asked for, those of the path and of any API too.
+            variables = {part[1:-1] for part in route.path.split("/") if part.startswith("{")}
+            known = route.params | theirs | GLOBAL_PARAMS | variables
+            named = ", ".join(f"[{name}]{_suggestion(name, known)}" for name in unknown)
+            plural = "s" if len(unknown) > 1 else ""
+            raise illegal_argument(f"request [{path}] contains unrecognized parameter{plural}: {named}")
+
     def _methods(self, segments: list[str]) -> list[str]:
-        return sorted({method for branch in _walk(self._root, segments, 0) for method in branch.routes})
+        ours = {method for branch in self._walk(self._root, segments, 0) for method in branch.routes}
+        return sorted(ours | self._endpoints.methods(segments))
+
+    def _walk(self, branch: _Branch, segments: list[str], position: int) -> Iterator[_Branch]:
+        """All ends of the path, those with more exact segments first."""
+        if position == len(segments):
+            if branch.routes:
+                yield branch
+            return
+        segment = segments[position]
+        if segment in branch.exact:
+            yield from self._walk(branch.exact[segment], segments, position + 1)
+        # The first variable of a path is an index or an alias; the name of an API is neither.
+        if branch.variable is not None and segment and not (position == 0 and segment in self._endpoints.names):
+            yield from self._walk(branch.variable, segments, position + 1)
 
     def _add(self, route: Route) -> None:
         branch = self._root
@@ -107,25 +127,6 @@ class Router:
             branch.routes.setdefault("HEAD", route)
 
 
-def check_params(route: Route, path: str, params: Mapping[str, str]) -> None:
-    """Refuse the query parameters that the route does not take.
-
-    Raises:
-        ApiError: 501 for one that Elasticsearch takes, 400 for one that it does not.
-    """
-    refused = sorted(params.keys() & route.refused)
-    if refused:
-        raise unsupported(f"the parameter [{refused[0]}] of [{route.method} {route.path}]")
-    unknown = sorted(params.keys() - route.params - GLOBAL_PARAMS)
-    if unknown:
-        # The real one suggests every parameter that the handler has asked for, those of the path and of any API too.
-        variables = {part[1:-1] for part in route.path.split("/") if part.startswith("{")}
-        known = route.params | route.refused | GLOBAL_PARAMS | variables
-        named = ", ".join(f"[{name}]{_suggestion(name, known)}" for name in unknown)
-        plural = "s" if len(unknown) > 1 else ""
-        raise illegal_argument(f"request [{path}] contains unrecognized parameter{plural}: {named}")
-
-
 def _segments(uri: str) -> list[str]:
     """The decoded segments of a path; trailing slashes do not count, and a doubled one at the start is one."""
     path = uri.partition("?")[0]
@@ -137,20 +138,6 @@ def _segments(uri: str) -> list[str]:
         return [decode(piece) for piece in pieces]
     except ValueError as error:
         raise illegal_argument(str(error)) from None
-
-
-def _walk(branch: _Branch, segments: list[str], position: int) -> Iterator[_Branch]:
-    """All ends of the path, those with more exact segments first."""
-    if position == len(segments):
-        if branch.routes:
-            yield branch
-        return
-    segment = segments[position]
-    if segment in branch.exact:
-        yield from _walk(branch.exact[segment], segments, position + 1)
-    # The first variable of a path is an index or an alias; the name of an API is neither.
-    if branch.variable is not None and segment and not (position == 0 and segment in APIS):
-        yield from _walk(branch.variable, segments, position + 1)
 
 
 def _variables(route: Route, segments: list[str]) -> dict[str, str]:

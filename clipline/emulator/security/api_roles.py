@@ -59,6 +59,5 @@ ROUTES = [
     Route("PUT", "/_security/role/{name}", f"{_ROLE}/put", put_role, {"refresh"}),
     Route("POST", "/_security/role/{name}", f"{_ROLE}/put", put_role, {"refresh"}),
     Route("DELETE", "/_security/role/{name}", f"{_ROLE}/delete", delete_role, {"refresh"}),
-    Route("PUT", "/_security/role/{name}/_clear_cache", "cluster:admin/xpack/security/roles/cache/clear", clear_cache),
     Route("POST", "/_security/role/{name}/_clear_cache", "cluster:admin/xpack/security/roles/cache/clear", clear_cache),
 ]
