@@ -1,6 +1,6 @@
 """A cluster → what is there. Read-only: every request here is a GET.
 
-Nine requests whatever the size of the stack.
+Nine requests whatever the size of the stack, and one for each of its models.
 """
 
 from __future__ import annotations
@@ -88,8 +88,18 @@ def _belongs(name: str, body: Mapping[str, Any], aliases: tuple[str, ...]) -> bo
 
 
 def _models(client: Elasticsearch) -> dict[str, Mapping[str, Any]]:
-    found = client.ml.get_trained_models(size=_ALL, include="definition_status")
-    return {config["model_id"]: config for config in found["trained_model_configs"]}
+    found = client.ml.get_trained_models(size=_ALL)["trained_model_configs"]
+    return {config["model_id"]: _with_status(client, config) for config in found}
+
+
+def _with_status(client: Elasticsearch, config: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A model of a stack with ``fully_defined``, which the server tells of one PyTorch model at a time only."""
+    if "clipline" not in (config.get("metadata") or {}) or config.get("model_type") != "pytorch":
+        return config
+    answer = client.options(ignore_status=404).ml.get_trained_models(
+        model_id=config["model_id"], include="definition_status"
+    )
+    return next(iter(answer.get("trained_model_configs", ())), config)
 
 
 def _deployments(client: Elasticsearch) -> dict[str, Mapping[str, Any]]:
