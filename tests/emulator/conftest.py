@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import httpx
 import pytest
 from elasticsearch import Elasticsearch
+
+from clipline.emulator.launch import running_emulator
 
 _NUMBERS = itertools.count(1)
 
@@ -49,6 +53,20 @@ def http(emulator_url: str) -> Iterator[httpx.Client]:
 def api(http: httpx.Client) -> Api:
     """Plain requests to the emulator that all tests use."""
     return Api(http)
+
+
+@pytest.fixture(scope="session")
+def api_of(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Api]]:
+    """``api_of("8.19.20")`` is an emulator of that version, one for all tests; more arguments make another one."""
+    with ExitStack() as stack:
+
+        @cache
+        def started(version: str, *arguments: str) -> Api:
+            data = tmp_path_factory.mktemp(f"emulator-{version}")
+            url = stack.enter_context(running_emulator(data, "--version", version, *arguments))
+            return Api(stack.enter_context(httpx.Client(base_url=url, timeout=30)))
+
+        yield started
 
 
 @pytest.fixture(scope="session")

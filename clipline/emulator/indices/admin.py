@@ -10,6 +10,7 @@ from clipline.emulator.indices import settings as settings_of
 from clipline.emulator.indices.date_math import resolve_name
 from clipline.emulator.indices.expressions import PARAMS, named
 from clipline.emulator.indices.index import Index
+from clipline.emulator.indices.mappings.traits import traits_of
 from clipline.emulator.wire import ACKNOWLEDGED, Call, Reply, Route
 
 if TYPE_CHECKING:
@@ -72,8 +73,11 @@ def get_mapping(node: Node, call: Call) -> Reply:
 
 def put_mapping(node: Node, call: Call) -> Reply:
     """``PUT /{index}/_mapping``."""
-    addition = mappings_of.normalise(call.required_body())
+    body = call.required_body()
+    if set(body) == {"_doc"}:
+        raise illegal_argument("Types cannot be provided in put mapping requests")
     for index in _resolved(node, call):
+        addition = mappings_of.normalise(body, traits_of(node, index))
         node.indices.update_mapping(index, addition)
     return ACKNOWLEDGED
 
@@ -121,7 +125,7 @@ def _shown_settings(index: Index) -> dict[str, Any]:
         "creation_date": str(index.created),
         "uuid": index.uuid,
         "provided_name": index.name,
-        "version.created": _VERSION_CREATED,
+        "version.created": index.settings.get("version.created", _VERSION_CREATED),
         "routing.allocation.include._tier_preference": "data_content",
     }
 

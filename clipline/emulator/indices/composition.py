@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from clipline.emulator.indices import mapping as mappings_of
 from clipline.emulator.indices import settings as settings_of
+from clipline.emulator.indices.mappings.traits import traits_of
 from clipline.emulator.patterns import matches_any
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def compose(indices: Indices, body: dict[str, Any], components: dict[str, dict[s
     aliases: dict[str, Any] = {}
     for part in (*parts, body.get("template") or {}):
         settings |= settings_of.flatten(part.get("settings"))
-        mappings = merge_for_template(mappings, mappings_of.normalise(part.get("mappings")))
+        mappings = merge_for_template(mappings, mappings_of.normalise(part.get("mappings"), traits_of(indices.node)))
         aliases |= part.get("aliases") or {}
     return Composed(settings, mappings, aliases, body.get("allow_auto_create"))
 

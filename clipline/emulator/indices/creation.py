@@ -11,6 +11,8 @@ from clipline.emulator.indices import settings as settings_of
 from clipline.emulator.indices.alias_rules import check_alias
 from clipline.emulator.indices.composition import composed, merge_for_template
 from clipline.emulator.indices.index_names import index_exists, invalid_name, wrong_name
+from clipline.emulator.indices.mappings.traits import traits_of
+from clipline.emulator.versions import index_version
 
 if TYPE_CHECKING:
     from clipline.emulator.indices.store import Indices
@@ -47,7 +49,11 @@ def new_index(
     joined = {alias: body or {} for alias, body in {**template.aliases, **(aliases or {})}.items()}
     for alias, body in joined.items():
         check_alias(indices, alias, body, new_index=name)
-    return NewIndex(flat, merge_for_template(template.mappings, mappings_of.normalise(mappings)), joined)
+    flat["version.created"] = str(index_version(indices.node.version))
+    given = mappings_of.normalise(mappings, traits_of(indices.node))
+    merged_mappings = merge_for_template(template.mappings, given)
+    mappings_of.check_limits(merged_mappings, flat)
+    return NewIndex(flat, merged_mappings, joined)
 
 
 def _check_name(indices: Indices, name: str) -> None:

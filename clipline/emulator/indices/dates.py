@@ -1,4 +1,4 @@
-"""Dates of documents and queries: ``strict_date_optional_time``, ``epoch_millis``, ``epoch_second``.
+"""Dates of documents and queries as whole milliseconds since 1970.
 
 A date may leave its end away. It then stands for its first millisecond in a document, and for a span in a query, which
 never is longer than a day: ``gt`` and ``lte`` round a missing month and day to 01, as a document does, and only the time
@@ -11,14 +11,14 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from clipline.emulator.indices.date_formats import KNOWN_FORMATS, date_format
+from clipline.emulator.indices.mappings import java
+
+__all__ = ["DEFAULT_FORMAT", "KNOWN_FORMATS", "iso", "parse_date", "parse_span", "shown_date"]
+
 DEFAULT_FORMAT = "strict_date_optional_time||epoch_millis"
-KNOWN_FORMATS = frozenset({"strict_date_optional_time", "date_optional_time", "epoch_millis", "epoch_second"})
-_ISO = re.compile(
-    r"(\d{4})(?:-(\d{2})(?:-(\d{2})(?:T(?:(\d{2})(?::(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?)?"
-    r"(Z|[+-]\d{2}(?::?\d{2})?)?)?)?)?)?"
-)
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
-_UNITS = ((6, timedelta(seconds=1)), (5, timedelta(minutes=1)), (4, timedelta(hours=1)))
+_UNITS = (("s", timedelta(seconds=1)), ("m", timedelta(minutes=1)), ("H", timedelta(hours=1)))
 _MOST = 2**63
 
 
@@ -38,14 +38,16 @@ def parse_span(value: Any, formats: str) -> tuple[int, int]:
         ValueError: with Elasticsearch's text.
     """
     names = formats.split("||")
-    text = str(value)
+    text = java.text(value)
     for name in names:
-        if name.startswith("epoch_") and _NUMBER.fullmatch(text):
+        if name.startswith("epoch_"):
+            if not _NUMBER.fullmatch(text):
+                continue
             millis = int(float(text) * (1000 if name == "epoch_second" else 1))
             if not -_MOST <= millis < _MOST:
                 continue
             return millis, millis
-        if name.endswith("date_optional_time") and (match := _ISO.fullmatch(text)):
+        if match := date_format(name).pattern.fullmatch(text):
             try:
                 return _span(match)
             except ValueError:
@@ -66,28 +68,30 @@ def shown_date(millis: int, formats: str) -> str:
         return str(millis)
     if first == "epoch_second":
         return f"{millis / 1000:.3f}".removesuffix(".000")
-    return iso(millis)
+    form = date_format(first)
+    return form.shown(millis) if form.parts else iso(millis)
 
 
 def _span(match: re.Match[str]) -> tuple[int, int]:
-    year, month, day, hour, minute, second = (
-        int(match[n] or d) for n, d in zip(range(1, 7), (0, 1, 1, 0, 0, 0), strict=True)
-    )
-    fraction = int((match[7] or "0").ljust(9, "0")[:9]) // 1_000_000
+    found = match.groupdict()
+    defaults = {"y": 0, "M": 1, "d": 1, "H": 0, "m": 0, "s": 0}
+    year, month, day, hour, minute, second = (int(found.get(n) or d) for n, d in defaults.items())
+    fraction = int((found.get("f") or "0").ljust(9, "0")[:9]) // 1_000_000
     start = datetime(year, month, day, hour, minute, second, tzinfo=UTC) + timedelta(milliseconds=fraction)
-    end = _end(match, start)
+    end = _end(found, start)
     offset = timedelta()
-    zone = match[8]
+    zone = found.get("z")
     if zone and zone != "Z":
         digits = zone[1:].replace(":", "").ljust(4, "0")
         offset = timedelta(hours=int(digits[:2]), minutes=int(digits[2:])) * (-1 if zone[0] == "-" else 1)
     epoch = datetime(1970, 1, 1, tzinfo=UTC)
-    first, last = (int((moment - offset - epoch) / timedelta(milliseconds=1)) for moment in (start, end))
+    # Years that Python has no dates for end here, too: as a ValueError.
+    first, last = ((moment - epoch - offset) // timedelta(milliseconds=1) for moment in (start, end))
     return first, last
 
 
-def _end(match: re.Match[str], start: datetime) -> datetime:
-    if match[7]:
+def _end(found: dict[str, str | None], start: datetime) -> datetime:
+    if found.get("f"):
         return start
-    known = next((unit for group, unit in _UNITS if match[group]), timedelta(days=1))
-    return start + known - timedelta(milliseconds=1)
+    known = next((unit for group, unit in _UNITS if found.get(group)), timedelta(days=1))
+    return start + (known - timedelta(milliseconds=1))

@@ -7,11 +7,15 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
+from clipline.emulator.identity import DEFAULT_VERSION
 from clipline.emulator.indices.setting_values import seconds
 from clipline.emulator.indices.shard import Shard
 from clipline.emulator.indices.shard_routing import shard_of
 from clipline.emulator.indices.snapshot import Snapshot
 from clipline.emulator.indices.stored import Key
+from clipline.emulator.versions import index_version, release_of_index
+
+_FIRST_CREATED = index_version(DEFAULT_VERSION)
 
 _IDLE_SECONDS = 30.0
 """``index.search.idle.after``."""
@@ -38,9 +42,15 @@ class Index:
     """When the last search came, in the seconds of the monotonic clock."""
 
     @property
+    def release(self) -> tuple[int, int]:
+        """The minor release that created it; 9.2 where the emulator did not yet write it down."""
+        return release_of_index(int(self.settings.get("version.created") or _FIRST_CREATED))
+
+    @property
     def excludes_vectors(self) -> bool:
         """Whether ``_source`` is shown without vectors: the default of indices made by 9.2 and later."""
-        return self.settings.get("mapping.exclude_source_vectors", "true") == "true"
+        default = "true" if self.release >= (9, 2) else "false"
+        return self.settings.get("mapping.exclude_source_vectors", default) == "true"
 
     @property
     def shards(self) -> int:

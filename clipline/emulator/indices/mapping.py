@@ -1,7 +1,7 @@
-"""Mappings: checked, normalised as GET shows them, and merged.
+"""Mappings: checked, normalised, merged, and shown as GET shows them.
 
-Normal form: dots in field names opened up, defaults of ``dense_vector`` filled in, ``dynamic`` as text, an object
-without ``type``.
+Normal form: dots in field names opened up, defaults of ``dense_vector`` filled in, other defaults left out, ``dynamic`` as
+text, an object without ``type``.
 """
 
 from __future__ import annotations
@@ -10,68 +10,60 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from clipline.emulator.errors import ApiError, illegal_argument, unsupported
-from clipline.emulator.indices.dates import KNOWN_FORMATS
-from clipline.emulator.indices.field_types import DEFAULTS, KNOWN_TYPES, ONLY_DEFAULT, PARAMETERS, REFUSED_PARAMETERS
-from clipline.emulator.indices.vectors import dense_vector, update_conflicts
+from clipline.emulator.indices.mappings import java
+from clipline.emulator.indices.mappings.fields import object_settings, properties
+from clipline.emulator.indices.mappings.merging import merge_properties
+from clipline.emulator.indices.mappings.parameters import boolean, malformed
+from clipline.emulator.indices.mappings.refused import Unfit
+from clipline.emulator.indices.mappings.templates import dynamic_templates, merge_templates
+from clipline.emulator.indices.mappings.traits import Traits
 
-_ROOT = {"properties", "dynamic", "_meta", "_source", "_routing", "date_detection", "numeric_detection"}
-_ROOT_REFUSED = {
-    "dynamic_templates",
-    "runtime",
-    "dynamic_date_formats",
-    "_data_stream_timestamp",
-    "_field_names",
-    "_size",
-}
+DEPTH_LIMIT = 20
+"""``index.mapping.depth.limit``."""
+FIELDS_LIMIT = 1000
+"""``index.mapping.total_fields.limit``."""
+
+_FLAGS = ("date_detection", "numeric_detection")
+_REFUSED = {"runtime", "dynamic_date_formats", "_data_stream_timestamp", "_field_names", "_size", "_tier", "_doc_count"}
+_ORDER = ("dynamic", "enabled", "_meta", "_routing", "_source", "dynamic_templates", *_FLAGS)
 
 
-def normalise(mappings: Mapping[str, Any] | None) -> dict[str, Any]:
+def normalise(mappings: Any, traits: Traits | None = None) -> dict[str, Any]:
     """A mapping in its normal form.
 
     Raises:
         ApiError: 400 ``mapper_parsing_exception``, or 501 for what is not emulated.
     """
+    if mappings is not None and not isinstance(mappings, Mapping):
+        raise _failure(malformed(f"Expected map for property [mappings] but got a class {java.class_name(mappings)}"))
     value = dict(mappings or {})
-    if set(value) == {"_doc"}:
-        raise ApiError(
-            400, "mapper_parsing_exception", "Failed to parse mapping: types cannot be provided in put mapping requests"
+    if set(value) == {"_doc"} and isinstance(value["_doc"], Mapping):
+        raise illegal_argument(
+            "The mapping definition cannot be nested under a type [_doc] unless include_type_name is set to true."
         )
-    result: dict[str, Any] = {}
-    for key, child in value.items():
-        if key in _ROOT_REFUSED:
-            raise unsupported(f"the mapping parameter [{key}]")
-        if key not in _ROOT:
-            raise _wrapped(f"Root mapping definition has unsupported parameters:  [{key} : {child}]")
-        if key == "dynamic":
-            result[key] = _dynamic(child)
-        elif key == "_source":
-            if child:
-                raise unsupported("the mapping parameter [_source]")
-        elif key == "_routing" and child != {"required": False}:
-            raise unsupported("the mapping parameter [_routing]")
-        elif key == "numeric_detection" and child not in (False, "false"):
-            raise unsupported("the mapping parameter [numeric_detection]")
-        elif key == "date_detection":
-            result[key] = child in (True, "true")
-        elif key not in ("properties", "_routing", "numeric_detection"):
-            result[key] = child
-    if value.get("properties"):
-        try:
-            result["properties"] = _properties(value["properties"], "")
-        except ApiError as error:
-            raise (_wrapped(error.reason) if error.type == "mapper_parsing_exception" else error) from error
-    return result
+    try:
+        return _root(value, traits or Traits())
+    except Unfit as error:
+        raise _failure(error) from error
 
 
-def merge(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+def merge(old: Mapping[str, Any], new: Mapping[str, Any], traits: Traits | None = None) -> dict[str, Any]:
     """A live mapping with an update taken in; ``_meta`` is replaced whole.
 
     Raises:
         ApiError: 400 ``illegal_argument_exception`` with the real one's words for what conflicts.
     """
+    if "enabled" in new and old.get("enabled", True) != new["enabled"]:
+        raise ApiError(
+            500, "mapper_exception", "the [enabled] parameter can't be updated for the object mapping [_doc]"
+        )
+    if "_source" in new and old.get("_source", {}) != new["_source"] and old:
+        raise unsupported("an update of the mapping parameter [_source]")
     merged = {**old, **{key: value for key, value in new.items() if key != "properties"}}
+    if "dynamic_templates" in old and "dynamic_templates" in new:
+        merged["dynamic_templates"] = merge_templates(old["dynamic_templates"], new["dynamic_templates"])
     if "properties" in new:
-        merged["properties"] = _merge_properties(old.get("properties", {}), new["properties"], "")
+        merged["properties"] = merge_properties(old.get("properties", {}), new["properties"], "", traits or Traits())
     return merged
 
 
@@ -89,7 +81,7 @@ def fields(properties: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[st
 
 def shown(mappings: Mapping[str, Any]) -> dict[str, Any]:
     """A normal form as GET shows it: fields by name, an object without fields by its type."""
-    result = {key: value for key, value in mappings.items() if key != "properties"}
+    result = {key: mappings[key] for key in _ORDER if key in mappings}
     if mappings.get("properties"):
         result["properties"] = {name: _shown_field(field) for name, field in sorted(mappings["properties"].items())}
     return result
@@ -100,169 +92,105 @@ def count(properties: Mapping[str, Any]) -> int:
     return sum(1 + count(field.get("properties", {})) + count(field.get("fields", {})) for field in properties.values())
 
 
+def check_limits(mappings: Mapping[str, Any], settings: Mapping[str, str | None], *, adding: int = 0) -> None:
+    """Refuse a mapping that is too deep or has too many fields; ``adding`` is how many a document would make.
+
+    Raises:
+        ApiError: 400.
+    """
+    most = int(settings.get("mapping.total_fields.limit") or FIELDS_LIMIT)
+    if count(mappings.get("properties", {})) > most:
+        new = f" while adding new fields [{adding}]" if adding else ""
+        raise illegal_argument(f"Limit of total fields [{most}] has been exceeded{new}")
+    deepest = int(settings.get("mapping.depth.limit") or DEPTH_LIMIT)
+    for path in _objects(mappings.get("properties", {}), ""):
+        if path.count(".") + 2 > deepest:
+            reason = f"Limit of mapping depth [{deepest}] has been exceeded due to object field [{path}]"
+            raise illegal_argument(reason)
+
+
+def _objects(properties: Mapping[str, Any], prefix: str) -> Iterator[str]:
+    for name, field in properties.items():
+        if "type" not in field:
+            yield f"{prefix}{name}"
+            yield from _objects(field.get("properties", {}), f"{prefix}{name}.")
+
+
 def _shown_field(field: Mapping[str, Any]) -> dict[str, Any]:
     if "type" in field:
         return dict(field)
     return shown(field) if field.get("properties") else {"type": "object", **shown(field)}
 
 
-def _properties(properties: Any, prefix: str) -> dict[str, Any]:
-    if not isinstance(properties, Mapping):
-        raise ApiError(400, "mapper_parsing_exception", "Expected map for property [properties] but got a class")
-    result: dict[str, Any] = {}
-    for name, field in properties.items():
-        head, dot, rest = name.partition(".")
-        if not isinstance(field, Mapping):
-            raise ApiError(
-                400, "mapper_parsing_exception", f"Expected map for property [fields] on field [{name}] but got a class"
-            )
-        if dot:
-            field = {"properties": {rest: field}}
-        definition = _field(f"{prefix}{head}", dict(field))
-        result[head] = _merge_one(result[head], definition, f"{prefix}{head}") if head in result else definition
-    return result
-
-
-def _field(name: str, field: dict[str, Any]) -> dict[str, Any]:
-    kind = field.get("type", "object" if "properties" in field or not field else None)
-    if kind is None:
-        raise ApiError(400, "mapper_parsing_exception", f"No type specified for field [{name.rpartition('.')[2]}]")
-    kind = str(_text(kind))
-    if kind == "object":
-        return _object(name, field)
-    if kind == "dense_vector":
-        return dense_vector(name, field)
-    if kind in KNOWN_TYPES:
-        raise unsupported(f"the field type [{kind}]")
-    if kind not in PARAMETERS:
-        raise ApiError(
-            400,
-            "mapper_parsing_exception",
-            f"The mapper type [{kind}] declared on field [{name.rpartition('.')[2]}] does not exist. It might have been "
-            "created within a future version or requires a plugin to be installed. Check the documentation.",
-        )
-    for key in field:
-        if key not in PARAMETERS[kind]:
-            leaf = name.rpartition(".")[2]
-            raise ApiError(
-                400, "mapper_parsing_exception", f"unknown parameter [{key}] on mapper [{leaf}] of type [{kind}]"
-            )
-        if key in REFUSED_PARAMETERS:
-            raise unsupported(f"the mapping parameter [{key}] of [{kind}]")
-    if kind == "date" and any(
-        part not in KNOWN_FORMATS for part in str(field.get("format", "epoch_millis")).split("||")
-    ):
-        raise unsupported(f"the date format [{field['format']}]")
-    if "fields" in field:
-        field["fields"] = _properties(field["fields"], f"{name}.")
-    normal = {key: _parameter(name, field, key) for key in field}
-    return {key: value for key, value in normal.items() if key not in DEFAULTS or value != _default(kind, key)}
-
-
-def _parameter(name: str, field: dict[str, Any], key: str) -> Any:
-    """A parameter's value in its own type.
-
-    Raises:
-        ApiError: 400 when it has another type, 501 when only its default is emulated.
-    """
-    value = field[key]
-    if key not in DEFAULTS:
-        return value
-    default = _default(field["type"], key)
-    if isinstance(default, bool):
-        if value not in (True, False, "true", "false"):
-            reason = f"Failed to parse value [{value}] as only [true] or [false] are allowed."
-            raise ApiError(400, "mapper_parsing_exception", reason)
-        value = value in (True, "true")
-    elif isinstance(default, int):
-        try:
-            value = int(value)
-            if abs(value) >= 2**31:
-                raise ValueError
-        except (TypeError, ValueError):
-            reason = f"Failed to parse [{key}] on field [{name}]: [{value}] is no number"
-            raise ApiError(400, "mapper_parsing_exception", reason) from None
-    if key in ONLY_DEFAULT and value != default:
-        raise unsupported(f"the mapping parameter [{key}: {value}] of [{field['type']}]")
-    return value
-
-
-def _default(kind: str, key: str) -> Any:
-    return False if (kind, key) == ("keyword", "norms") else DEFAULTS[key]
-
-
-def _object(name: str, field: dict[str, Any]) -> dict[str, Any]:
-    result: dict[str, Any] = {}
-    for key, value in field.items():
-        if key == "dynamic":
-            result[key] = _dynamic(value)
-        elif key == "properties":
-            result[key] = _properties(value, f"{name}.")
-        elif key in ("enabled", "subobjects"):
+def _root(value: dict[str, Any], traits: Traits) -> dict[str, Any]:
+    result = object_settings(value)
+    for key, child in value.items():
+        if key in ("dynamic", "enabled", "subobjects", "properties"):
+            continue
+        if key in _REFUSED:
             raise unsupported(f"the mapping parameter [{key}]")
-        elif key != "type":
-            leaf = name.rpartition(".")[2]
-            raise ApiError(
-                400, "mapper_parsing_exception", f"unknown parameter [{key}] on mapper [{leaf}] of type [object]"
+        if key == "_meta":
+            if not isinstance(child, Mapping):
+                reason = f"class {java.class_name(child)} cannot be cast to class java.util.Map"
+                raise Unfit(reason, "class_cast_exception")
+            result[key] = child
+        elif key in _FLAGS:
+            result[key] = _flag(key, child)
+        elif key == "dynamic_templates":
+            result[key] = dynamic_templates(child, traits)
+        elif key == "_source":
+            result |= {key: source} if (source := _source(child)) else {}
+        elif key == "_routing":
+            result |= {key: routing} if (routing := _routing(child)) else {}
+        else:
+            listed = "".join(
+                f" [{name} : {java.text(given)}]"
+                for name, given in value.items()
+                if name not in (*_ORDER, "properties", "subobjects") and name not in _REFUSED
             )
-    result.setdefault("properties", {})
+            raise malformed(f"Root mapping definition has unsupported parameters: {listed}")
+    if found := properties(value.get("properties") or {}, "", traits):
+        result["properties"] = found
     return result
 
 
-def _merge_properties(old: Mapping[str, Any], new: Mapping[str, Any], prefix: str) -> dict[str, Any]:
-    merged = dict(old)
-    for name, field in new.items():
-        merged[name] = _merge_one(old[name], field, f"{prefix}{name}") if name in old else field
-    return merged
+def _flag(key: str, value: Any) -> bool:
+    try:
+        return boolean(key, value)
+    except Unfit:
+        raise Unfit(f"Could not convert [{key}] to boolean") from None
 
 
-def _merge_one(old: Mapping[str, Any], new: Mapping[str, Any], name: str) -> dict[str, Any]:
-    if ("type" in old) != ("type" in new):
-        raise illegal_argument(f"can't merge a non object mapping [{name}] with an object mapping")
-    if "type" not in old:
-        properties = _merge_properties(old.get("properties", {}), new.get("properties", {}), f"{name}.")
-        return {**old, **new, "properties": properties}
-    if old["type"] != new["type"]:
-        raise illegal_argument(f"mapper [{name}] cannot be changed from type [{old['type']}] to [{new['type']}]")
-    if old["type"] == "dense_vector":
-        conflicts = update_conflicts(dict(old), dict(new))
-    else:
-        fixed = ("index", "doc_values", "format", "store")
-        values = [(key, old.get(key, DEFAULTS[key]), new.get(key, DEFAULTS[key])) for key in fixed]
-        conflicts = [(key, before, after) for key, before, after in values if before != after]
-    if conflicts:
-        lines = "".join(
-            f"\n\tCannot update parameter [{key}] from [{_text(a)}] to [{_text(b)}]" for key, a, b in conflicts
-        )
-        raise illegal_argument(f"Mapper for [{name}] conflicts with existing mapper:{lines}")
-    merged = dict(new)
-    if "fields" in old or "fields" in new:
-        merged["fields"] = _merge_properties(old.get("fields", {}), new.get("fields", {}), f"{name}.")
-    return merged
+def _routing(value: Any) -> dict[str, Any]:
+    if not isinstance(value, Mapping):
+        raise malformed("[_routing] config must be an object")
+    for key in value:
+        if key != "required":
+            raise malformed(f"unknown parameter [{key}] on metadata field [_routing]")
+    return {"required": True} if boolean("required", value.get("required", False)) else {}
 
 
-def _text(value: Any) -> Any:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{key}={child}" for key, child in value.items()) + "}"
-    return "null" if value is None else value
+def _source(value: Any) -> dict[str, Any]:
+    """``includes`` and ``excludes``, both as arrays as GET shows them."""
+    if not isinstance(value, Mapping):
+        raise malformed("[_source] config must be an object")
+    result: dict[str, Any] = {}
+    for key, child in value.items():
+        if key in ("includes", "excludes"):
+            result |= (
+                {key: [java.text(item) for item in (child if isinstance(child, list) else [child])]} if child else {}
+            )
+        elif key in ("enabled", "mode"):
+            if child not in (True, "true", "stored"):
+                raise unsupported(f"the mapping parameter [_source.{key}: {java.text(child)}]")
+        else:
+            raise malformed(f"unknown parameter [{key}] on metadata field [_source]")
+    return result
 
 
-def _dynamic(value: Any) -> str:
-    text = str(value).lower()
-    if text == "runtime":
-        raise unsupported("the mapping parameter [dynamic: runtime]")
-    if text not in ("true", "false", "strict"):
-        raise ApiError(400, "mapper_parsing_exception", f"No enum constant for dynamic [{value}]")
-    return text
-
-
-def _wrapped(reason: str) -> ApiError:
-    return ApiError(
-        400,
-        "mapper_parsing_exception",
-        f"Failed to parse mapping: {reason}",
-        caused_by={"type": "mapper_parsing_exception", "reason": reason},
-        root_cause=[{"type": "mapper_parsing_exception", "reason": reason}],
-    )
+def _failure(error: Unfit) -> ApiError:
+    """``Failed to parse mapping``; the root cause is the inner error only where it is one of Elasticsearch's own."""
+    cause = {"type": error.type, "reason": str(error)}
+    own = error.type in ("mapper_parsing_exception", "parse_exception")
+    reason = f"Failed to parse mapping: {error}"
+    return ApiError(400, "mapper_parsing_exception", reason, caused_by=cause, root_cause=[cause] if own else None)

@@ -1,4 +1,8 @@
-"""``_source`` as it is shown: includes, excludes, and without vectors where the index leaves them out."""
+"""``_source`` as it is stored and as it is shown: includes, excludes, and without vectors where the index leaves them out.
+
+An index that excludes vectors from ``_source`` keeps them only as it indexes them: what comes back, where it is asked for, are
+floats of 32 bits, in an array whatever was sent.
+"""
 
 from __future__ import annotations
 
@@ -7,24 +11,50 @@ from typing import TYPE_CHECKING, Any
 
 from clipline.emulator.errors import ApiError, json_token
 from clipline.emulator.indices.mapping import fields
+from clipline.emulator.indices.mappings.refused import Refused
+from clipline.emulator.indices.mappings.traits import Traits
+from clipline.emulator.indices.vectors import hydrated, read_vector
 from clipline.emulator.wire import Call
 
 if TYPE_CHECKING:
     from clipline.emulator.indices.index import Index
 
 
+def stored_source(source: dict[str, Any], mappings: dict[str, Any]) -> dict[str, Any]:
+    """What an index keeps of a source: all, but for ``_source.includes`` and ``excludes`` of its mapping."""
+    kept = mappings.get("_source", {})
+    if not kept:
+        return source
+    return _pick(source, kept.get("includes", []), kept.get("excludes", []), "")
+
+
 def shown_source(source: dict[str, Any], index: Index, choice: Any) -> dict[str, Any]:
     """A source filtered by the ``_source`` of a request: a pattern, a list, or an object.
 
-    ``exclude_vectors`` in the request wins over ``index.mapping.exclude_source_vectors``.
+    ``exclude_vectors`` in the request wins over ``index.mapping.exclude_source_vectors``, and so does a pattern of
+    ``includes`` that a vector matches.
     """
     includes, excludes, exclude_vectors = _patterns(choice)
+    vectors = vector_fields(index.mappings)
     if exclude_vectors if exclude_vectors is not None else index.excludes_vectors:
-        properties = index.mappings.get("properties", {})
-        excludes = [*excludes, *(name for name, field in fields(properties) if field["type"] == "dense_vector")]
-    if not includes and not excludes:
-        return source
-    return _pick(source, includes, excludes, "")
+        excludes = [*excludes, *(name for name in vectors if not _any(includes, name))]
+    picked = _pick(source, includes, excludes, "") if includes or excludes else source
+    return rehydrated(picked, index) if index.excludes_vectors else picked
+
+
+def rehydrated(source: dict[str, Any], index: Index) -> dict[str, Any]:
+    """A source with its vectors as they come back from an index that does not keep them in ``_source``."""
+    traits = Traits(index.release)
+    for name, definition in vector_fields(index.mappings).items():
+        if definition.get("index") and definition.get("dims"):
+            source = _replaced(source, name.split("."), definition, traits)
+    return source
+
+
+def vector_fields(mappings: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Full name → definition of the vector fields of a mapping."""
+    properties = mappings.get("properties", {})
+    return {name: definition for name, definition in fields(properties) if definition["type"] == "dense_vector"}
 
 
 def source_choice(call: Call) -> Any:
@@ -55,6 +85,26 @@ def check_choice(choice: Any) -> None:
         _patterns(choice)
 
 
+def _replaced(value: Any, path: list[str], definition: dict[str, Any], traits: Traits) -> Any:
+    if isinstance(value, list):
+        return [_replaced(item, path, definition, traits) for item in value]
+    if not isinstance(value, dict):
+        return value
+    changed = dict(value)
+    for length in range(1, len(path) + 1):
+        key = ".".join(path[:length])
+        if changed.get(key) is None:
+            continue
+        if length < len(path):
+            changed[key] = _replaced(changed[key], path[length:], definition, traits)
+            continue
+        try:
+            changed[key] = hydrated(definition, read_vector(key, definition, changed[key], "", traits))
+        except Refused:
+            continue  # it was there before the field was
+    return changed
+
+
 def _patterns(choice: Any) -> tuple[list[str], list[str], bool | None]:
     if choice is None or choice is True:
         return [], [], None
@@ -82,17 +132,28 @@ def _list(value: Any) -> list[str]:
     return [value] if isinstance(value, str) else [str(item) for item in value]
 
 
+def _any(patterns: list[str], name: str) -> bool:
+    return any(fnmatchcase(name, pattern) or name.startswith(f"{pattern}.") for pattern in patterns)
+
+
 def _pick(value: dict[str, Any], includes: list[str], excludes: list[str], prefix: str) -> dict[str, Any]:
+    """What is left of an object (XContentMapValues.filter): a pattern of an object stands for all that is in it."""
     picked: dict[str, Any] = {}
     for key, child in value.items():
         name = f"{prefix}{key}"
         if any(fnmatchcase(name, pattern) for pattern in excludes):
             continue
-        included = not includes or any(fnmatchcase(name, pattern) for pattern in includes)
+        included = not includes or _any(includes, name)
+        below = [] if included else includes
         if isinstance(child, dict):
-            below = _pick(child, [] if included else includes, excludes, f"{name}.")
-            if below or (included and not child):
-                picked[key] = below
+            inner = _pick(child, below, excludes, f"{name}.")
+            if inner or included:
+                picked[key] = inner
+        elif isinstance(child, list) and any(isinstance(item, dict) for item in child):
+            items = [_pick(item, below, excludes, f"{name}.") if isinstance(item, dict) else item for item in child]
+            items = [item for item in items if included or (isinstance(item, dict) and item)]
+            if items or included:
+                picked[key] = items
         elif included:
             picked[key] = child
     return picked

@@ -17,6 +17,7 @@ from clipline.emulator.indices import settings as settings_of
 from clipline.emulator.indices.creation import new_index
 from clipline.emulator.indices.index import Index
 from clipline.emulator.indices.index_names import index_not_found
+from clipline.emulator.indices.mappings.traits import traits_of
 from clipline.emulator.indices.metadata import Metadata
 from clipline.emulator.indices.resolution import Names, Options, resolve
 from clipline.emulator.indices.shard import Shard
@@ -184,12 +185,12 @@ class Indices(Metadata):
                 index.deleted = True
                 del self._indices[index.name]
 
-    def update_mapping(self, index: Index, addition: Mapping[str, Any]) -> None:
-        """Merge a normalised mapping into an index's."""
+    def update_mapping(self, index: Index, addition: Mapping[str, Any], *, adding: int = 0) -> None:
+        """Merge a normalised mapping into an index's; ``adding`` is how many fields a document makes."""
         with index.lock:
-            merged = mappings_of.merge(index.mappings, addition)
+            merged = mappings_of.merge(index.mappings, addition, traits_of(self.node, index))
             if merged != index.mappings:
-                self._check_fields(index, merged)
+                mappings_of.check_limits(merged, index.settings, adding=adding)
                 self._database.execute(
                     "UPDATE indices SET mappings = ? WHERE name = ?", (orjson.dumps(merged), index.name)
                 )
@@ -217,11 +218,3 @@ class Indices(Metadata):
     ) -> Index:
         count = int(settings.get("number_of_shards") or 1)
         return Index(name, uuid, created, settings, mappings, Shard(self._database, uuid, count))
-
-    def _check_fields(self, index: Index, merged: Mapping[str, Any]) -> None:
-        limit = int(index.settings.get("mapping.total_fields.limit") or 1000)
-        count, before = (mappings_of.count(value.get("properties", {})) for value in (merged, index.mappings))
-        if count > limit and count > before:
-            raise illegal_argument(
-                f"Limit of total fields [{limit}] has been exceeded while adding new fields [{count - before}]"
-            )

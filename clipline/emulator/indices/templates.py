@@ -10,6 +10,7 @@ from clipline.emulator.errors import ApiError, illegal_argument, not_found, unsu
 from clipline.emulator.indices import mapping as mappings_of
 from clipline.emulator.indices import settings as settings_of
 from clipline.emulator.indices.composition import compose
+from clipline.emulator.indices.mappings.traits import traits_of
 from clipline.emulator.indices.template_fields import OBJECTS, check_common, check_keys, texts
 from clipline.emulator.patterns import overlap
 from clipline.emulator.wire import ACKNOWLEDGED, Call, Reply, Route
@@ -45,7 +46,7 @@ def put_component_template(node: Node, call: Call) -> Reply:
     existing = node.indices.templates("component")
     if call.flag("create") and name in existing:
         raise illegal_argument(f"component template [{name}] already exists")
-    body["template"] = _checked_template(body["template"])
+    body["template"] = _checked_template(node, body["template"])
     components = {**existing, name: body}
     for user, template in node.indices.templates("index").items():
         if name not in template.get("composed_of", []):
@@ -187,7 +188,7 @@ def _checked_index_template(node: Node, name: str, given: dict[str, Any]) -> dic
     if missing:
         text = f"index template [{name}] specifies component templates [{', '.join(missing)}] that do not exist"
         raise _invalid(name, text)
-    body["template"] = _checked_template(body.get("template"))
+    body["template"] = _checked_template(node, body.get("template"))
     if not body["template"]:
         del body["template"]
     try:
@@ -200,7 +201,7 @@ def _checked_index_template(node: Node, name: str, given: dict[str, Any]) -> dic
     return body
 
 
-def _checked_template(template: dict[str, Any] | None) -> dict[str, Any]:
+def _checked_template(node: Node, template: dict[str, Any] | None) -> dict[str, Any]:
     value = dict(template or {})
     check_keys(value, _TEMPLATE_KEYS, "template")
     for key in ("lifecycle", "data_stream_options"):
@@ -210,7 +211,7 @@ def _checked_template(template: dict[str, Any] | None) -> dict[str, Any]:
         value["settings"] = settings_of.nested(settings_of.flatten(value["settings"]))
     if "mappings" in value:
         # A template is stored as it was sent, but only if it can be parsed.
-        mappings_of.normalise(value["mappings"])
+        mappings_of.normalise(value["mappings"], traits_of(node))
     return value
 
 

@@ -1,202 +1,290 @@
-"""dense_vector: parameters with their defaults on 9.2, update rules, and the checks on a document's vector.
+"""A document's vector: a list of numbers, hex, or base64, as an array of float32, or the real reason to refuse it.
 
-Source: ``DenseVectorFieldMapper`` as described in the facts. ``index_options`` decide only how Lucene searches
-approximately; the emulator always compares with every vector, so they never change a result here.
+Source: DenseVectorFieldMapper (8.19 to 9.3; DecodedVector for the texts of 9.5). A byte vector holds its bytes as numbers, a
+bit vector one signed byte for every eight dims.
 """
 
 from __future__ import annotations
 
+import base64
+import binascii
+import re
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from clipline.emulator.errors import ApiError, unsupported
+from clipline.emulator.errors import json_token
+from clipline.emulator.indices.mappings import java
+from clipline.emulator.indices.mappings.refused import Cause, Refused, Unfit, failed
+from clipline.emulator.indices.mappings.traits import Traits
 
-MAX_DIMS = 4096
-_PARAMETERS = {"type", "dims", "element_type", "index", "similarity", "index_options", "meta"}
-_SIMILARITIES = ("l2_norm", "dot_product", "cosine", "max_inner_product")
-_HNSW = {"hnsw", "int8_hnsw", "int4_hnsw", "bbq_hnsw"}
-_TYPES = (*sorted(_HNSW), "flat", "int8_flat", "int4_flat", "bbq_flat", "bbq_disk")
-_UPDATE_ORDER = ("flat", "int8_flat", "int4_flat", "bbq_flat", "hnsw", "int8_hnsw", "int4_hnsw", "bbq_hnsw")
-_BBQ_DIMS = 384
-"""From 9.1 on, float vectors of this many dims and more are bbq_hnsw by default."""
+Vector = NDArray[np.float32]
 
-
-def dense_vector(name: str, field: dict[str, Any]) -> dict[str, Any]:
-    """A field's definition with the defaults that GET shows.
-
-    Raises:
-        ApiError: 400 ``mapper_parsing_exception`` for illegal parameters, 501 for element types not emulated.
-    """
-    for key in field:
-        if key not in _PARAMETERS:
-            raise _illegal(f"unknown parameter [{key}] on mapper [{name}] of type [dense_vector]")
-    value = dict(field)
-    element = value.get("element_type", "float")
-    if element not in ("float", "byte", "bit", "bfloat16"):
-        raise _illegal(f"invalid element_type [{element}]; available types are [byte, bit, float]")
-    if element != "float":
-        raise unsupported(f"dense_vector with the element_type [{element}]")
-    dims = value.get("dims")
-    if dims is not None:
-        if isinstance(dims, bool) or not isinstance(dims, int):
-            raise _illegal(f"Property [dims] on field [{name}] must be an integer but got [{dims}]")
-        if not 1 <= dims <= MAX_DIMS:
-            raise _illegal(f"The number of dimensions should be in the range [1, {MAX_DIMS}] but was [{dims}]")
-    value["index"] = value.get("index", True)
-    if value["index"] in (False, "false"):
-        value["index"] = False
-        for key in ("similarity", "index_options"):
-            if key in value:
-                raise _illegal(
-                    f"Field [{key}] can only be specified for a field of type [dense_vector] when it is indexed"
-                )
-        return value
-    similarity = value.setdefault("similarity", "cosine")
-    if similarity not in _SIMILARITIES:
-        names = ", ".join(_SIMILARITIES)
-        raise _illegal(f"Unknown value [{similarity}] for field [similarity] - accepted values are [{names}]")
-    value["index_options"] = _options(value.get("index_options"), dims)
-    return value
+_BYTES = ("byte", "bit")
+_HEX = re.compile(r"(?:[0-9a-fA-F]{2})*")
+_BASE64 = re.compile(r"([A-Za-z0-9+/]*)(={0,2})")
+_UNIT = {"bfloat16": 0.02}
+"""How far from 1 the square of a unit vector's length may be; 1e-3 where nothing is said."""
 
 
-def update_conflicts(old: dict[str, Any], new: dict[str, Any]) -> list[tuple[str, Any, Any]]:
-    """The parameters of a new definition that an index cannot take over: ``(parameter, from, to)``."""
-    found = [
-        (key, old.get(key), new.get(key))
-        for key in ("dims", "index", "similarity")
-        if old.get(key) != new.get(key) and not (key == "dims" and old.get(key) is None)
-    ]
-    before, after = old.get("index_options") or {}, new.get("index_options") or {}
-    if before != after and not _may_follow(before, after):
-        found.append(("index_options", before, after))
-    return found
-
-
-def check_vector(name: str, field: dict[str, Any], value: Any, doc_id: str) -> NDArray[np.float32]:
-    """A document's vector as float32.
+def read_vector(name: str, definition: dict[str, Any], value: Any, doc_id: str, traits: Traits) -> Vector:
+    """The vector that a document has in a field with known dims.
 
     Raises:
-        ValueError: with Elasticsearch's text, for a vector that the field refuses.
+        Refused: the field does not take it.
     """
-    if isinstance(value, str):
-        vector = _decoded(value)
-    else:
-        if not isinstance(value, list) or not value:
-            kind = "VALUE_STRING" if isinstance(value, str) else "VALUE_NUMBER"
-            raise ValueError(f"Failed to parse object: expecting token of type [START_ARRAY] but found [{kind}]")
-        if not set(map(type, value)) <= {int, float}:
-            raise ValueError("Failed to parse object: expecting token of type [VALUE_NUMBER] but found [VALUE_STRING]")
-        vector = np.asarray(value, dtype=np.float32)
-    dims = field.get("dims")
+    element = str(definition.get("element_type", "float"))
+    dims = int(definition["dims"])
     where = f"The [dense_vector] field [{name}] in doc [document with id '{doc_id}']"
-    if dims is not None and len(vector) > dims:
-        raise ValueError(f"{where} has more dimensions than defined in the mapping [{dims}]")
-    if dims is not None and len(vector) < dims:
-        raise ValueError(
-            f"{where} has a different number of dimensions [{len(vector)}] than defined in the mapping [{dims}]"
+    scale = 8 if element == "bit" else 1
+    if isinstance(value, list):
+        vector = _from_list(
+            value, element, dims // scale, f"{where} has more dimensions than defined in the mapping [{dims}]"
         )
-    check_magnitude(vector, str(field.get("similarity", "")))
-    return vector
+    elif isinstance(value, str) and (element in _BYTES or traits.base64):
+        vector = _from_text(value, element, dims, traits)
+    else:
+        raise _wrong_token(value, element, traits)
+    if len(vector) * scale != dims:
+        reason = (
+            f"{where} has a different number of dimensions [{len(vector) * scale}] than defined in the mapping [{dims}]"
+        )
+        raise failed(Cause("illegal_argument_exception", reason), at="end")
+    try:
+        check_magnitude(vector, str(definition.get("similarity", "")), element)
+    except Unfit as error:
+        raise failed(Cause.of(error), at="end") from error
+    return _rounded(vector) if element == "bfloat16" else vector
 
 
-def check_magnitude(vector: NDArray[np.float32], similarity: str) -> None:
-    """What a similarity asks of a vector, in a document and in a query alike.
+def dims_of(definition: dict[str, Any], value: Any, traits: Traits) -> int:
+    """How many dims a field gets from the first vector that it sees.
 
     Raises:
-        ValueError: with Elasticsearch's text.
+        Refused: the value is no vector.
     """
+    element = str(definition.get("element_type", "float"))
+    scale = 8 if element == "bit" else 1
+    if isinstance(value, list):
+        return len(value) * scale
+    if not isinstance(value, str) or not (element in _BYTES or traits.base64):
+        raise _wrong_token(value, element, traits)
+    try:
+        if element in _BYTES:
+            raw = _hex(value) if not traits.base64 or len(value) % 4 else _decoded(value)
+            return len(raw) * scale
+        raw = _decoded(value)
+    except Unfit as error:
+        if element in _BYTES and traits.base64 and _HEX.fullmatch(value):
+            return len(value) // 2 * scale
+        raise failed(Cause.of(error)) from error
+    if len(raw) % 4:
+        reason = f"Failed to parse object: Base64 decoded vector byte length [{len(raw)}] is not a multiple of [4]"
+        raise failed(Cause("parsing_exception", reason, located=True))
+    return len(raw) // 4
+
+
+def check_magnitude(vector: Vector, similarity: str, element: str = "float") -> None:
+    """What an element type and a similarity ask of a vector, in a document and in a query alike.
+
+    Raises:
+        Unfit: with Elasticsearch's text.
+    """
+    if element in _BYTES:
+        if element == "byte" and similarity == "cosine" and not vector.any():
+            raise Unfit(_zero + _preview(vector.astype(np.int8)))
+        return
+    squared = float(np.dot(vector, vector))
+    if not np.isfinite(squared):
+        _check_finite(vector, element)
+        raise Unfit(
+            "NaN or Infinite magnitude detected, this usually means the vector values are too extreme to fit within "
+            f"a float.{_preview(vector)}"
+        )
+    if similarity == "cosine" and squared == 0.0:
+        raise Unfit(_zero + _preview(vector))
+    if similarity == "dot_product" and abs(squared - 1.0) > _UNIT.get(element, 1e-3):
+        raise Unfit(f"The [dot_product] similarity can only be used with unit-length vectors.{_preview(vector)}")
+
+
+def hydrated(definition: dict[str, Any], vector: Vector) -> list[Any]:
+    """A vector as it comes back from the index: floats of 32 bits, whole numbers for bytes.
+
+    The index keeps a cosine vector at unit length and its length beside it.
+    """
+    if definition.get("element_type") in _BYTES:
+        return [int(value) for value in vector]
+    if definition.get("similarity") == "cosine":
+        squared = np.float32(np.dot(vector, vector))
+        if abs(squared - 1) >= _UNIT.get(str(definition.get("element_type")), 1e-3):
+            length = np.sqrt(squared).astype(np.float32)
+            vector = (vector / length) * length
+    return [float(text) for text in map(str, vector)]
+
+
+_zero = "The [cosine] similarity does not support vectors with zero magnitude."
+
+
+def _from_list(value: list[Any], element: str, most: int, too_many: str) -> Vector:
+    """A list as numbers; refused at the first item that the real parser would stop at."""
+    kinds = set(map(type, value))
+    if len(value) <= most and kinds <= {int, float}:
+        if element not in _BYTES:
+            return _float32(value)
+        vector = _float32(value)
+        if float not in kinds and (not len(vector) or (vector.min() >= -128 and vector.max() <= 127)):
+            return vector
+    for number, item in enumerate(value):
+        error = None
+        if number >= most:
+            error = failed(Cause("illegal_argument_exception", too_many))
+        elif isinstance(item, bool) or not isinstance(item, int | float):
+            error = _unexpected("VALUE_NUMBER", json_token(item))
+        elif element in _BYTES and (reason := _no_byte(item, element, number)):
+            error = failed(Cause("illegal_argument_exception", reason))
+        if error:
+            error.steps.append(number)
+            raise error
+    return _float32(value)
+
+
+def _no_byte(item: float, element: str, number: int) -> str | None:
+    start = f"element_type [{element}] vectors only support"
+    if isinstance(item, float) and item % 1:
+        shown = java.floating(np.float32(item))
+        return f"{start} non-decimal values but found decimal value [{shown}] at dim [{number}];"
+    if not -128 <= item <= 127:
+        found = max(min(item, 2**31 - 1), -(2**31))
+        return f"{start} integers between [-128, 127] but found [{int(found)}] at dim [{number}];"
+    return None
+
+
+def _from_text(value: str, element: str, dims: int, traits: Traits) -> Vector:
+    try:
+        if element in _BYTES:
+            raw = _bytes(value, element, dims, traits)
+            return np.frombuffer(raw, np.int8).astype(np.float32)
+        raw = _decoded(value)
+    except Unfit as error:
+        raise failed(_undecoded(error, element, traits)) from error
+    if len(raw) == 4 * dims:
+        return np.frombuffer(raw, ">f4").astype(np.float32)
+    if len(raw) == 2 * dims:
+        return (np.frombuffer(raw, ">u2").astype(np.uint32) << 16).view(np.float32)
+    reason = (
+        f"Failed to parse object: Base64 decoded vector byte length [{len(raw)}] does not match the expected length of "
+        f"[{4 * dims}] or [{2 * dims}] for dimension count [{dims}]"
+    )
+    raise failed(Cause("parsing_exception", reason, located=True))
+
+
+def _undecoded(error: Unfit, element: str, traits: Traits) -> Cause:
+    if traits.release < (9, 5):
+        return Cause.of(error)
+    kind = "base64 or hex" if element in _BYTES else "base64"
+    return Cause("illegal_argument_exception", f"failed to decode vector: value must be a valid {kind} string")
+
+
+def _bytes(value: str, element: str, dims: int, traits: Traits) -> bytes:
+    """Hex or base64; a length that does not fit is left to the caller before 9.5."""
+    if not traits.base64:
+        return _hex(value)
+    wanted = dims // 8 if element == "bit" else dims
+    if traits.release < (9, 5):
+        first, second = (_hex, _decoded) if len(value) == dims * 2 else (_decoded, _hex)
+        try:
+            raw = first(value)
+        except Unfit:
+            return second(value)
+        # A text of the wrong length is read the other way before it is refused.
+        return raw if len(raw) == wanted or first is _hex or not _HEX.fullmatch(value) else second(value)
+    hexadecimal = bool(_HEX.fullmatch(value))
+    if hexadecimal and len(value) == wanted * 2:
+        return bytes.fromhex(value)
+    try:
+        raw = _decoded(value)
+    except Unfit:
+        raw = b""
+    if raw and len(raw) == wanted:
+        return raw
+    if hexadecimal:
+        found = len(value) // 2 * (8 if element == "bit" else 1)
+        reason = f"hex-decoded vector has a different number of dimensions [{found}] than the expected [{dims}]"
+        raise failed(Cause("illegal_argument_exception", f"failed to decode vector: {reason}"))
+    if raw:
+        reason = f"Base64 decoded vector byte length [{len(raw)}] does not match the expected length of [{wanted}]"
+        reason = f"Failed to parse object: {reason} for dimension count [{dims}]"
+        raise failed(Cause("parsing_exception", reason, located=True))
+    raise Unfit("no such text")
+
+
+def _hex(value: str) -> bytes:
+    """As java.util.HexFormat reads it."""
+    if len(value) % 2:
+        raise Unfit(
+            "extra or missing delimiters or values consisting of prefix, two hexadecimal digits, and suffix in the string"
+        )
+    if not _HEX.fullmatch(value):
+        wrong = next(char for char in value if char not in "0123456789abcdefABCDEF")
+        raise Unfit(f'not a hexadecimal digit: "{wrong}" = {ord(wrong)}', "number_format_exception")
+    return bytes.fromhex(value)
+
+
+def _decoded(value: str) -> bytes:
+    """As java.util.Base64's basic decoder reads it, for which the padding may be missing."""
+    match = _BASE64.fullmatch(value)
+    if match is None:
+        wrong = next((char for char in value if not re.fullmatch(r"[A-Za-z0-9+/]", char)), "=")
+        raise Unfit(f"Illegal base64 character {ord(wrong):x}")
+    body, padding = match.groups()
+    if padding and (len(body) + len(padding)) % 4:
+        raise Unfit("Input byte array has wrong 4-byte ending unit")
+    try:
+        return base64.b64decode(body + "=" * (-len(body) % 4))
+    except binascii.Error:
+        raise Unfit("Last unit does not have enough valid bits") from None
+
+
+def _wrong_token(value: Any, element: str, traits: Traits) -> Refused:
+    if element in _BYTES or traits.base64:
+        if isinstance(value, dict):
+            return failed(Cause("illegal_state_exception", "Can't get text on a START_OBJECT at {at}"))
+        reason = f"Unsupported type [{json_token(value)}] for provided value [{java.text(value)}]"
+        return failed(Cause("parsing_exception", reason, located=True))
+    # The older parser takes for granted that it stands on a bracket, and trips over what comes next.
+    return _unexpected("VALUE_NUMBER", "{token}", at="inside" if isinstance(value, dict) else "next")
+
+
+def _unexpected(wanted: str, found: str, *, at: str = "start") -> Refused:
+    reason = f"Failed to parse object: expecting token of type [{wanted}] but found [{found}]"
+    return failed(Cause("parsing_exception", reason, located=True), at=at)
+
+
+def _float32(value: list[Any]) -> Vector:
+    with np.errstate(over="ignore"):
+        try:
+            return np.asarray(value, dtype=np.float64).astype(np.float32)
+        except OverflowError:
+            return np.asarray([float(min(max(item, -1e308), 1e308)) for item in value]).astype(np.float32)
+
+
+def _rounded(vector: Vector) -> Vector:
+    """To the nearest bfloat16, ties to even."""
+    bits = vector.view(np.uint32)
+    return ((bits + 0x7FFF + ((bits >> 16) & 1)) & np.uint32(0xFFFF0000)).view(np.float32)
+
+
+def _check_finite(vector: Vector, element: str) -> None:
     bad = np.flatnonzero(~np.isfinite(vector))
     if len(bad):
         kind = "NaN" if np.isnan(vector[bad[0]]) else "infinite"
-        raise ValueError(
-            f"element_type [float] vectors do not support {kind} values but found [{vector[bad[0]]}] at dim [{bad[0]}];"
-            f" Preview of invalid vector: {_preview(vector)}"
-        )
-    squared = float(np.dot(vector, vector))
-    if not np.isfinite(squared):
-        raise ValueError(
-            "NaN or Infinite magnitude detected, this usually means the vector values are too extreme to fit within "
-            f"a float. Preview of invalid vector: {_preview(vector)}"
-        )
-    if similarity == "cosine" and squared == 0.0:
-        raise ValueError(
-            f"The [cosine] similarity does not support vectors with zero magnitude. "
-            f"Preview of invalid vector: {_preview(vector)}"
-        )
-    if similarity == "dot_product" and abs(squared - 1.0) > 1e-3:
-        raise ValueError(
-            "The [dot_product] similarity can only be used with unit-length vectors. "
-            f"Preview of invalid vector: {_preview(vector)}"
+        raise Unfit(
+            f"element_type [{element}] vectors do not support {kind} values but found [{java.floating(vector[bad[0]])}] at "
+            f"dim [{bad[0]}];{_preview(vector)}"
         )
 
 
-def _decoded(text: str) -> NDArray[np.float32]:
-    # Base64 documents came with 9.3; a 9.2 server reads a string only as hex, and only for byte vectors.
-    raise ValueError("Failed to parse object: expecting token of type [VALUE_NUMBER] but found [VALUE_STRING]")
-
-
-def _options(given: Any, dims: int | None) -> dict[str, Any]:
-    if given is None:
-        kind = "bbq_hnsw" if dims is not None and dims >= _BBQ_DIMS else "int8_hnsw"
-        given = {"type": kind}
-    if not isinstance(given, dict) or "type" not in given:
-        raise _illegal("[index_options] requires field [type] to be configured")
-    options = dict(given)
-    kind = options["type"]
-    if kind not in _TYPES:
-        raise _illegal(f"Unknown vector index options type [{kind}] for field")
-    if kind == "bbq_disk":
-        raise unsupported("the index_options type [bbq_disk]")
-    allowed = {"type", "rescore_vector"} | ({"m", "ef_construction"} if kind in _HNSW else set())
-    allowed |= {"confidence_interval"} if kind.startswith(("int8", "int4")) else set()
-    for key in options:
-        if key not in allowed:
-            raise _illegal(
-                f"Mapping definition for [index_options] has unsupported parameters:  [{key} : {options[key]}]"
-            )
-    if kind.startswith("int4") and dims is not None and dims % 2:
-        raise _illegal(f"{kind} only supports even dimensions; provided={dims}")
-    if kind.startswith("bbq") and dims is not None and dims < 64:
-        raise _illegal(f"{kind} does not support dimensions fewer than 64; provided={dims}")
-    shown: dict[str, Any] = {"type": kind}
-    if kind in _HNSW:
-        shown |= {"m": _whole(options, "m", 16), "ef_construction": _whole(options, "ef_construction", 100)}
-    for key in ("confidence_interval", "rescore_vector"):
-        if key in options:
-            shown[key] = options[key]
-    if kind.startswith("bbq"):
-        shown.setdefault("rescore_vector", {"oversample": 3.0})
-    return shown
-
-
-def _whole(options: dict[str, Any], name: str, default: int) -> int:
-    value = options.get(name)
-    try:
-        number = default if value is None else int(value)
-    except (TypeError, ValueError):
-        raise _illegal(f'Failed to parse [{name}] of [index_options]: For input string: "{value}"') from None
-    if not 0 < number < 2**31:
-        raise _illegal(f"[{name}] of [index_options] is out of range: [{value}]")
-    return number
-
-
-def _may_follow(before: dict[str, Any], after: dict[str, Any]) -> bool:
-    order = {kind: number for number, kind in enumerate(_UPDATE_ORDER)}
-    left, right = order.get(str(before.get("type"))), order.get(str(after.get("type")))
-    if left is None or right is None or right < left:
-        return False
-    if "m" in before and after.get("m", 16) < before["m"]:
-        return False
-    interval = before.get("confidence_interval")
-    return interval is None or left != right or after.get("confidence_interval") == interval
-
-
-def _preview(vector: NDArray[np.float32]) -> str:
-    shown = ", ".join(str(float(value)) for value in vector[:5])
-    return f"[{shown}, ...]" if len(vector) > 5 else f"[{shown}]"
-
-
-def _illegal(reason: str) -> ApiError:
-    return ApiError(400, "mapper_parsing_exception", reason)
+def _preview(vector: NDArray[Any]) -> str:
+    shown = [str(value) if vector.dtype == np.int8 else java.floating(value) for value in vector[:5]]
+    return f" Preview of invalid vector: [{', '.join([*shown, *(['...'] if len(vector) >= 5 else [])])}]"

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from clipline.emulator.errors import ApiError, illegal_argument
+from clipline.emulator.indices import mapping as mappings_of
 from clipline.emulator.indices.index import Index
 from clipline.emulator.indices.index_names import index_not_found
+from clipline.emulator.indices.mappings.traits import traits_of
 from clipline.emulator.indices.optimistic import UNCONDITIONAL, Condition
-from clipline.emulator.indices.parse import Parsed, ValueRefused, parse
-from clipline.emulator.indices.positions import position
+from clipline.emulator.indices.parse import parse
+from clipline.emulator.indices.source import stored_source
 from clipline.emulator.indices.stored import Key, Stored
 
 if TYPE_CHECKING:
@@ -172,10 +174,12 @@ def _indexed(node: Node, index: Index, key: Key, write: Write, version: int, bef
     if errors := _id_errors(key[1]) if len(key[1]) * 4 > _MAX_ID_BYTES else []:
         raise illegal_argument(errors[0])
     source = write.source or {}
-    parsed = _parsed(write, index, key[1])
+    parsed = parse(source, index.mappings, key[1], traits_of(node, index), write.raw)
     if parsed.added:
-        node.indices.update_mapping(index, {"properties": parsed.added})
-    raw = write.raw.strip() or orjson.dumps(source)
+        adding = mappings_of.count(parsed.added)
+        node.indices.update_mapping(index, {"properties": parsed.added}, adding=adding)
+    kept = stored_source(source, index.mappings)
+    raw = (write.raw.strip() if kept is source else b"") or orjson.dumps(kept)
     seq_no = index.shard.put(key, raw, parsed, version=version, routing=write.routing, before=before)
     return index.shard.term(key[0]), seq_no
 
@@ -189,14 +193,6 @@ def _checked_version(index: Index, key: Key, write: Write, before: Stored | None
     if refusal:
         raise conflict(index, key, refusal)
     return condition.next_version(current)
-
-
-def _parsed(write: Write, index: Index, doc_id: str) -> Parsed:
-    try:
-        return parse(write.source or {}, index.mappings, doc_id)
-    except ValueRefused as error:
-        place = position(write.raw, error.field, error.value)
-        raise (error.at(place) if place else error) from error
 
 
 def _id_errors(doc_id: str) -> list[str]:

@@ -29,6 +29,8 @@ def hit(context: Context, document: Searchable, score: float | None, request: Re
     if request.seq_no:
         shown |= {"_seq_no": document.seq_no, "_primary_term": document.term}
     shown["_score"] = None if score is None else shown_score(score)
+    if ignored := document.parsed.values.get("_ignored"):
+        shown["_ignored"] = list(ignored)
     source = context.index.shard.source(document)
     if request.source is not False:
         shown["_source"] = shown_source(source, context.index, request.source)

@@ -153,6 +153,8 @@ def vector_value(run: Run, function: str, vector: Any, name: str) -> NDArray[np.
     if not set(map(type, numbers)) <= {int, float}:
         raise run.failed("the query vector must be a list of numbers", "class_cast_exception")
     query = np.asarray(numbers, dtype=np.float32)
+    if (element := definition.get("element_type", "float")) in ("byte", "bit"):
+        raise unsupported(f"vector functions over vectors with the element_type [{element}]")
     dims = definition.get("dims")
     if dims is not None and len(query) != dims:
         raise run.failed(

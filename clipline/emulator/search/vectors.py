@@ -61,6 +61,8 @@ class Knn:
             raise context.refusal(
                 f"to perform knn search on field [{self.field}], its mapping must have [index] set to [true]"
             )
+        if (element := definition.get("element_type", "float")) in ("byte", "bit"):
+            raise unsupported(f"kNN over vectors with the element_type [{element}]")
         dims = definition.get("dims")
         if dims is None:
             return context.none()

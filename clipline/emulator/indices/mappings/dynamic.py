@@ -1,0 +1,95 @@
+"""Dynamic mapping: the definition that a value gives to a field that the mapping does not have.
+
+Source: DynamicFieldsBuilder, DocumentParser.postProcessDynamicArrayMapping.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from clipline.emulator.errors import ApiError
+from clipline.emulator.indices.dates import DEFAULT_FORMAT, parse_date
+from clipline.emulator.indices.mappings.dense_vector import MAX_DIMS, MIN_DYNAMIC_DIMS, dense_vector
+from clipline.emulator.indices.mappings.fields import field
+from clipline.emulator.indices.mappings.refused import Refused, Unfit
+from clipline.emulator.indices.mappings.templates import match
+from clipline.emulator.indices.mappings.traits import Traits
+
+Definition = dict[str, Any]
+
+_SLASHES = "yyyy/MM/dd HH:mm:ss||yyyy/MM/dd"
+_SECOND_FORMAT = f"{_SLASHES}||epoch_millis"
+"""What dates are tried by after the default format."""
+
+
+def strict(name: str, prefix: str) -> Refused:
+    """The refusal of a strict object."""
+    leaf, within = name.rpartition(".")[2], prefix.rstrip(".") or "_doc"
+    reason = f"mapping set to strict, dynamic introduction of [{leaf}] within [{within}] is not allowed"
+    return Refused(reason, kind="strict_dynamic_mapping_exception")
+
+
+def as_vector(name: str, value: Any, mappings: Mapping[str, Any], traits: Traits) -> Definition | None:
+    """A dense_vector for an array of floats of a fitting length, unless a template says what its floats are."""
+    if not isinstance(value, list) or not MIN_DYNAMIC_DIMS <= len(value) <= MAX_DIMS:
+        return None
+    if set(map(type, value)) != {float} or match(mappings.get("dynamic_templates", []), name, "double"):
+        return None
+    return dense_vector(name.rpartition(".")[2], {"type": "dense_vector", "dims": len(value)}, traits)
+
+
+def guess(name: str, value: Any, mappings: Mapping[str, Any], traits: Traits) -> Definition:
+    """The definition that one value gives, by the first template that matches, or by default.
+
+    Raises:
+        ApiError: 400, the template gives a mapping that is refused.
+    """
+    kind, default = _kind(value, mappings)
+    template = match(mappings.get("dynamic_templates", []), name, kind)
+    if template is None:
+        return default
+    leaf = name.rpartition(".")[2]
+    node = dict(template)
+    if kind == "object" and node["type"] == "object":
+        node.setdefault("properties", {})
+    if kind == "date" and node["type"] == "date" and "format" in default:
+        node.setdefault("format", default["format"])
+    try:
+        return field(leaf, name, node, traits)
+    except Unfit as error:
+        raise ApiError(400, error.type, str(error)) from error
+
+
+def _kind(value: Any, mappings: Mapping[str, Any]) -> tuple[str, Definition]:
+    """What a template knows the value as, and the definition without one."""
+    if isinstance(value, Mapping):
+        return "object", {"properties": {}}
+    if isinstance(value, bool):
+        return "boolean", {"type": "boolean"}
+    if isinstance(value, int):
+        return "long", {"type": "long"}
+    if isinstance(value, float):
+        return "double", {"type": "float"}
+    whole, decimal = _readable(value)
+    if whole or decimal:
+        if mappings.get("numeric_detection"):
+            return ("long", {"type": "long"}) if whole else ("double", {"type": "float"})
+    elif mappings.get("date_detection", True):
+        for formats, shown in ((DEFAULT_FORMAT, {}), (_SLASHES, {"format": _SECOND_FORMAT})):
+            try:
+                parse_date(value, formats)
+            except ValueError:
+                continue
+            return "date", {"type": "date", **shown}
+    return "string", {"type": "text", "fields": {"keyword": {"type": "keyword", "ignore_above": 256}}}
+
+
+def _readable(text: str) -> tuple[bool, bool]:
+    """Whether a text is a whole number of 64 bits, and whether it is a number."""
+    try:
+        decimal = float(text) is not None and "_" not in text
+    except ValueError:
+        return False, False
+    digits = text.removeprefix("-").removeprefix("+")
+    return digits.isascii() and digits.isdigit() and -(2**63) <= int(text) < 2**63, decimal

@@ -1,0 +1,130 @@
+"""``dynamic_templates``: which of them a new field matches, and the definition that it gives.
+
+Source: DynamicTemplate. Patterns are ``*`` patterns, or regular expressions with ``match_pattern: regex``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from clipline.emulator.errors import unsupported
+from clipline.emulator.indices.mappings import java
+from clipline.emulator.indices.mappings.fields import field
+from clipline.emulator.indices.mappings.parameters import malformed
+from clipline.emulator.indices.mappings.refused import Unfit
+from clipline.emulator.indices.mappings.traits import Traits
+
+KINDS = ("object", "string", "long", "double", "boolean", "date", "binary")
+"""What ``match_mapping_type`` may be, beside ``*``."""
+_DEFAULTS = {"string": "text", "double": "float"}
+_PATTERNS = ("match", "unmatch", "path_match", "path_unmatch", "match_mapping_type", "unmatch_mapping_type")
+_KEYS = (*_PATTERNS, "match_pattern", "mapping", "runtime")
+
+
+def dynamic_templates(given: Any, traits: Traits) -> list[dict[str, Any]]:
+    """The templates as GET shows them, which is as they were given.
+
+    Raises:
+        Unfit: one is refused.
+        ApiError: 501.
+    """
+    if not isinstance(given, list):
+        raise malformed("Dynamic template syntax error. An array of named objects is expected.")
+    for item in given:
+        if not isinstance(item, Mapping) or len(item) != 1:
+            raise malformed("A dynamic template must be defined with a name")
+        name, body = next(iter(item.items()))
+        _check(name, body, traits)
+    return given
+
+
+def merge_templates(old: list[dict[str, Any]], new: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Templates of the same name replaced in place, others appended."""
+    named = {name: body for item in (*old, *new) for name, body in item.items()}
+    return [{name: body} for name, body in named.items()]
+
+
+def match(templates: list[dict[str, Any]], name: str, kind: str) -> Mapping[str, Any] | None:
+    """The ``mapping`` that the first matching template gives a field with this full name, of this kind."""
+    for item in templates:
+        body = next(iter(item.values()))
+        if _matches(body, name, kind):
+            return _filled(body.get("mapping", {}), name.rpartition(".")[2], kind)
+    return None
+
+
+def _check(name: str, body: Any, traits: Traits) -> None:
+    if not isinstance(body, Mapping):
+        raise malformed("A dynamic template must be defined with a name")
+    if "runtime" in body:
+        raise unsupported("dynamic templates with [runtime]")
+    for key, value in body.items():
+        if key not in _KEYS:
+            raise Unfit(f"Illegal dynamic template parameter: [{key}]")
+        if key.endswith("mapping_type"):
+            for kind in _listed(value):
+                if kind not in (*KINDS, "*"):
+                    known = ", ".join(sorted(KINDS))
+                    raise Unfit(f"No field type matched on [{kind}], possible values are [{known}]")
+    if not any(key in body for key in _PATTERNS):
+        raise malformed(f"template [{name}] must have match, path_match, match_mapping_type or a mapping set")
+    if not isinstance(body.get("mapping"), Mapping):
+        raise malformed(f"template [{name}] must have either mapping or runtime set")
+    if body.get("match_pattern", "simple") not in ("simple", "regex"):
+        raise Unfit(f"No matching pattern matched on [{java.text(body['match_pattern'])}]")
+    kinds = [kind for kind in _listed(body.get("match_mapping_type", ["string"])) if kind != "*"] or ["string"]
+    try:
+        field("__dynamic__" + name, "__dynamic__" + name, dict(_filled(body["mapping"], "x", kinds[0])), traits)
+    except Unfit as error:
+        reason = f"dynamic template [{name}] has invalid content [{java.text(body)}]: {error}"
+        raise malformed(reason) from error
+
+
+def _matches(body: Mapping[str, Any], name: str, kind: str) -> bool:
+    leaf = name.rpartition(".")[2]
+    regex = body.get("match_pattern") == "regex"
+    wanted, unwanted = _listed(body.get("match_mapping_type")), _listed(body.get("unmatch_mapping_type"))
+    if wanted and not {kind, "*"} & set(wanted):
+        return False
+    if {kind, "*"} & set(unwanted):
+        return False
+    for key, text in (("match", leaf), ("path_match", name)):
+        patterns = _listed(body.get(key))
+        if patterns and not any(_fits(pattern, text, regex) for pattern in patterns):
+            return False
+    return not any(
+        _fits(pattern, text, regex)
+        for key, text in (("unmatch", leaf), ("path_unmatch", name))
+        for pattern in _listed(body.get(key))
+    )
+
+
+def _fits(pattern: str, text: str, regex: bool) -> bool:
+    if regex:
+        return re.fullmatch(pattern, text) is not None
+    # Elasticsearch's own patterns know nothing but the star.
+    return re.fullmatch(".*".join(re.escape(part) for part in pattern.split("*")), text, re.DOTALL) is not None
+
+
+def _filled(mapping: Mapping[str, Any], leaf: str, kind: str) -> dict[str, Any]:
+    default = _DEFAULTS.get(kind, kind)
+
+    def fill(value: Any) -> Any:
+        if isinstance(value, Mapping):
+            return {fill(key): fill(child) for key, child in value.items()}
+        if isinstance(value, list):
+            return [fill(child) for child in value]
+        if isinstance(value, str):
+            return value.replace("{name}", leaf).replace("{dynamic_type}", default).replace("{dynamicType}", default)
+        return value
+
+    filled: dict[str, Any] = fill(mapping)
+    return filled if "type" in filled else {"type": default, **filled}
+
+
+def _listed(value: Any) -> list[str]:
+    if value is None:
+        return []
+    return [java.text(item) for item in value] if isinstance(value, list) else [java.text(value)]

@@ -1,0 +1,47 @@
+"""What a mapping depends on beside itself: the release that created the index, and the licence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from clipline.emulator.indices.index import Index
+    from clipline.emulator.node import Node
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """``release`` is the minor release that created the index; ``enterprise`` whether bbq_disk may be used."""
+
+    release: tuple[int, int] = (9, 2)
+    enterprise: bool = True
+
+    @property
+    def options_need_dims(self) -> bool:
+        """Whether the default index_options wait for the dims (DEFAULT_DENSE_VECTOR_TO_BBQ_HNSW)."""
+        return self.release >= (9, 1)
+
+    @property
+    def oversamples_bbq(self) -> bool:
+        """Whether bbq rescores by default (DEFAULT_OVERSAMPLE_VALUE_FOR_BBQ and its backport to 8.x)."""
+        return self.release != (9, 0)
+
+    @property
+    def updates_to_bbq(self) -> bool:
+        """Whether other index types may become bbq ones (elasticsearch#128291, #129495)."""
+        return self.release != (9, 0)
+
+    @property
+    def base64(self) -> bool:
+        """Whether documents may hold vectors in base64 (mapper.base64_dense_vectors)."""
+        return self.release >= (9, 3)
+
+
+def traits_of(node: Node, index: Index | None = None) -> Traits:
+    """The traits of an index, or of one that would be made now.
+
+    bbq_disk is part of the enterprise licence, which a trial contains and platinum does not.
+    """
+    release = index.release if index else (node.version.major, node.version.minor)
+    return Traits(release, node.licence.active and node.licence.type == "trial")
