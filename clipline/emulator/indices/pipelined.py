@@ -80,7 +80,9 @@ class Request:
                 parts.setdefault(id(index), (index, []))[1].append((len(outcomes), step))
             outcomes.append(outcome)
         for index, steps in parts.values():
-            for (place, _), result in zip(steps, carry_out(index, [step for _, step in steps]), strict=True):
+            ids = {outcomes[place].id or "" for place, _ in steps}
+            results = carry_out(index, [step for _, step in steps], ids)
+            for (place, _), result in zip(steps, results, strict=True):
                 outcomes[place].result = result
         return outcomes
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -45,6 +45,8 @@ class Shard:
         self._refreshed = threading.Event()
         # Written, but not yet saved: the documents of the request that holds the lock.
         self._unsaved: dict[Key, Stored | None] = {}
+        self._known: dict[Key, Stored] = {}
+        self._asked: frozenset[str] = frozenset()
         self._tombstones: dict[Key, tuple[int, float]] = {}
         self._readers = 0
         # Sources that a refresh replaced while somebody still reads an older snapshot.
@@ -58,7 +60,9 @@ class Shard:
 
     def get(self, key: Key) -> Stored | None:
         """The newest version, that of a request that is not saved yet included."""
-        return self._unsaved[key] if key in self._unsaved else self._rows.get(key)
+        if key in self._unsaved:
+            return self._unsaved[key]
+        return self._known.get(key) if key[1] in self._asked else self._rows.get(key)
 
     def term(self, number: int) -> int:
         """The primary term of a shard."""
@@ -70,8 +74,13 @@ class Shard:
         return version if time.monotonic() - moment < remembered else None
 
     @contextmanager
-    def saving(self) -> Iterator[None]:
-        """What is written inside is on disk when the block ends; if that fails, nothing of it has happened."""
+    def saving(self, ids: Collection[str] = ()) -> Iterator[None]:
+        """What is written inside is on disk when the block ends; if that fails, nothing of it has happened.
+
+        ``ids`` are those of the documents that will be asked for, which are looked up at once.
+        """
+        if len(ids) > 1:
+            self._known, self._asked = self._rows.several(ids), frozenset(ids)
         try:
             yield
             if self._unsaved:
@@ -81,6 +90,7 @@ class Shard:
             raise
         finally:
             self._unsaved.clear()
+            self._known, self._asked = {}, frozenset()
 
     def put(
         self, key: Key, source: bytes, parsed: Parsed, *, version: int, routing: str | None, before: Stored | None

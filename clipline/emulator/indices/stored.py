@@ -5,7 +5,7 @@ A row is small columns first and the source last, so that a start, which needs w
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -97,13 +97,23 @@ class Rows:
         return Stored(*row) if row else None
 
     def indexed(self) -> Iterator[list[tuple[Any, ...]]]:
-        """All columns but the source of all rows, in portions and in no order."""
-        yield from self.database.portions(
+        """All columns but the source of all rows, in portions, by id."""
+        last = ("", -1)
+        while rows := self.database.rows(
             "SELECT shard, id, seq_no, term, version, routing, field_values, vectors FROM documents "
-            "WHERE index_uuid = ?",
-            (self.uuid,),
-            size=_PORTION,
+            "WHERE index_uuid = ? AND (id, shard) > (?, ?) ORDER BY id, shard LIMIT ?",
+            (self.uuid, *last, _PORTION),
+        ):
+            yield rows
+            last = (rows[-1][1], rows[-1][0])
+
+    def several(self, ids: Collection[str]) -> dict[Key, Stored]:
+        """The newest versions of the documents with these ids that there are, in whichever shard."""
+        rows = self.database.rows(
+            f"SELECT {_COLUMNS} FROM documents WHERE index_uuid = ? AND id IN (SELECT value FROM json_each(?))",  # noqa: S608
+            (self.uuid, orjson.dumps(list(ids)).decode()),
         )
+        return {(row[0], row[1]): Stored(*row) for row in rows}
 
     def save(self, changes: dict[Key, Stored | None], counters: Iterable[tuple[int, int]]) -> None:
         """Write and delete documents, and note the sequence numbers that are taken: all of it or nothing."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -105,10 +105,13 @@ Step = Callable[[Index], Written]
 """Part of a request; it runs with the index's lock held, and raises ``ApiError`` for itself only."""
 
 
-def carry_out(index: Index, steps: Iterable[Step]) -> list[Written | ApiError]:
-    """Do the steps of a request on one index in order; what they wrote is committed together when this returns."""
+def carry_out(index: Index, steps: Iterable[Step], ids: Collection[str]) -> list[Written | ApiError]:
+    """Do the steps of a request on one index in order; what they wrote is committed together when this returns.
+
+    ``ids`` are those of the documents that the steps will look for.
+    """
     done: list[Written | ApiError] = []
-    with index.lock, index.shard.saving():
+    with index.lock, index.shard.saving(ids):
         for step in steps:
             try:
                 if index.deleted:
