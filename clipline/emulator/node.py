@@ -3,6 +3,7 @@
 Rooms reach each other only through these attributes, and only by the methods named here:
 
 - ``licence``: what may be used (``clipline.emulator.licence.require(node, "ml")``)
+- ``settings``: the cluster's (``settings.flag("action.destructive_requires_name")``)
 - ``indices``: templates, indices, aliases, documents (``clipline.emulator.indices.Indices``)
 - ``pipelines``: ingest pipelines; ``pipelines.run(name, document)`` (``clipline.emulator.ingest.Pipelines``)
 - ``models``: trained models and deployments; ``models.infer(...)`` (``clipline.emulator.ml.Models``)
@@ -13,6 +14,7 @@ from __future__ import annotations
 import uuid
 from pathlib import Path
 
+from clipline.emulator.cluster_settings import ClusterSettings
 from clipline.emulator.database import Database
 from clipline.emulator.identity import Identity, Version
 from clipline.emulator.indices import Indices
@@ -34,6 +36,7 @@ class Node:
         self.cluster_uuid = self._identity("cluster_uuid")
         self.node_id = self._identity("node_id")
         self.licence = Licence(self)
+        self.settings = ClusterSettings(self)
         self.security = Security(self, data)
         self.models = Models(self)
         self.pipelines = Pipelines(self)

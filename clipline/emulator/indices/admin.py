@@ -50,10 +50,10 @@ def show(node: Node, call: Call) -> Reply:
 def delete(node: Node, call: Call) -> Reply:
     """``DELETE /{index}``: concrete names only."""
     expression = call.args["index"]
-    if "*" in expression or expression == "_all":
-        # action.destructive_requires_name is true by default.
+    wild = "*" in expression or expression == "_all"
+    if wild and node.settings.flag("action.destructive_requires_name"):
         raise illegal_argument("Wildcard expressions or all indices are not allowed")
-    names = expression.split(",")
+    names = node.indices.resolve(expression) if wild else expression.split(",")
     aliases = node.indices.aliases()
     for name in names:
         if name in aliases:

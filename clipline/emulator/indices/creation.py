@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from clipline.emulator.errors import ApiError
 from clipline.emulator.indices import mapping as mappings_of
 from clipline.emulator.indices import settings as settings_of
 from clipline.emulator.indices.alias_rules import check_alias
@@ -46,6 +47,7 @@ def new_index(
     flat: dict[str, str | None] = {key: value for key, value in merged.items() if value is not None}
     flat.setdefault("number_of_shards", "1")
     flat.setdefault("number_of_replicas", "1")
+    _check_shards(indices, flat)
     joined = {alias: body or {} for alias, body in {**template.aliases, **(aliases or {})}.items()}
     for alias, body in joined.items():
         check_alias(indices, alias, body, new_index=name)
@@ -54,6 +56,17 @@ def new_index(
     merged_mappings = merge_for_template(template.mappings, given)
     mappings_of.check_limits(merged_mappings, flat)
     return NewIndex(flat, merged_mappings, joined)
+
+
+def _check_shards(indices: Indices, flat: Mapping[str, str | None]) -> None:
+    """``cluster.max_shards_per_node`` counts replicas too, whether or not they have a place (ShardLimitValidator)."""
+    added = int(flat["number_of_shards"] or 1) * (1 + int(flat["number_of_replicas"] or 0))
+    limit = indices.node.settings.integer("cluster.max_shards_per_node")
+    there = sum(indices.shards(name) * (1 + indices.replicas(name)) for name in indices.names())
+    if there + added > limit:
+        reason = f"this action would add [{added}] shards, but this cluster currently has [{there}]/[{limit}]"
+        sentence = f"Validation Failed: 1: {reason} maximum normal shards open;"
+        raise ApiError(400, "validation_exception", sentence)
 
 
 def _check_name(indices: Indices, name: str) -> None:

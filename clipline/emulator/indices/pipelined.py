@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from clipline.emulator.cluster_settings import check_auto_create
 from clipline.emulator.errors import ApiError, unsupported, validation_failed
 from clipline.emulator.indices.composition import composed
 from clipline.emulator.indices.index import Index
@@ -228,8 +229,11 @@ def auto_created(node: Node, name: str) -> Index:
         ApiError: the name cannot be one of an index.
     """
     node.security.require("indices:admin/auto_create", name)
-    if composed(node.indices, name).auto_create is False:
+    allowed = composed(node.indices, name).auto_create
+    if allowed is False:
         raise unsupported("[allow_auto_create: false] of the index template that an index would be made by")
+    if not allowed:
+        check_auto_create(node.settings.value("action.auto_create_index"), name)
     try:
         return node.indices.create(name)
     except ApiError as error:

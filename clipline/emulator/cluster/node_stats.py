@@ -1,0 +1,137 @@
+"""``GET /_nodes/stats``: what of the node's counters there is: ``indices`` in part, ``os``, ``process``, ``fs``, ``ingest``.
+
+A metric that was asked for by name and that we lack is 501; asked for all, the answer holds those that there are.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from clipline.emulator.cluster.identity import description, header, is_meant
+from clipline.emulator.errors import illegal_argument, unsupported
+from clipline.emulator.wire import Call, Reply, Route
+
+if TYPE_CHECKING:
+    from clipline.emulator.node import Node
+
+METRICS = ("adaptive_selection", "allocations", "breaker", "discovery", "fs", "http", "indexing_pressure", "indices",
+           "ingest", "jvm", "os", "process", "repositories", "script", "script_cache", "thread_pool", "transport")  # fmt: skip
+
+_DESCRIPTORS = Path("/proc/self/fd")
+
+
+def show(node: Node, call: Call) -> Reply:
+    """``GET /_nodes[/{node}]/stats[/{metric}]``."""
+    call.millis("timeout", default="30s")
+    metrics = {name for name in map(str.strip, call.args.get("metric", "_all").split(",")) if name}
+    path = call.path
+    if metrics != {"_all"} and "_all" in metrics:
+        given = call.args["metric"]
+        raise illegal_argument(f"request [{path}] contains _all and individual metrics [{given}]")
+    if metrics != {"_all"} and (unknown := sorted(metrics - set(METRICS))):
+        plural = "s" if len(unknown) > 1 else ""
+        raise illegal_argument(
+            f"request [{path}] contains unrecognized metric{plural}: {', '.join(f'[{one}]' for one in unknown)}"
+        )
+    if metrics == {"_all"}:
+        metrics = set(_PARTS)
+    elif lacking := sorted(metrics - _PARTS.keys()):
+        raise unsupported(f"the metric [{lacking[0]}] of the nodes stats API")
+    if not is_meant(node, call.args.get("node_id", "_all")):
+        return Reply(body={**header(0), "nodes": {}})
+    body = {"timestamp": _now(), **description(node)}
+    body.pop("version")
+    for name, part in _PARTS.items():
+        if name in metrics:
+            body[name] = part(node)
+    return Reply(body={**header(1), "nodes": {node.node_id: body}})
+
+
+def _indices(node: Node) -> dict[str, Any]:
+    row = node.database.row("SELECT count(*) FROM documents")
+    assert row is not None  # a count has one row
+    size = _size(node.data)
+    return {
+        "docs": {"count": row[0], "deleted": 0},
+        "store": {"size_in_bytes": size, "total_data_set_size_in_bytes": size, "reserved_in_bytes": 0},
+    }
+
+
+def _os(node: Node) -> dict[str, Any]:
+    one, five, fifteen = os.getloadavg()
+    page = os.sysconf("SC_PAGE_SIZE")
+    total, free = os.sysconf("SC_PHYS_PAGES") * page, os.sysconf("SC_AVPHYS_PAGES") * page
+    percent = round(100 * free / total)
+    return {
+        "timestamp": _now(),
+        "cpu": {
+            "percent": min(100, round(100 * one / (os.cpu_count() or 1))),
+            "load_average": {"1m": round(one, 2), "5m": round(five, 2), "15m": round(fifteen, 2)},
+        },
+        "mem": {
+            "total_in_bytes": total,
+            "adjusted_total_in_bytes": total,
+            "free_in_bytes": free,
+            "used_in_bytes": total - free,
+            "free_percent": percent,
+            "used_percent": 100 - percent,
+        },
+    }
+
+
+def _process(node: Node) -> dict[str, Any]:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return {
+        "timestamp": _now(),
+        "open_file_descriptors": sum(1 for _ in _DESCRIPTORS.iterdir()) if _DESCRIPTORS.exists() else -1,
+        "max_file_descriptors": resource.getrlimit(resource.RLIMIT_NOFILE)[0],
+        "cpu": {"total_in_millis": int(1000 * (used.ru_utime + used.ru_stime))},
+    }
+
+
+def _fs(node: Node) -> dict[str, Any]:
+    usage = shutil.disk_usage(node.data)
+    total = {"total_in_bytes": usage.total, "free_in_bytes": usage.free, "available_in_bytes": usage.free}
+    return {"timestamp": _now(), "total": total, "data": [{"path": str(node.data), **total}]}
+
+
+def _ingest(node: Node) -> dict[str, Any]:
+    return node.pipelines.stats()
+
+
+_PARTS: dict[str, Callable[[Node], dict[str, Any]]] = {
+    "indices": _indices,
+    "os": _os,
+    "process": _process,
+    "fs": _fs,
+    "ingest": _ingest,
+}
+
+
+def _size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.glob("emulator.sqlite*"))
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000
+
+
+_PARAMS = {"timeout", "level"}
+_REFUSED = {"completion_fields", "fielddata_fields", "fields", "groups", "include_segment_file_sizes", "types",
+            "include_unloaded_segments"}  # fmt: skip
+
+ROUTES = [
+    Route("GET", path, "cluster:monitor/nodes/stats", show, _PARAMS, _REFUSED)
+    for path in (
+        "/_nodes/stats",
+        "/_nodes/stats/{metric}",
+        "/_nodes/{node_id}/stats",
+        "/_nodes/{node_id}/stats/{metric}",
+    )
+]

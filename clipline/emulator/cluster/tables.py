@@ -1,0 +1,105 @@
+"""``_cat/health``, ``_cat/nodes``, ``_cat/master``, and the list of all tables."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from clipline.emulator import cat
+from clipline.emulator.cat import Column
+from clipline.emulator.cluster.health import cluster_health, summary
+from clipline.emulator.cluster.identity import CLUSTER_NAME, IP, NODE_NAME, roles
+from clipline.emulator.cluster.info import FLAVOR, TYPE
+from clipline.emulator.versions import build_hash
+from clipline.emulator.wire import Call, Reply, Route
+
+if TYPE_CHECKING:
+    from clipline.emulator.node import Node
+
+_HEALTH = (
+    *cat.TIMESTAMPS,
+    Column("cluster", "cl", "cluster name"),
+    Column("status", "st", "health status"),
+    Column("node.total", "nt,nodeTotal", "total number of nodes", right=True),
+    Column("node.data", "nd,nodeData", "number of nodes that can store data", right=True),
+    Column("shards", "t,sh,shards.total,shardsTotal", "total number of shards", right=True),
+    Column("pri", "p,shards.primary,shardsPrimary", "number of primary shards", right=True),
+    Column("relo", "r,shards.relocating,shardsRelocating", "number of relocating nodes", right=True),
+    Column("init", "i,shards.initializing,shardsInitializing", "number of initializing nodes", right=True),
+    Column("unassign", "u,shards.unassigned,shardsUnassigned", "number of unassigned shards", right=True),
+    Column("unassign.pri", "up,shards.unassigned.primary,shardsUnassignedPrimary",
+           "number of unassigned primary shards", right=True),
+    Column("pending_tasks", "pt,pendingTasks", "number of pending tasks", right=True),
+    Column("max_task_wait_time", "mtwt,maxTaskWaitTime", "wait time of longest task pending", right=True),
+    Column("active_shards_percent", "asp,activeShardsPercent", "active number of shards in percent", right=True),
+)  # fmt: skip
+
+_NODES = (
+    Column("id", "id,nodeId", "unique node id", default=False),
+    Column("pid", "p", "process id", default=False),
+    Column("ip", "i", "ip address"),
+    Column("http_address", "http", "bound http address", default=False),
+    Column("version", "v", "es version", default=False),
+    Column("flavor", "f", "es distribution flavor", default=False),
+    Column("type", "t", "es distribution type", default=False),
+    Column("build", "b", "es build hash", default=False),
+    Column("heap.percent", "hp,heapPercent", "used heap ratio", right=True),
+    Column("ram.percent", "rp,ramPercent", "used machine memory ratio", right=True),
+    Column("cpu", "cpu", "recent cpu usage", right=True),
+    Column("load_1m", "l", "1m load avg", right=True),
+    Column("load_5m", "l", "5m load avg", right=True),
+    Column("load_15m", "l", "15m load avg", right=True),
+    Column("node.role", "r,role,nodeRole",
+           "m:master eligible node, d:data node, i:ingest node, -:coordinating node only"),
+    Column("master", "m", "*:current master"),
+    Column("name", "n", "node name"),
+)  # fmt: skip
+
+_MASTER = (
+    Column("id", "", "node id"),
+    Column("host", "h", "host name"),
+    Column("ip", "", "ip address "),
+    Column("node", "n", "node name"),
+)
+
+_LETTERS = {"data": "d", "ingest": "i", "master": "m", "ml": "l", "remote_cluster_client": "r"}
+
+
+def health(node: Node, call: Call) -> Reply:
+    """``GET /_cat/health``."""
+    found = cluster_health(node, node.indices.names())
+    counts = summary(found)
+    keys = ("number_of_nodes", "number_of_data_nodes", "active_shards", "active_primary_shards", "relocating_shards",
+            "initializing_shards", "unassigned_shards", "unassigned_primary_shards", "number_of_pending_tasks")  # fmt: skip
+    percent = f"{counts['active_shards_percent_as_number']:.1f}%"
+    row = [*cat.now(), CLUSTER_NAME, found.status, *(counts[key] for key in keys), "-", percent]
+    return cat.answer(call, _HEALTH, [row])
+
+
+def nodes(node: Node, call: Call) -> Reply:
+    """``GET /_cat/nodes``; there is no heap, so its cell is empty."""
+    loads = [f"{load:.2f}" for load in os.getloadavg()]
+    page = os.sysconf("SC_AVPHYS_PAGES") / os.sysconf("SC_PHYS_PAGES")
+    cpu = min(100, round(100 * os.getloadavg()[0] / (os.cpu_count() or 1)))
+    shown = node.node_id if call.flag("full_id") else node.node_id[:4]
+    letters = "".join(sorted(_LETTERS[role] for role in roles(node)))
+    address = call.headers.get("host")
+    row: list[Any] = [shown, os.getpid(), IP, address, str(node.version), FLAVOR, TYPE, build_hash(node.version)]
+    row += [None, round(100 * (1 - page)), cpu, *loads, letters, "*", NODE_NAME]
+    return cat.answer(call, _NODES, [row])
+
+
+def master(node: Node, call: Call) -> Reply:
+    """``GET /_cat/master``."""
+    return cat.answer(call, _MASTER, [[node.node_id, IP, IP, NODE_NAME]])
+
+
+_PARAMS = cat.PARAMS | {"local", "master_timeout"}
+
+ROUTES = [
+    Route("GET", "/_cat/health", "cluster:monitor/health", health, _PARAMS),
+    Route(
+        "GET", "/_cat/nodes", "cluster:monitor/nodes/info", nodes, _PARAMS | {"full_id"}, {"include_unloaded_segments"}
+    ),
+    Route("GET", "/_cat/master", "cluster:monitor/state", master, _PARAMS),
+]
