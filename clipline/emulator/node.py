@@ -6,6 +6,7 @@ Rooms reach each other only through these attributes, and only by the methods na
 - ``settings``: the cluster's (``settings.flag("action.destructive_requires_name")``)
 - ``indices``: templates, indices, aliases, documents (``clipline.emulator.indices.Indices``)
 - ``pipelines``: ingest pipelines; ``pipelines.run(name, document)`` (``clipline.emulator.ingest.Pipelines``)
+- ``points``: the points in time of searches
 - ``models``: trained models and deployments; ``models.infer(...)`` (``clipline.emulator.ml.Models``)
 """
 
@@ -21,6 +22,7 @@ from clipline.emulator.indices import Indices
 from clipline.emulator.ingest import Pipelines
 from clipline.emulator.licence import Licence
 from clipline.emulator.ml import Models
+from clipline.emulator.search.pit import Points
 from clipline.emulator.security.room import Security
 
 
@@ -41,6 +43,7 @@ class Node:
         self.models = Models(self)
         self.pipelines = Pipelines(self)
         self.indices = Indices(self)
+        self.points = Points()
 
     @property
     def version(self) -> Version:

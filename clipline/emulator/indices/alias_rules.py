@@ -47,19 +47,11 @@ def two_write_indices(alias: str, names: list[str]) -> ApiError:
     )
 
 
-def no_embedding(model_id: str, text: str) -> list[float]:
-    """What an alias's filter gets when it asks a text model.
-
-    Raises:
-        ApiError: 501.
-    """
-    raise unsupported("a [query_vector_builder] in the filter of an alias")
-
-
 def _check_filter(body: Any) -> None:
     from clipline.emulator.search.queries import read_query
+    from clipline.emulator.search.reading import Reading
 
-    read_query(body, no_embedding)
+    read_query(body, Reading())
 
 
 def _invalid(reason: str, alias: str) -> ApiError:

@@ -66,7 +66,7 @@ def _moment(math: str, now: datetime, zone: tzinfo) -> datetime:
         if step is None:
             raise _malformed(f"operator not supported for date math [{steps[place:]}]")
         place = step.end()
-        moment = _rounded(moment, step[4]) if step[4] else _moved(moment, int(f"{step[1]}{step[2] or 1}"), step[3])
+        moment = rounded(moment, step[4]) if step[4] else moved(moment, int(f"{step[1]}{step[2] or 1}"), step[3])
     return moment
 
 
@@ -78,7 +78,12 @@ def _date(math: str, parts: list[int | None], zone: tzinfo) -> datetime:
         raise _malformed(f"failed to parse date field [{math}]") from error
 
 
-def _moved(moment: datetime, count: int, unit: str) -> datetime:
+def moved(moment: datetime, count: int, unit: str) -> datetime:
+    """A moment so many units of ``yMwdhHms`` later.
+
+    Raises:
+        ApiError: 400, out of the calendar.
+    """
     try:
         if unit in "yM":
             months = moment.year * 12 + moment.month - 1 + count * (12 if unit == "y" else 1)
@@ -91,7 +96,8 @@ def _moved(moment: datetime, count: int, unit: str) -> datetime:
         raise _malformed(f"failed to parse date math: [{count}{unit}] leads out of the calendar") from error
 
 
-def _rounded(moment: datetime, unit: str) -> datetime:
+def rounded(moment: datetime, unit: str) -> datetime:
+    """The beginning of the unit of ``yMwdhHms`` that a moment is in."""
     if unit == "w":
         moment -= timedelta(days=moment.weekday())
     finer = {"y": 1, "M": 2, "w": 3, "d": 3, "h": 4, "H": 4, "m": 5, "s": 6}[unit]

@@ -58,10 +58,20 @@ class Snapshot:
             self._derived[key] = make()
         return self._derived[key]
 
+    def parts(self, shards: int) -> list[Snapshot]:
+        """One snapshot for each shard."""
+        if shards == 1:
+            return [self]
+        found: list[Snapshot] = self.derived(("parts", shards), lambda: [self._part(shard) for shard in range(shards)])
+        return found
+
     def vectors(self, field: str) -> Vectors:
         """The matrix of a vector field."""
         found: Vectors = self.derived(("vectors", field), lambda: self._matrix(field))
         return found
+
+    def _part(self, shard: int) -> Snapshot:
+        return Snapshot(tuple(one for one in self.documents if one.shard == shard), self._columns)
 
     def _matrix(self, field: str) -> Vectors:
         if field not in self._columns:

@@ -1,15 +1,14 @@
-"""Queries that combine others, analyse text or run a script: the tree that a request's JSON becomes."""
+"""Queries that combine others or run a script: the tree that a request's JSON becomes."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 
-from clipline.emulator.errors import unsupported
-from clipline.emulator.search import terms, text
 from clipline.emulator.search.context import Context, Result
+from clipline.emulator.search.minimum import needed
 from clipline.emulator.search.script_score import Script
 
 
@@ -17,7 +16,7 @@ class Query(Protocol):
     """A query that was read."""
 
     def run(self, context: Context) -> Result:
-        """Match one index."""
+        """Match one shard."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,30 +26,8 @@ class All:
     boost: float | None = 1.0
 
     def run(self, context: Context) -> Result:
-        """Match one index."""
+        """Match one shard."""
         return context.none() if self.boost is None else context.everything(self.boost)
-
-
-@dataclass(frozen=True, slots=True)
-class Match:
-    """A text, analysed where the field is."""
-
-    field: str
-    query: Any
-    every: bool = False
-    least: int | str | None = None
-    boost: float = 1.0
-
-    def run(self, context: Context) -> Result:
-        """Match one index."""
-        definition = terms.searchable(context, self.field)
-        if definition is None:
-            return context.none()
-        if definition["type"] != "text":
-            return terms.Term(self.field, self.query, self.boost).run(context)
-        tokens = text.analyse(terms.java_text(self.query))
-        least = len(tokens) if self.every else needed(self.least, len(tokens), default=1)
-        return text.score_text(context, self.field, tokens, least=least, boost=self.boost)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +42,7 @@ class Bool:
     boost: float
 
     def run(self, context: Context) -> Result:
-        """Match one index."""
+        """Match one shard."""
         if not (self.must or self.filter or self.should or self.must_not):
             return context.everything(self.boost)
         result = context.everything(0.0)
@@ -81,8 +58,10 @@ class Bool:
         for query in self.should:
             part = query.run(context)
             matched, scores = matched + part.hits, scores + part.scores
-        default = 1 if self.should and not (self.must or self.filter) else 0
-        hits = hits & (matched >= needed(self.least, len(self.should), default=default))
+        # Without a clause that must match, one of those that should has to, whatever is asked for.
+        alone = 1 if self.should and not (self.must or self.filter) else 0
+        least = max(alone, needed(self.least, len(self.should), default=alone))
+        hits = hits & (matched >= least)
         return Result(hits, np.where(hits, scores * self.boost, 0.0))
 
 
@@ -94,8 +73,43 @@ class Constant:
     boost: float
 
     def run(self, context: Context) -> Result:
-        """Match one index."""
+        """Match one shard."""
         return Result.constant(self.query.run(context).hits, self.boost)
+
+
+@dataclass(frozen=True, slots=True)
+class DisMax:
+    """The best of several scores, and a part (``tie``) of the others."""
+
+    queries: tuple[Query, ...]
+    tie: float
+    boost: float
+
+    def run(self, context: Context) -> Result:
+        """Match one shard."""
+        parts = [query.run(context) for query in self.queries]
+        if not parts:
+            return context.none()
+        scores = np.stack([part.scores for part in parts])
+        best = scores.max(axis=0)
+        hits = np.logical_or.reduce([part.hits for part in parts])
+        return Result(hits, (best + self.tie * (scores.sum(axis=0) - best)) * self.boost)
+
+
+@dataclass(frozen=True, slots=True)
+class Boosting:
+    """What matches ``positive``; ``negative`` multiplies the score of what matches it, too."""
+
+    positive: Query
+    negative: Query
+    factor: float
+    boost: float
+
+    def run(self, context: Context) -> Result:
+        """Match one shard."""
+        result = self.positive.run(context)
+        lowered = self.negative.run(context).hits
+        return Result(result.hits, np.where(lowered, result.scores * self.factor, result.scores) * self.boost)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,26 +122,10 @@ class Scripted:
     boost: float
 
     def run(self, context: Context) -> Result:
-        """Match one index."""
+        """Match one shard."""
         inner = self.query.run(context)
         result = Result(inner.hits, self.script.scores(context, inner) * self.boost)
         if self.least is None:
             return result
         hits = result.hits & (result.scores >= self.least)
         return Result(hits, np.where(hits, result.scores, 0.0))
-
-
-def needed(least: int | str | None, clauses: int, *, default: int) -> int:
-    """How many clauses ``minimum_should_match`` asks for: ``2``, ``-1``, ``"75%"``, ``"-25%"``."""
-    if least is None:
-        return default
-    given = str(least).strip()
-    percent = given.endswith("%")
-    try:
-        number = int(given.removesuffix("%"))
-    except ValueError:
-        raise unsupported(f"minimum_should_match [{least}]") from None
-    if percent:
-        part = int(clauses * abs(number) / 100)
-        number = -part if number < 0 else part
-    return max(0, clauses + number if number < 0 else number)

@@ -1,6 +1,6 @@
-"""One index as a query sees it, and the errors of one index.
+"""One shard as a query sees it, and the errors of one shard.
 
-An error that depends on an index fails that index's share of the search only. When all shares fail::
+An error that depends on an index fails that shard of the search only. When all shards fail::
 
     {"error": {"root_cause": [...], "type": "search_phase_execution_exception", "reason": "all shards failed",
                "phase": "query", "grouped": true, "failed_shards": [{"shard": 0, "index": "i", "node": "n",
@@ -9,30 +9,38 @@ An error that depends on an index fails that index's share of the search only. W
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clipline.emulator.errors import ApiError, unsupported
+from clipline.emulator.identity import DEFAULT_VERSION, Version
 from clipline.emulator.indices.index import Index
 from clipline.emulator.indices.mapping import fields
 from clipline.emulator.indices.snapshot import Snapshot
 
 _META = frozenset(
-    {"_index", "_ignored", "_routing", "_seq_no", "_source", "_field_names", "_nested_path", "_version", "_tier",
+    {"_ignored", "_routing", "_seq_no", "_source", "_field_names", "_nested_path", "_version", "_tier",
      "_doc_count", "_primary_term", "_data_stream_timestamp", "_feature"}
 )  # fmt: skip
+_OWN = frozenset({"query_shard_exception", "script_exception", "search_context_missing_exception", "parsing_exception"})
+"""Exceptions of Elasticsearch's own: they stand in ``failed_shards`` only, another one is repeated as the cause."""
 
 
 class ShardError(Exception):
-    """What one index answers instead of hits; ``entry`` is its ``reason`` in ``failed_shards``."""
+    """What one shard answers instead of hits; ``entry`` is its ``reason`` in ``failed_shards``."""
 
     def __init__(self, entry: dict[str, Any]) -> None:
         super().__init__(entry["reason"])
         self.entry = entry
+
+    @classmethod
+    def illegal(cls, reason: str) -> ShardError:
+        """``illegal_argument_exception`` on a shard."""
+        return cls({"type": "illegal_argument_exception", "reason": reason})
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,28 +58,33 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The searchable documents of an index at one moment."""
+    """The searchable documents of a shard at one moment; ``now`` is that moment in milliseconds."""
 
     index: Index
     snapshot: Snapshot
     types: dict[str, dict[str, Any]] = field(default_factory=dict)
     size: int = 10
+    shard: int = 0
+    version: Version = DEFAULT_VERSION
+    now: int = field(default_factory=lambda: int(time.time() * 1000))
+    allowed: NDArray[np.bool_] | None = None
+    """The documents that the alias lets through, where it has a filter."""
 
     @classmethod
-    def of(cls, index: Index, *, size: int = 10) -> Context:
-        """Open an index for one request; the index's lock is held."""
-        return cls(index, index.snapshot(), dict(fields(index.mappings.get("properties", {}))), size)
+    def of(cls, index: Index, *, size: int = 10, version: Version = DEFAULT_VERSION) -> Context:
+        """Open an index as one shard for one request; the index's lock is held."""
+        return cls(index, index.snapshot(), dict(fields(index.mappings.get("properties", {}))), size, version=version)
 
     def definition(self, name: str) -> dict[str, Any] | None:
         """A field's definition; a key of a flattened field is a keyword.
 
         Raises:
-            ApiError: 501 for a metadata field other than ``_id``.
+            ApiError: 501 for a metadata field other than ``_id`` and ``_index``.
         """
         if name in _META:
             raise unsupported(f"the metadata field [{name}] in a search")
-        if name == "_id":
-            return {"type": "_id"}
+        if name in ("_id", "_index"):
+            return {"type": name}
         if name in self.types:
             return self.types[name]
         root = self.flattened_root(name)
@@ -96,55 +109,28 @@ class Context:
 
     def at(self, places: Any, score: float | NDArray[np.float64]) -> Result:
         """The documents at these places match."""
-        result = self.none()
+        count = len(self.snapshot.documents)
+        result = Result(np.zeros(count, dtype=bool), np.zeros(count))
         chosen = np.asarray(places, dtype=np.int64)
         result.hits[chosen] = True
         result.scores[chosen] = score
         return result
 
-    def postings(self, name: str) -> dict[Any, list[int]]:
-        """value → places of the documents that hold it, for a field that is not analysed."""
-
-        def make() -> dict[Any, list[int]]:
-            found: dict[Any, list[int]] = {}
-            for place, document in enumerate(self.snapshot.documents):
-                for value in dict.fromkeys(document.parsed.values.get(name, ())):
-                    found.setdefault(value, []).append(place)
-            return found
-
-        postings: dict[Any, list[int]] = self.snapshot.derived(("postings", name), make)
-        return postings
-
-    def present(self, pattern: str) -> NDArray[np.bool_]:
-        """Which documents have a value of a field, of a field below an object, or of one that fits a pattern."""
-        inside = f"{pattern}."
-
-        def fits(name: str) -> bool:
-            return name == pattern or name.startswith(inside) or ("*" in pattern and fnmatchcase(name, pattern))
-
-        def make() -> NDArray[np.bool_]:
-            flags = np.zeros(len(self.snapshot.documents), dtype=bool)
-            for place, document in enumerate(self.snapshot.documents):
-                flags[place] = any(map(fits, document.parsed.values)) or any(map(fits, document.parsed.vectors))
-            return flags
-
-        flags: NDArray[np.bool_] = self.snapshot.derived(("present", pattern), make)
-        return flags
-
     def refusal(self, reason: str, *, cause: str = "illegal_argument_exception") -> ShardError:
         """``query_shard_exception``: the query cannot be made for this index."""
-        return ShardError(
-            {
-                "type": "query_shard_exception",
-                "reason": f"failed to create query: {reason}",
-                "index_uuid": self.index.uuid,
-                "index": self.index.name,
-                "caused_by": {"type": cause, "reason": reason},
-            }
-        )
+        caused_by = {"type": cause, "reason": reason}
+        return self.query_error(f"failed to create query: {reason}", caused_by=caused_by)
+
+    def query_error(self, reason: str, *, caused_by: dict[str, Any] | None = None) -> ShardError:
+        """``query_shard_exception`` with its own words."""
+        entry: dict[str, Any] = {"type": "query_shard_exception", "reason": reason}
+        entry |= {"index_uuid": self.index.uuid, "index": self.index.name}
+        return ShardError(entry | ({"caused_by": caused_by} if caused_by else {}))
 
 
-def all_failed(phase: str, failures: list[dict[str, Any]]) -> ApiError:
+def all_failed(
+    phase: str, failures: list[dict[str, Any]], *, status: int = 400, reason: str = "all shards failed"
+) -> ApiError:
     """The error of a search of which no share is left."""
     roots: list[dict[str, Any]] = []
     grouped: list[dict[str, Any]] = []
@@ -154,13 +140,12 @@ def all_failed(phase: str, failures: list[dict[str, Any]]) -> ApiError:
             roots.append(root)
             grouped.append(failure)
     first = failures[0]["reason"]
-    # An exception of Elasticsearch's own stands in failed_shards; another one is repeated as the cause.
-    cause = None if first["type"] == "query_shard_exception" else first
     return ApiError(
-        400,
+        status,
         "search_phase_execution_exception",
-        "all shards failed",
+        reason,
         meta={"phase": phase, "grouped": True, "failed_shards": grouped},
-        caused_by=cause,
+        # What Elasticsearch makes of a foreign exception is caused by that exception once more.
+        caused_by=None if first["type"] in _OWN else {**first, "caused_by": first.get("caused_by", first)},
         root_cause=roots,
     )

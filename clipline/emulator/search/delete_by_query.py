@@ -24,8 +24,9 @@ from clipline.emulator.errors import ApiError, illegal_argument, unsupported, va
 from clipline.emulator.indices.optimistic import Condition
 from clipline.emulator.indices.pipelined import Request
 from clipline.emulator.indices.write import Write
-from clipline.emulator.search.context import ShardError, all_failed
+from clipline.emulator.search.execute import Shares, matcher
 from clipline.emulator.search.queries import read_query
+from clipline.emulator.search.reading import Reading
 from clipline.emulator.search.targets import Target, opened, targets
 from clipline.emulator.wire import Call, Reply, Route
 
@@ -82,25 +83,14 @@ def delete_by_query(node: Node, call: Call) -> Reply:
 
 def _matching(node: Node, reached: list[Target], query: dict[str, Any]) -> Iterator[Write]:
     """The deletions of what matches now."""
-    wanted = read_query(query, node.models.embed_query)
-    with opened(reached) as contexts:
-        failures = []
-        for target, context in zip(reached, contexts, strict=True):
-            try:
-                hits = wanted.run(context).hits
-            except ShardError as error:
-                entry = {"shard": 0, "index": context.index.name, "node": node.node_id, "reason": error.entry}
-                failures.append(entry)
-                continue
-            if (allowed := target.allowed(context)) is not None:
-                hits = hits & allowed
-            for place in np.flatnonzero(hits):
+    wanted = read_query(query, Reading(node.models.embed_query, node.version))
+    with opened(reached) as shares:
+        for context, result in Shares(node.node_id, shares, partial=False).each("query", matcher(wanted)):
+            for place in np.flatnonzero(result.hits):
                 document = context.snapshot.documents[place]
                 unchanged = Condition(if_seq_no=document.seq_no, if_primary_term=document.term)
                 name, routing = context.index.name, document.routing
                 yield Write(op="delete", index=name, id=document.id, routing=routing, condition=unchanged)
-        if failures:
-            raise all_failed("query", failures)
 
 
 def _delete(node: Node, batch: list[Write], options: _Options, progress: _Progress) -> None:

@@ -1,31 +1,42 @@
-"""The body and parameters of ``_search``, read and checked before any index is touched."""
+"""The body and parameters of ``_search``, read and checked before any index is touched.
+
+Source: ``SearchSourceBuilder.parseXContent``, which takes a key only with the kind of value that it expects.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from clipline.emulator.errors import ApiError, illegal_argument, unsupported, validation_failed
+from clipline.emulator.errors import ApiError, illegal_argument, json_token, unsupported, validation_failed
+from clipline.emulator.indices.setting_values import seconds
 from clipline.emulator.indices.source import check_choice, source_choice
 from clipline.emulator.search.compound import Query
-from clipline.emulator.search.queries import read_queries, read_query
-from clipline.emulator.search.sort import Key, read_sort
-from clipline.emulator.search.vectors import Embed, Knn, read_knn
+from clipline.emulator.search.field_request import Wanted, read_wanted
+from clipline.emulator.search.knn_reader import read_option
+from clipline.emulator.search.queries import read_query
+from clipline.emulator.search.reading import Reading
+from clipline.emulator.search.sort import Key, by_score, read_sort
+from clipline.emulator.search.url_query import url_query
+from clipline.emulator.search.vectors import Knn
 from clipline.emulator.wire import Call
 
-_KNOWN = {"query", "knn", "size", "from", "sort", "_source", "fields", "docvalue_fields", "stored_fields", "min_score",
-          "track_total_hits", "version", "seq_no_primary_term", "timeout", "track_scores", "post_filter",
-          "search_after"}  # fmt: skip
-_LACKING = """aggs aggregations highlight collapse retriever suggest rescore pit script_fields runtime_mappings explain profile
-    indices_boost slice stats terminate_after rank ext search_type"""
+_VALUES = {"size", "from", "sort", "_source", "stored_fields", "min_score", "track_total_hits", "version",
+           "seq_no_primary_term", "timeout", "track_scores", "terminate_after", "explain", "profile"}  # fmt: skip
+_OBJECTS = {"query", "knn", "sort", "_source", "post_filter", "pit", "indices_boost", "runtime_mappings"}
+_ARRAYS = {"knn", "sort", "_source", "fields", "docvalue_fields", "stored_fields", "search_after", "indices_boost"}
+_LACKING = frozenset(
+    {"aggs", "aggregations", "highlight", "collapse", "retriever", "suggest", "rescore", "script_fields", "slice",
+     "stats", "rank", "ext", "sub_searches", "project_routing"}
+)  # fmt: skip
 """What Elasticsearch has besides."""
-_TRACKED = 10_000
+TRACKED = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One search."""
+    """One search; ``named`` are the queries that it gave a name."""
 
     query: Query | None
     knn: tuple[Knn, ...]
@@ -34,91 +45,219 @@ class Request:
     sort: tuple[Key, ...]
     search_after: list[Any] | None
     source: Any
-    fields: tuple[str, ...]
-    docvalue_fields: tuple[str, ...]
+    fields: tuple[Wanted, ...]
+    docvalue_fields: tuple[Wanted, ...]
+    stored_fields: tuple[str, ...] | None
     post_filter: Query | None
     min_score: float | None
     track_total: bool | int
     track_scores: bool
     version: bool
     seq_no: bool
+    terminate_after: int
+    boosts: tuple[tuple[str, float], ...]
+    pit: tuple[str, str | None] | None
+    named: Mapping[str, Query]
+    named_scores: bool
+
+    def with_tiebreaker(self) -> Request:
+        """The same for a point in time, whose sorts end with ``_shard_doc`` (``SearchRequest.rewrite``)."""
+        given = self.search_after is None or len(self.search_after) == len(self.sort) + 1
+        if not self.sort or self.sort[-1].name == "_shard_doc" or not given:
+            return self
+        return replace(self, sort=(*self.sort, Key("_shard_doc", False)))
 
 
-def read_request(call: Call, embed: Embed) -> Request:
+def read_request(call: Call, reading: Reading) -> Request:
     """What a call asks for.
 
     Raises:
         ApiError: 400 for what is wrong, 501 for what is not emulated.
     """
-    body = call.body
-    for key in body:
-        if key in _LACKING.split():
+    body, params = call.body, call.params
+    _check_keys(body)
+    size = _whole(params.get("size", body.get("size")), "size", default=10)
+    start = _whole(params.get("from", body.get("from")), "from", default=0)
+    chosen = source_choice(call)
+    check_choice(body.get("_source"))
+    sort = _sort(call)
+    terminate_after = _whole(params.get("terminate_after", body.get("terminate_after")), "terminate_after", default=0)
+    for value in (params.get("timeout"), body.get("timeout")):
+        if value is not None:
+            seconds("timeout", str(value))
+    query = body.get("query")
+    request = Request(
+        query=url_query(call) or (read_query(query, reading) if query is not None else None),
+        knn=read_option(body["knn"], reading, size=size) if "knn" in body else (),
+        size=size,
+        start=start,
+        sort=() if by_score(sort) else sort,
+        search_after=_after(body.get("search_after")),
+        source=chosen if chosen is not None else body.get("_source"),
+        fields=read_wanted(body.get("fields"), "fields"),
+        docvalue_fields=(
+            *read_wanted(body.get("docvalue_fields"), "docvalue_fields"),
+            *read_wanted(_split(params.get("docvalue_fields")), "docvalue_fields"),
+        ),
+        stored_fields=_stored(call),
+        post_filter=read_query(body["post_filter"], reading) if "post_filter" in body else None,
+        min_score=None if body.get("min_score") is None else _number(body["min_score"], "min_score"),
+        track_total=_tracked(call),
+        track_scores=_flag(call, "track_scores"),
+        version=_flag(call, "version"),
+        seq_no=_flag(call, "seq_no_primary_term"),
+        terminate_after=terminate_after,
+        boosts=_boosts(body.get("indices_boost")),
+        pit=_pit(body.get("pit")),
+        named=reading.named,
+        named_scores=call.flag("include_named_queries_score"),
+    )
+    _check(call, request, sort)
+    return request
+
+
+def _check_keys(body: Mapping[str, Any]) -> None:
+    for key, value in body.items():
+        if key in ("explain", "profile") and value in (True, "true"):
             raise unsupported(f"the search option [{key}]")
-        if key not in _KNOWN:
-            raise ApiError(
-                400, "parsing_exception", f"unknown key for a START_OBJECT in [{key}].", meta={"line": 1, "col": 1}
-            )
-    size = _whole(call.params.get("size", body.get("size")), "size", default=10)
-    start = _whole(call.params.get("from", body.get("from")), "from", default=0)
-    after = body.get("search_after")
-    if after is not None and start > 0:
-        raise validation_failed("`from` parameter must be set to 0 when `search_after` is used")
-    if "search_type" in call.params and "knn" in body:
+        if key in _LACKING or (key == "runtime_mappings" and value):
+            raise unsupported(f"the search option [{key}]")
+        expected = _OBJECTS if isinstance(value, Mapping) else _ARRAYS if isinstance(value, list) else _VALUES
+        if key not in expected:
+            reason = f"Unknown key for a {json_token(value)} in [{key}]."
+            raise ApiError(400, "parsing_exception", reason, meta={"line": 1, "col": 1})
+
+
+def _check(call: Call, request: Request, sort: tuple[Key, ...]) -> None:
+    """What ``SearchRequest.validate`` refuses."""
+    errors: list[str] = []
+    if request.search_after is not None and request.start > 0:
+        errors.append("`from` parameter must be set to 0 when `search_after` is used")
+    if request.stored_fields == ("_none_",):
+        if request.source not in (None, False):
+            errors.append("[stored_fields] cannot be disabled if [_source] is requested")
+        if request.fields:
+            errors.append("[stored_fields] cannot be disabled when using the [fields] option")
+    if request.pit is None and any(key.name == "_shard_doc" for key in sort):
+        errors.append("[_shard_doc] sort field cannot be used without [point in time]")
+    if errors:
+        raise validation_failed(*errors)
+    kind = call.params.get("search_type")
+    if kind is not None and request.knn:
         raise illegal_argument(
             "cannot set [search_type] when using [knn] search, since the search type is determined automatically"
         )
-    if body.get("stored_fields") not in (None, "_none_", [], "_none"):
-        raise unsupported("stored_fields")
-    shows_source = body.get("stored_fields") is None
-    chosen = source_choice(call)
-    check_choice(body.get("_source"))
-    return Request(
-        query=read_query(body["query"], embed) if body.get("query") is not None else None,
-        knn=tuple(_knn(body.get("knn"), embed, size)),
-        size=size,
-        start=start,
-        sort=read_sort(body.get("sort")),
-        search_after=after if after is None or isinstance(after, list) else [after],
-        source=chosen if chosen is not None else body.get("_source", None if shows_source else False),
-        fields=tuple(_name(entry, "fields") for entry in _list(body.get("fields"))),
-        docvalue_fields=tuple(_name(entry, "docvalue_fields") for entry in _list(body.get("docvalue_fields"))),
-        post_filter=read_query(body["post_filter"], embed) if body.get("post_filter") is not None else None,
-        min_score=None if body.get("min_score") is None else _number(body["min_score"], "min_score"),
-        track_total=_tracked(call.params.get("track_total_hits", body.get("track_total_hits"))),
-        track_scores=bool(body.get("track_scores")),
-        version=bool(body.get("version")),
-        seq_no=bool(body.get("seq_no_primary_term")),
-    )
+    if kind not in (None, "query_then_fetch", "dfs_query_then_fetch"):
+        raise illegal_argument(f"No search type for [{kind}]")
+    if call.flag("rest_total_hits_as_int") and not isinstance(request.track_total, bool) and _tracking_given(call):
+        raise illegal_argument(
+            "[rest_total_hits_as_int] cannot be used if the tracking of total hits is not accurate, got "
+            f"{request.track_total}"
+        )
 
 
-def _knn(value: Any, embed: Embed, size: int) -> list[Knn]:
-    clauses = [] if value is None else value if isinstance(value, list) else [value]
-    if value == []:
-        # Elasticsearch takes it for no knn at all and finds everything; whoever sends it wants nothing of that kind.
-        raise unsupported("an empty list of [knn] clauses")
-    if any(not isinstance(clause, Mapping) for clause in clauses):
-        raise ApiError(400, "parsing_exception", "[knn] malformed, expected START_OBJECT", meta={"line": 1, "col": 1})
-    return [read_knn(clause, embed, filters=read_queries(clause.get("filter"), embed), size=size) for clause in clauses]
+def _tracking_given(call: Call) -> bool:
+    return call.params.get("track_total_hits", call.body.get("track_total_hits")) is not None
 
 
-def _tracked(value: Any) -> bool | int:
+def _tracked(call: Call) -> bool | int:
+    value = call.params.get("track_total_hits", call.body.get("track_total_hits"))
     if value is None:
-        return _TRACKED
-    if value in (True, "true", ""):
+        return True if call.flag("rest_total_hits_as_int") else TRACKED
+    if value in ("true", "") or value is True:
         return True
-    if value in (False, "false"):
+    if value == "false" or value is False:
         return False
-    return _whole(value, "track_total_hits", default=_TRACKED)
+    number = int(_number(value, "track_total_hits"))
+    if number < -1:
+        raise illegal_argument(f"[track_total_hits] parameter must be positive or equals to -1, got {number}")
+    return False if number == -1 else number
+
+
+def _sort(call: Call) -> tuple[Key, ...]:
+    if "sort" not in call.params:
+        return read_sort(call.body.get("sort"))
+    entries: list[Any] = []
+    for part in _split(call.params["sort"]):
+        name, colon, order = part.rpartition(":")
+        if not colon:
+            entries.append(part)
+        elif order in ("asc", "desc"):
+            entries.append({name: order})
+    return read_sort(entries)
+
+
+def _after(value: Any) -> list[Any] | None:
+    if value is None:
+        return None
+    if not value:
+        raise illegal_argument("Values must contains at least one value.")
+    for item in value:
+        if isinstance(item, dict | list):
+            reason = (
+                "Expected [VALUE_STRING] or [VALUE_NUMBER] or [VALUE_BOOLEAN] or [VALUE_NULL] but found "
+                f"[{json_token(item)}] inside search_after."
+            )
+            raise ApiError(400, "parsing_exception", reason, meta={"line": 1, "col": 1})
+    return list(value)
+
+
+def _stored(call: Call) -> tuple[str, ...] | None:
+    value = (
+        _split(call.params.get("stored_fields")) if "stored_fields" in call.params else call.body.get("stored_fields")
+    )
+    if value is None:
+        return None
+    names = [str(item) for item in (value if isinstance(value, list) else [value])]
+    if "_none_" in names and len(names) > 1:
+        raise illegal_argument("cannot combine _none_ with other fields")
+    return tuple(names)
+
+
+def _boosts(value: Any) -> tuple[tuple[str, float], ...]:
+    if value is None:
+        return ()
+    entries = value if isinstance(value, list) else [value]
+    if not all(isinstance(entry, Mapping) and (len(entry) == 1 or not isinstance(value, list)) for entry in entries):
+        raise ApiError(
+            400, "parsing_exception", "Expected [START_OBJECT] in [indices_boost]", meta={"line": 1, "col": 1}
+        )
+    return tuple((name, _number(boost, name)) for entry in entries for name, boost in entry.items())
+
+
+def _pit(value: Any) -> tuple[str, str | None] | None:
+    if value is None:
+        return None
+    for key in value:
+        if key not in ("id", "keep_alive"):
+            raise ApiError(400, "x_content_parse_exception", f"[1:1] [pit] unknown field [{key}]")
+    if not isinstance(value.get("id"), str):
+        raise illegal_argument("point int time id is not provided" if value.get("id") is None else "Required [id]")
+    keep = value.get("keep_alive")
+    return value["id"], None if keep is None else str(keep)
+
+
+def _flag(call: Call, name: str) -> bool:
+    if name in call.params:
+        return call.flag(name)
+    value = call.body.get(name, False)
+    if value not in (True, False, "true", "false"):
+        raise illegal_argument(f"Failed to parse value [{value}] as only [true] or [false] are allowed.")
+    return value in (True, "true")
 
 
 def _whole(value: Any, name: str, *, default: int) -> int:
     if value is None:
         return default
     number = _number(value, name)
-    if number != int(number):
+    if number != number or abs(number) >= 2**31 or number != int(number):
         raise illegal_argument(f"Failed to parse int parameter [{name}] with value [{value}]")
     if number < 0:
-        raise illegal_argument(f"[{name}] parameter cannot be negative, found [{int(number)}]")
+        texts = {
+            "from": f"[from] parameter cannot be negative but was [{int(number)}]",
+            "terminate_after": "terminateAfter must be > 0",
+        }
+        raise illegal_argument(texts.get(name, f"[{name}] parameter cannot be negative, found [{int(number)}]"))
     return int(number)
 
 
@@ -127,19 +266,9 @@ def _number(value: Any, name: str) -> float:
         if isinstance(value, bool):
             raise TypeError
         return float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise illegal_argument(f"Failed to parse int parameter [{name}] with value [{value}]") from None
 
 
-def _list(value: Any) -> list[Any]:
-    return [] if value is None else value if isinstance(value, list) else [value]
-
-
-def _name(entry: Any, option: str) -> str:
-    if isinstance(entry, str):
-        return entry
-    if not isinstance(entry, Mapping) or not isinstance(entry.get("field"), str):
-        raise ApiError(400, "x_content_parse_exception", f"[1:1] [{option}] failed to parse field [field]")
-    if lacking := sorted(set(entry) - {"field"}):
-        raise unsupported(f"the option [{lacking[0]}] of [{option}]")
-    return str(entry["field"])
+def _split(value: str | None) -> list[str]:
+    return [part for part in (value or "").split(",") if part]

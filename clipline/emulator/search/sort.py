@@ -1,4 +1,4 @@
-"""The order of hits: by score, by fields, and from a place on (``search_after``)."""
+"""Sorting: the criteria of a request; ``axes`` lays them out over what was found."""
 
 from __future__ import annotations
 
@@ -7,22 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from clipline.emulator.errors import ApiError, illegal_argument, unsupported
+from clipline.emulator.indices.dates import KNOWN_FORMATS
 from clipline.emulator.indices.field_types import FLOATS, INTEGERS
-from clipline.emulator.indices.snapshot import Searchable
+from clipline.emulator.search.columns import MODES
 from clipline.emulator.search.context import Context, ShardError
-from clipline.emulator.search.fetch import no_fielddata
 
-_LACKING = {"format", "nested", "numeric_type", "nested_path", "nested_filter"}
-_LONG_MAX = 2**63 - 1
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """One document that the search matches."""
-
-    context: Context
-    document: Searchable
-    score: float
+_LACKING = {"nested", "numeric_type", "nested_path", "nested_filter"}
+_OPTIONS = {"order", "missing", "mode", "unmapped_type", "format"}
+META = ("_score", "_doc", "_shard_doc")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,60 +23,43 @@ class Key:
 
     name: str
     descending: bool
-    missing_first: bool = False
-    largest: bool = False
-    unmapped: bool = False
-
-    def value(self, found: Found) -> Any:
-        """What is compared; ``None`` when the document has no value.
-
-        Raises:
-            ShardError: the field cannot be sorted by.
-        """
-        if self.name == "_score":
-            return found.score
-        if self.name in ("_doc", "_shard_doc"):
-            return found.document.seq_no
-        values = found.document.parsed.values.get(self.name)
-        if not values:
-            return None
-        return max(values) if self.largest else min(values)
+    missing: Any = "_last"
+    mode: str = "min"
+    unmapped: str | None = None
+    format: str | None = None
 
     def check(self, context: Context) -> None:
-        """Refuse what an index cannot be sorted by."""
-        if self.name in ("_score", "_doc", "_shard_doc"):
+        """Refuse what an index cannot be sorted by.
+
+        Raises:
+            ShardError: the field is missing or of a type that has no order.
+        """
+        if self.name in META:
             return
         definition = context.definition(self.name)
         if definition is None:
-            if not self.unmapped:
-                entry = context.refusal(f"No mapping found for [{self.name}] in order to sort on").entry
-                reason = entry["reason"].removeprefix("failed to create query: ")
-                raise ShardError({key: entry[key] for key in ("type", "index_uuid", "index")} | {"reason": reason})
+            if self.unmapped is None:
+                raise context.query_error(f"No mapping found for [{self.name}] in order to sort on")
             return
         kind = definition["type"]
         if kind == "text":
             raise no_fielddata(context, self.name)
         if kind == "_id":
-            reason = (
+            raise ShardError.illegal(
                 "Fielddata access on the _id field is disallowed, you can re-enable it by updating the dynamic cluster "
                 "setting: indices.id_field_data.enabled"
             )
-            raise ShardError({"type": "illegal_argument_exception", "reason": reason})
-        if kind not in ("keyword", "date", *INTEGERS, *FLOATS):
+        if kind not in ("keyword", "date", "boolean", *INTEGERS, *FLOATS):
             raise unsupported(f"sorting by a field of the type [{kind}]")
-
-    def shown(self, found: Found) -> Any:
-        """The value as a hit's ``sort`` shows it; a missing number stands as the extreme that puts it in its place."""
-        value = self.value(found)
-        if value is not None:
-            return value
-        kind = (found.context.definition(self.name) or {"type": "keyword"})["type"]
-        high = self.descending == self.missing_first
-        if kind in FLOATS:
-            return "Infinity" if high else "-Infinity"
-        if kind in INTEGERS or kind == "date":
-            return _LONG_MAX if high else -_LONG_MAX - 1
-        return None
+        if definition.get("doc_values") is False:
+            raise ShardError.illegal(
+                f"Can't load fielddata on [{self.name}] because fielddata is unsupported on fields of type [{kind}]. "
+                "Use doc values instead."
+            )
+        if kind == "keyword" and self.mode in ("sum", "avg", "median"):
+            raise context.query_error("we only support AVG, MEDIAN and SUM on number based fields")
+        if self.format is not None and kind != "date":
+            raise unsupported(f"the sort option [format] on a field of the type [{kind}]")
 
 
 def read_sort(value: Any) -> tuple[Key, ...]:
@@ -105,59 +80,22 @@ def read_sort(value: Any) -> tuple[Key, ...]:
             raise illegal_argument(
                 "malformed sort format, within the sort array, an object, or an actual string are allowed"
             )
-    return () if [(key.name, key.descending) for key in keys] == [("_score", True)] else tuple(keys)
+    return tuple(keys)
 
 
-def ordered(found: list[Found], keys: tuple[Key, ...]) -> list[Found]:
-    """The documents in their order; what arrived first stands first among equals."""
-    if not keys:
-        return sorted(found, key=lambda one: -one.score)
-    for key in {one.context.index.name: one.context for one in found}.values():
-        for criterion in keys:
-            criterion.check(key)
-    result = found
-    for criterion in reversed(keys):
-        with_value = [(criterion.value(one), one) for one in result]
-        present = [pair for pair in with_value if pair[0] is not None]
-        absent = [one for value, one in with_value if value is None]
-        present.sort(key=lambda pair: pair[0], reverse=criterion.descending)
-        inside = [one for _, one in present]
-        result = absent + inside if criterion.missing_first else inside + absent
-    return result
+def by_score(keys: tuple[Key, ...]) -> bool:
+    """Whether criteria are the plain order by score, which Elasticsearch does not show as a sort."""
+    return not keys or [(key.name, key.descending) for key in keys] == [("_score", True)]
 
 
-def after(found: list[Found], keys: tuple[Key, ...], values: list[Any]) -> list[Found]:
-    """What comes behind the sort values of a hit seen before.
-
-    Raises:
-        ApiError: 400 when there are not as many values as criteria.
-    """
-    if len(values) != len(keys):
-        raise illegal_argument(
-            f"search_after has {len(values)} value(s) but sort has {len(keys)}."
-            if keys
-            else "Sort must contain at least one field."
-        )
-    return [one for one in found if _behind(one, keys, values)]
-
-
-def _behind(one: Found, keys: tuple[Key, ...], values: list[Any]) -> bool:
-    for key, limit in zip(keys, values, strict=True):
-        value = key.shown(one)
-        if value == limit:
-            continue
-        if value is None or limit is None:
-            return (value is None) != key.missing_first
-        try:
-            larger = bool(_plain(value) > _plain(limit))
-        except TypeError:
-            raise illegal_argument(f"Failed to parse search_after value for field [{key.name}].") from None
-        return larger != key.descending
-    return False
-
-
-def _plain(value: Any) -> Any:
-    return float(value) if value in ("Infinity", "-Infinity") else value
+def no_fielddata(context: Context, name: str) -> ShardError:
+    """The error of reading a text field column by column."""
+    return ShardError.illegal(
+        f"Fielddata is disabled on [{name}] in [{context.index.name}]. Text fields are not optimised for operations that "
+        "require per-document field data like aggregations and sorting, so these operations are disabled by default. "
+        f"Please use a keyword field instead. Alternatively, set fielddata=true on [{name}] in order to load field data "
+        "by uninverting the inverted index. Note that this can use significant memory."
+    )
 
 
 def _key(name: str, options: Any) -> Key:
@@ -167,16 +105,25 @@ def _key(name: str, options: Any) -> Key:
     for option in given:
         if option in _LACKING:
             raise unsupported(f"the sort option [{option}]")
-        if option not in ("order", "missing", "mode", "unmapped_type"):
-            raise ApiError(400, "x_content_parse_exception", f"[1:1] [field_sort] unknown field [{option}]")
-    if name.startswith("_geo_distance") or name == "_script":
+        if option not in _OPTIONS or (name == "_score" and option != "order"):
+            parser = "_score" if name == "_score" else "field_sort"
+            raise ApiError(400, "x_content_parse_exception", f"[1:1] [{parser}] unknown field [{option}]")
+    if name in ("_geo_distance", "_geoDistance", "_script"):
         raise unsupported(f"sorting by [{name}]")
     order = str(given.get("order", "desc" if name == "_score" else "asc")).lower()
     if order not in ("asc", "desc"):
-        raise illegal_argument(f"Unknown SortOrder [{given['order']}]")
-    missing, mode = given.get("missing", "_last"), given.get("mode", "max" if order == "desc" else "min")
-    if missing not in ("_last", "_first"):
-        raise unsupported(f"the sort option [missing: {missing}]")
-    if mode not in ("min", "max"):
-        raise unsupported(f"the sort option [mode: {mode}]")
-    return Key(name, order == "desc", missing == "_first", mode == "max", "unmapped_type" in given)
+        raise illegal_argument(f"No enum constant org.elasticsearch.search.sort.SortOrder.{order.upper()}")
+    mode = str(given.get("mode", "max" if order == "desc" else "min")).lower()
+    if mode not in MODES:
+        raise illegal_argument(f"Unknown SortMode [{mode}]")
+    shape, unmapped = given.get("format"), given.get("unmapped_type")
+    if shape is not None and any(part not in KNOWN_FORMATS for part in str(shape).split("||")):
+        raise unsupported(f"the date format [{shape}] of a sort")
+    return Key(
+        name,
+        order == "desc",
+        given.get("missing", "_last"),
+        mode,
+        None if unmapped is None else str(unmapped),
+        None if shape is None else str(shape),
+    )

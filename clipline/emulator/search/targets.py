@@ -1,22 +1,23 @@
-"""Which indices a search reaches, and what the aliases it named let through."""
+"""Which indices a search reaches, what the aliases it named let through, and their shards at one moment."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from clipline.emulator.indices.alias_rules import no_embedding
+from clipline.emulator.identity import DEFAULT_VERSION, Version
 from clipline.emulator.indices.expressions import named
 from clipline.emulator.indices.index import Index
 from clipline.emulator.search.compound import Query
 from clipline.emulator.search.context import Context
 from clipline.emulator.search.queries import read_query
+from clipline.emulator.search.reading import Reading
 from clipline.emulator.wire import Call
 
 if TYPE_CHECKING:
@@ -29,12 +30,21 @@ class Target:
 
     index: Index
     filters: tuple[Query, ...]
+    version: Version = DEFAULT_VERSION
 
     def allowed(self, context: Context) -> NDArray[np.bool_] | None:
         """The documents that the aliases let through; ``None`` for all."""
         if not self.filters:
             return None
         return np.asarray(np.logical_or.reduce([query.run(context).hits for query in self.filters]))
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """One shard of a search: the index it belongs to, and its documents at one moment."""
+
+    target: Target
+    context: Context
 
 
 def targets(node: Node, call: Call) -> list[Target]:
@@ -44,16 +54,52 @@ def targets(node: Node, call: Call) -> list[Target]:
         ApiError: 404 for a missing one.
     """
     expression = call.args.get("index", "_all")
-    return [Target(node.indices.get(name), _filters(node, name, expression)) for name in named(node, call)]
+    return [
+        Target(node.indices.get(name), _filters(node, name, expression), node.version) for name in named(node, call)
+    ]
 
 
 @contextmanager
-def opened(reached: list[Target], *, size: int = 10) -> Iterator[list[Context]]:
-    """The indices as they are at one moment; nothing is written to them until the block ends."""
-    with ExitStack() as stack:
-        for target in sorted(reached, key=lambda target: target.index.name):
-            stack.enter_context(target.index.lock)
-        yield [Context.of(target.index, size=size) for target in reached]
+def opened(reached: list[Target], *, size: int = 10) -> Iterator[list[Share]]:
+    """The shards of the indices as they are at one moment; the sources of their documents stay until the block ends."""
+    shares = retained(reached, size=size)
+    try:
+        yield shares
+    finally:
+        released(shares)
+
+
+def retained(reached: list[Target], *, size: int = 10) -> list[Share]:
+    """Like ``opened``, until ``released`` is called with the result."""
+    shares: list[Share] = []
+    for target in sorted(reached, key=lambda target: target.index.name):
+        with target.index.lock:
+            whole = Context.of(target.index, size=size, version=target.version)
+            target.index.shard.retain()
+        parts = whole.snapshot.parts(target.index.shards)
+        shares += [
+            Share(target, replace(whole, snapshot=snapshot, shard=number)) for number, snapshot in enumerate(parts)
+        ]
+    return shares
+
+
+def released(shares: list[Share]) -> None:
+    """Let the sources of older documents go."""
+    for index in {share.target.index.name: share.target.index for share in shares}.values():
+        with index.lock:
+            index.shard.release()
+
+
+def routed(shares: list[Share], routing: str | None) -> list[Share]:
+    """The shards that routing values lead to; all without one."""
+    if routing is None:
+        return shares
+    wanted = routing.split(",")
+    return [
+        share
+        for share in shares
+        if any(share.context.shard == share.context.index.key("", value)[0] for value in wanted)
+    ]
 
 
 def _filters(node: Node, name: str, expression: str) -> tuple[Query, ...]:
@@ -64,4 +110,4 @@ def _filters(node: Node, name: str, expression: str) -> tuple[Query, ...]:
     named = [body for alias, body in bodies.items() if any(fnmatchcase(alias, part) for part in parts)]
     if not all(body.get("filter") for body in named):
         return ()
-    return tuple(read_query(body["filter"], no_embedding) for body in named)
+    return tuple(read_query(body["filter"], Reading(version=node.version)) for body in named)

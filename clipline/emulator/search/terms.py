@@ -1,21 +1,28 @@
-"""Queries that compare whole values: term, terms, ids, exists, range, prefix, wildcard."""
+"""Queries that compare whole values: term, terms, ids, exists."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
-from clipline.emulator.errors import ApiError, unsupported
-from clipline.emulator.indices.dates import DEFAULT_FORMAT, KNOWN_FORMATS, parse_span
+import numpy as np
+
+from clipline.emulator.errors import unsupported
+from clipline.emulator.indices.dates import DEFAULT_FORMAT, KNOWN_FORMATS
 from clipline.emulator.indices.field_types import FLOATS, INTEGERS
 from clipline.emulator.indices.values import convert
 from clipline.emulator.search import text
+from clipline.emulator.search.analysis import lower
+from clipline.emulator.search.columns import NO_PLACES, Places, in_order, postings, present, stored
 from clipline.emulator.search.context import Context, Result
+from clipline.emulator.search.dates import moment
 
 NUMBERS = (*INTEGERS, *FLOATS)
+MAX_TERMS = 65_536
+"""``index.max_terms_count``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +32,15 @@ class Term:
     field: str
     value: Any
     boost: float = 1.0
+    ignore_case: bool = False
 
     def run(self, context: Context) -> Result:
-        """Match one index."""
+        """Match one shard."""
         definition = searchable(context, self.field)
         if definition is None:
             return context.none()
+        if self.ignore_case:
+            return context.at(self._alike(context, definition), self.boost)
         kind = definition["type"]
         if kind == "text":
             # A term query does not analyse its value: it is compared with the tokens as they are.
@@ -38,8 +48,19 @@ class Term:
         found = places(context, self.field, definition, self.value)
         if kind not in ("keyword", "boolean", "flattened") or definition.get("index") is False:
             return context.at(found, self.boost)
-        documents, values = _statistics(context, self.field)
-        return text.score_value(found, documents=documents, values=values, boost=self.boost, context=context)
+        return text.score_value(context, found, statistics(context, self.field), boost=self.boost)
+
+    def _alike(self, context: Context, definition: Mapping[str, Any]) -> Places:
+        kind = definition["type"]
+        if kind not in ("keyword", "text", "_id", "_index"):
+            raise context.query_error(
+                f"[{self.field}] field which is of type [{kind}], does not support case insensitive term queries"
+            )
+        if kind in ("_id", "_index"):
+            raise unsupported(f"[case_insensitive] for the field [{self.field}]")
+        wanted = java_text(self.value).lower()
+        held = terms_of(context, self.field, kind)
+        return together([inside for value, inside in held.items() if value.lower() == wanted])
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +72,21 @@ class Terms:
     boost: float = 1.0
 
     def run(self, context: Context) -> Result:
-        """Match one index."""
+        """Match one shard."""
+        if len(self.values) > MAX_TERMS:
+            raise context.refusal(
+                f"The number of terms [{len(self.values)}] used in the Terms Query request has exceeded the allowed maximum "
+                f"of [{MAX_TERMS}]. This maximum can be set by changing the [index.max_terms_count] index level setting."
+            )
         definition = searchable(context, self.field)
         if definition is None:
             return context.none()
         if definition["type"] == "text":
-            postings = text.terms(context, self.field).postings
-            found = [place for value in self.values for place in postings.get(java_text(value), ())]
+            held = terms_of(context, self.field, "text")
+            found = [held.get(java_text(value), NO_PLACES) for value in self.values]
         else:
-            found = [place for value in self.values for place in places(context, self.field, definition, value)]
-        return context.at(found, self.boost)
+            found = [places(context, self.field, definition, value) for value in self.values]
+        return context.at(together(found), self.boost)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,82 +97,12 @@ class Exists:
     boost: float = 1.0
 
     def run(self, context: Context) -> Result:
-        """Match one index."""
-        if self.field == "_id":
+        """Match one shard."""
+        if self.field in ("_id", "_index"):
             return context.everything(self.boost)
         if "*" not in self.field:
             context.definition(self.field)
-        return Result.constant(context.present(self.field), self.boost)
-
-
-@dataclass(frozen=True, slots=True)
-class Range:
-    """Bounds: ``gt``, ``gte``, ``lt``, ``lte``."""
-
-    field: str
-    bounds: Mapping[str, Any]
-    format: str | None = None
-    boost: float = 1.0
-
-    def run(self, context: Context) -> Result:
-        """Match one index."""
-        definition = searchable(context, self.field)
-        if definition is None:
-            return context.none()
-        if definition["type"] not in (*NUMBERS, "date", "keyword", "flattened"):
-            raise unsupported(f"the query [range] on a field of the type [{definition['type']}]")
-        tests = [(_TESTS[key], self._bound(context, definition, key)) for key in self.bounds]
-        found = [
-            place
-            for value, held in context.postings(self.field).items()
-            if all(test(value, bound) for test, bound in tests)
-            for place in held
-        ]
-        return context.at(found, self.boost)
-
-    def _bound(self, context: Context, definition: Mapping[str, Any], key: str) -> Any:
-        value, kind = self.bounds[key], definition["type"]
-        if kind in ("keyword", "flattened"):
-            return java_text(value)
-        if kind == "date":
-            first, last = date_span(context, value, self.format or str(definition.get("format", DEFAULT_FORMAT)))
-            return last if key in ("gt", "lte") else first
-        return _number(context, value)
-
-
-@dataclass(frozen=True, slots=True)
-class Pattern:
-    """``prefix`` and ``wildcard`` on fields that are not analysed."""
-
-    kind: str
-    field: str
-    pattern: str
-    boost: float = 1.0
-    ignore_case: bool = False
-
-    def run(self, context: Context) -> Result:
-        """Match one index."""
-        definition = searchable(context, self.field)
-        if definition is None:
-            return context.none()
-        if definition["type"] not in ("keyword", "text"):
-            raise context.refusal(
-                f"Can only use {self.kind} queries on keyword, text and wildcard fields - not on [{self.field}] which "
-                f"is of type [{definition['type']}]"
-            )
-        held: Mapping[Any, Any] = (
-            text.terms(context, self.field).postings if definition["type"] == "text" else context.postings(self.field)
-        )
-        found = [place for value, inside in held.items() if self._fits(value) for place in inside]
-        return context.at(found, self.boost)
-
-    def _fits(self, value: str) -> bool:
-        pattern = self.pattern
-        if self.ignore_case:
-            value, pattern = value.lower(), pattern.lower()
-        if self.kind == "prefix":
-            return value.startswith(pattern)
-        return fnmatchcase(value, pattern.replace("[", "[[]"))
+        return Result.constant(present(context, self.field), self.boost)
 
 
 def searchable(context: Context, name: str) -> dict[str, Any] | None:
@@ -173,42 +129,84 @@ def searchable(context: Context, name: str) -> dict[str, Any] | None:
     return definition
 
 
-def places(context: Context, name: str, definition: Mapping[str, Any], value: Any) -> list[int]:
+def places(context: Context, name: str, definition: Mapping[str, Any], value: Any) -> Places:
     """Where a field that is not analysed has a value."""
     kind = definition["type"]
     if kind == "_id":
         ids = context.snapshot.derived("ids", lambda: {doc.id: at for at, doc in enumerate(context.snapshot.documents)})
-        return [ids[java_text(value)]] if java_text(value) in ids else []
-    postings = context.postings(name)
+        return np.asarray([ids[java_text(value)]]) if java_text(value) in ids else NO_PLACES
+    if kind == "_index":
+        matches = fnmatchcase(context.index.name, java_text(value))
+        return np.arange(len(context.snapshot.documents)) if matches else NO_PLACES
     if kind == "date":
-        first, last = date_span(context, value, str(definition.get("format", DEFAULT_FORMAT)))
-        return [place for moment, held in postings.items() if first <= moment <= last for place in held]
+        first, last = (date_of(context, definition, value, up=up) for up in (False, True))
+        return in_order(context, name).between(first, last, from_low=True, to_high=True)
+    held = postings(context, name)
     if kind in ("keyword", "flattened"):
-        return postings.get(java_text(value), [])
+        return held.get(normal(definition, java_text(value)), NO_PLACES)
     if kind in NUMBERS:
         # One that the type cannot hold is no error: no document has it.
-        return postings.get(_number(context, value), [])
+        return held.get(stored(kind, number_of(context, value)), NO_PLACES)
     try:
-        return postings.get(convert(name, definition, value), [])
+        return held.get(convert(name, definition, value), NO_PLACES)
     except (ValueError, TypeError) as error:
         raise context.refusal(str(error)) from error
 
 
-def date_span(context: Context, value: Any, formats: str) -> tuple[int, int]:
-    """The span of a date in a query.
+def terms_of(context: Context, name: str, kind: str) -> Mapping[str, Places]:
+    """value or token → the documents that hold it."""
+    if kind != "text":
+        return postings(context, name)
+    made: Mapping[str, Places] = context.snapshot.derived(
+        ("token places", name),
+        lambda: {token: held.places for token, held in text.terms(context, name).postings.items()},
+    )
+    return made
+
+
+def together(found: list[Places]) -> Places:
+    """All places of several lists."""
+    return np.concatenate(found) if found else NO_PLACES
+
+
+def date_of(
+    context: Context,
+    definition: Mapping[str, Any],
+    value: Any,
+    *,
+    up: bool,
+    formats: str | None = None,
+    zone: Any = None,
+) -> int:
+    """A date of a query in milliseconds.
 
     Raises:
-        ApiError: 501 for date arithmetic.
+        ApiError: 501 for a format that is not emulated.
         ShardError: it is no date.
     """
-    if isinstance(value, str) and (value.startswith("now") or "||" in value):
-        raise unsupported(f"date math, as in [{value}]")
+    formats = formats or str(definition.get("format", DEFAULT_FORMAT))
     if any(part not in KNOWN_FORMATS for part in formats.split("||")):
         raise unsupported(f"the date format [{formats}]")
     try:
-        return parse_span(value, formats)
-    except ValueError as error:
+        more = {} if zone is None else {"zone": zone}
+        return moment(value, formats, now=context.now, up=up, **more)
+    except (ValueError, OverflowError) as error:
         raise context.refusal(str(error), cause="parse_exception") from error
+
+
+def number_of(context: Context, value: Any) -> int | float:
+    """A number of a query; ``5.0`` finds the whole number 5."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return value
+    try:
+        return int(value) if re.fullmatch(r"[+-]?\d{1,30}", str(value)) else float(str(value))
+    except ValueError:
+        raise context.refusal(f'For input string: "{java_text(value)}"', cause="number_format_exception") from None
+
+
+def normal(definition: Mapping[str, Any], value: str) -> str:
+    """A keyword's value as its normalizer makes it."""
+    return lower(value) if definition.get("normalizer") == "lowercase" else value
 
 
 def java_text(value: Any) -> str:
@@ -218,41 +216,18 @@ def java_text(value: Any) -> str:
     return str(value)
 
 
-def malformed(kind: str, reason: str) -> ApiError:
-    """400 ``parsing_exception``."""
-    return ApiError(400, "parsing_exception", f"[{kind}] {reason}", meta={"line": 1, "col": 1})
-
-
-def _number(context: Context, value: Any) -> int | float:
-    """A number of a query; ``5.0`` finds the whole number 5."""
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return value
-    try:
-        return int(value) if re.fullmatch(r"[+-]?\d+", str(value)) else float(str(value))
-    except ValueError:
-        raise context.refusal(f'For input string: "{java_text(value)}"', cause="number_format_exception") from None
-
-
-def _statistics(context: Context, name: str) -> tuple[int, int]:
+def statistics(context: Context, name: str) -> text.Statistics:
     """How many documents have the field, and how many values they hold together."""
     root = context.flattened_root(name) if name not in context.types else None
 
-    def make() -> tuple[int, int]:
+    def make() -> text.Statistics:
         documents = values = 0
         for document in context.snapshot.documents:
             held = document.parsed.values
             names = [key for key in held if key.startswith(f"{root}.")] if root else [name] if name in held else []
             documents += bool(names)
             values += sum(len(set(held[key])) for key in names)
-        return documents, values
+        return text.Statistics(documents, values)
 
-    result: tuple[int, int] = context.snapshot.derived(("statistics", root or name, root is None), make)
+    result: text.Statistics = context.snapshot.derived(("statistics", root or name, root is None), make)
     return result
-
-
-_TESTS: Mapping[str, Callable[[Any, Any], bool]] = {
-    "gt": lambda value, bound: bool(value > bound),
-    "gte": lambda value, bound: bool(value >= bound),
-    "lt": lambda value, bound: bool(value < bound),
-    "lte": lambda value, bound: bool(value <= bound),
-}

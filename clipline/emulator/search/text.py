@@ -1,107 +1,135 @@
-"""Text: the standard analyzer, and BM25 as Elasticsearch scores by it (k1 1.2, b 0.75).
+"""Full text: the tokens of a field in one shard, and their scores by BM25 (k1 1.2, b 0.75).
 
 The score of a term is ``boost * 2.2 * idf * tf / (tf + k1 * (1 - b + b * length / average length))``. The factor 2.2 is
-``k1 + 1``, which Lucene dropped and Elasticsearch kept; the length is the one byte that Lucene stores of it.
+``k1 + 1``, which Lucene dropped and Elasticsearch kept (``LegacyBM25Similarity``); the length is the one byte that Lucene
+stores of it. Numbers have 32 bits where Lucene's have: ``BM25Similarity`` computes ``weight - weight / (1 + tf * inverse)``.
 """
 
 from __future__ import annotations
 
 import math
-import re
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from clipline.emulator.search.analysis import GAP, Analyzer, analyzer
+from clipline.emulator.search.columns import NO_PLACES, Places
 from clipline.emulator.search.context import Context, Result
 
-K1, B = 1.2, 0.75
+K1, B = np.float32(1.2), np.float32(0.75)
+_ONE = np.float32(1)
 
-_SINGLE = "\u2e80-\u2fdf\u3005\u3040-\u309f\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
-# Marks that belong to the letter before them, which \w does not include: accents, the vowel signs of Indic scripts.
-_MARKS = (
-    "\u0300-\u036f\u0483-\u0489\u0591-\u05bd\u064b-\u065f\u0900-\u0903\u093a-\u094f\u0981-\u0983\u09bc-\u09d7"
-    "\u0a3c-\u0a51\u0b3c-\u0b57\u0bbe-\u0bcd\u0c3e-\u0c56\u0cbe-\u0cd6\u0d3e-\u0d57\u1dc0-\u1dff\u200d\u20d0-\u20f0"
-    "\ufe00-\ufe0f"
-)
-_CHARACTER = rf"(?:(?![{_SINGLE}])[\w{_MARKS}])"
-_TOKEN = re.compile(
-    rf"[{_SINGLE}][{_MARKS}]*"
-    rf"|(?![{_SINGLE}])\w(?:{_CHARACTER}|(?<=[^\W\d_])['’.·](?=[^\W\d_])|(?<=\d)[.,](?=\d))*"
-)
-_MAX_TOKEN = 255
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """How many documents have a field, and how many tokens or values they hold together."""
+
+    documents: int
+    values: int
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The documents of a token: their places, how often and where each holds it."""
+
+    places: Places
+    frequencies: NDArray[np.float32]
+    positions: list[list[int]]
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """An analysed field: token → {place: frequency}, and the length of every document that has the field."""
+    """An analysed field: token → documents; ``inverse[place]`` is what a document's length makes of BM25's norm."""
 
-    postings: dict[str, dict[int, int]]
-    lengths: dict[int, int]
+    postings: dict[str, Held]
+    statistics: Statistics
+    inverse: NDArray[np.float32]
 
 
-def analyse(text: str) -> list[str]:
-    """The standard analyzer: words by Unicode's rules in lower case, Han and Hiragana character by character."""
-    tokens: list[str] = []
-    for match in _TOKEN.finditer(text):
-        word = match[0].lower()
-        if word.strip("_"):
-            tokens += [word[start : start + _MAX_TOKEN] for start in range(0, len(word), _MAX_TOKEN)]
-    return tokens
+NOTHING = Held(NO_PLACES, np.zeros(0, np.float32), [])
+
+
+def analyzer_of(definition: Mapping[str, Any], *, query: bool = False) -> Analyzer:
+    """The analyzer of a text field, for its documents or for queries."""
+    name = str(definition.get("analyzer", "standard"))
+    if query:
+        name = str(definition.get("search_analyzer", name))
+    return analyzer("standard" if name == "default" else name)
 
 
 def terms(context: Context, name: str) -> Terms:
     """The tokens of a text field, analysed once between two refreshes."""
 
     def make() -> Terms:
-        postings: dict[str, dict[int, int]] = {}
-        lengths: dict[int, int] = {}
+        definition = context.types.get(name, {})
+        analyse, gap = analyzer_of(definition).tokens, int(definition.get("position_increment_gap", GAP))
+        found: dict[str, dict[int, list[int]]] = {}
+        lengths = np.zeros(len(context.snapshot.documents), dtype=np.int64)
         for place, document in enumerate(context.snapshot.documents):
-            if name not in document.parsed.values:
-                continue
-            counted = Counter(token for value in document.parsed.values[name] for token in analyse(value))
-            if counted:
-                lengths[place] = counted.total()
-            for token, frequency in counted.items():
-                postings.setdefault(token, {})[place] = frequency
-        return Terms(postings, lengths)
+            base = 0
+            for value in document.parsed.values.get(name, ()):
+                tokens = analyse(value)
+                lengths[place] += len(tokens)
+                for token in tokens:
+                    found.setdefault(token.term, {}).setdefault(place, []).append(base + token.position)
+                base += (tokens[-1].position + 1 if tokens else 0) + gap
+        counted = Statistics(int((lengths > 0).sum()), int(lengths.sum()))
+        postings = {term: _held(places) for term, places in found.items()}
+        return Terms(postings, counted, _inverse(lengths, counted, norms=definition.get("norms") is not False))
 
-    found: Terms = context.snapshot.derived(("terms", name), make)
-    return found
+    made: Terms = context.snapshot.derived(("terms", name), make)
+    return made
 
 
 def score_text(context: Context, name: str, wanted: Iterable[str], *, least: int, boost: float) -> Result:
     """The documents that hold at least so many of the wanted tokens, by the sum of the tokens' scores."""
     field = terms(context, name)
-    if not field.lengths:
-        return context.none()
-    average = sum(field.lengths.values()) / len(field.lengths)
     count = len(context.snapshot.documents)
     scores, held = np.zeros(count), np.zeros(count, dtype=np.int64)
     for token in wanted:
-        places = field.postings.get(token, {})
-        weight = boost * (K1 + 1) * idf(len(field.lengths), len(places))
-        for place, frequency in places.items():
-            length = stored_length(field.lengths[place])
-            scores[place] += weight * frequency / (frequency + K1 * (1 - B + B * length / average))
-            held[place] += 1
+        one = field.postings.get(token, NOTHING)
+        weight = _weight(boost, idf(field.statistics.documents, len(one.places)))
+        scores[one.places] += _score(weight, one.frequencies, field.inverse[one.places])
+        held[one.places] += 1
     hits = held >= max(least, 1)
     return Result(hits, np.where(hits, scores, 0.0))
 
 
-def score_value(found: list[int], *, documents: int, values: int, boost: float, context: Context) -> Result:
+def score_phrase(context: Context, name: str, wanted: list[tuple[str, int]], *, boost: float) -> Result:
+    """The documents that hold the wanted tokens at these distances from each other."""
+    field = terms(context, name)
+    held = [field.postings.get(token, NOTHING) for token, _ in wanted]
+    common = held[0].places
+    for one in held[1:]:
+        common = np.intersect1d(common, one.places, assume_unique=True)
+    frequencies = np.zeros(len(common), dtype=np.float32)
+    for number, place in enumerate(common):
+        starts = [
+            {position - offset for position in one.positions[int(np.searchsorted(one.places, place))]}
+            for one, (_, offset) in zip(held, wanted, strict=True)
+        ]
+        frequencies[number] = len(set.intersection(*starts))
+    chosen = frequencies > 0
+    rarity = sum(float(idf(field.statistics.documents, len(one.places))) for one in held)
+    scores = _score(_weight(boost, np.float32(rarity)), frequencies[chosen], field.inverse[common[chosen]])
+    return context.at(common[chosen], scores.astype(np.float64))
+
+
+def score_value(context: Context, found: Places, counted: Statistics, *, boost: float) -> Result:
     """A value of a field without lengths: keyword, boolean, a key of a flattened field."""
-    if not found:
+    if not len(found):
         return context.none()
-    average = values / documents
-    norm = K1 * (1 - B + B / average)
-    return context.at(found, boost * (K1 + 1) * idf(documents, len(found)) / (1 + norm))
+    inverse = _inverse(np.ones(1, dtype=np.int64), counted, norms=True)
+    weight = _weight(boost, idf(counted.documents, len(found)))
+    return context.at(found, float(_score(weight, np.ones(1, np.float32), inverse)[0]))
 
 
-def idf(documents: int, holding: int) -> float:
+def idf(documents: int, holding: int) -> np.float32:
     """How rare a term is among the documents that have the field."""
-    return math.log(1 + (documents - holding + 0.5) / (holding + 0.5))
+    return np.float32(math.log(1 + (documents - holding + 0.5) / (holding + 0.5)))
 
 
 def stored_length(length: int) -> int:
@@ -114,3 +142,25 @@ def stored_length(length: int) -> int:
         return length
     shift = rest.bit_length() - 4
     return free + ((rest >> shift) << shift)
+
+
+def _held(places: dict[int, list[int]]) -> Held:
+    frequencies = np.asarray([len(positions) for positions in places.values()], dtype=np.float32)
+    return Held(np.asarray(list(places), dtype=np.int64), frequencies, list(places.values()))
+
+
+def _weight(boost: float, rarity: np.float32) -> np.float32:
+    return np.float32(np.float32(np.float32(boost) * (_ONE + K1)) * rarity)
+
+
+def _score(weight: np.float32, frequencies: NDArray[np.float32], inverse: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.asarray(weight - weight / (_ONE + frequencies * inverse), dtype=np.float32)
+
+
+def _inverse(lengths: NDArray[np.int64], counted: Statistics, *, norms: bool) -> NDArray[np.float32]:
+    if not counted.documents:
+        return np.ones(len(lengths), dtype=np.float32)
+    average = np.float32(counted.values / counted.documents)
+    known = {int(length): stored_length(int(length)) for length in np.unique(lengths)}
+    kept = np.asarray([known[int(length)] if norms else 1 for length in lengths], dtype=np.float32)
+    return np.asarray(_ONE / (K1 * ((_ONE - B) + B * kept / average)), dtype=np.float32)

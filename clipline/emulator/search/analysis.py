@@ -1,0 +1,176 @@
+"""Analysis: a text → its tokens, with their positions and offsets.
+
+The standard tokenizer follows Lucene's grammar of UAX #29 (``StandardTokenizerImpl.jflex``): words with the letters,
+digits and signs that hold them together, Han and Hiragana character by character, Katakana and Hangul in runs, the
+scripts without spaces (Thai, Lao, Khmer, Myanmar) in runs, emoji with all that belongs to them. A token longer than 255
+characters is cut. Lower case is Java's, character by character: no final sigma, ``İ`` becomes ``i``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+import regex
+
+from clipline.emulator.errors import unsupported
+
+MAX_TOKEN = 255
+GAP = 100
+"""``position_increment_gap``: how far the values of an array are apart."""
+
+_X = r"[\p{WB=Format}\p{WB=Extend}\p{WB=ZWJ}]*"
+_NUM = rf"(?:\p{{WB=Numeric}}{_X})"
+_MIDNUM = rf"(?:[\p{{WB=MidNum}}\p{{WB=MidNumLet}}\p{{WB=Single_Quote}}]{_X})"
+_MIDLETTER = rf"(?:[\p{{WB=MidLetter}}\p{{WB=MidNumLet}}\p{{WB=Single_Quote}}]{_X})"
+_HEBREW = rf"(?:\p{{WB=Hebrew_Letter}}{_X})"
+_LETTER = rf"(?:[\p{{WB=ALetter}}\p{{WB=Hebrew_Letter}}]{_X})"
+_KATAKANA = rf"(?:\p{{WB=Katakana}}{_X})"
+_JOIN = rf"(?:\p{{WB=ExtendNumLet}}{_X})"
+_KATAKANAS = rf"{_KATAKANA}(?:{_JOIN}*{_KATAKANA})*"
+_LETTERS = (
+    rf"(?:{_HEBREW}(?:(?:\p{{WB=Double_Quote}}{_X}){_HEBREW}|(?:\p{{WB=Single_Quote}}{_X})(?!{_LETTER}))"
+    rf"|{_NUM}(?:(?:{_JOIN}*|{_MIDNUM}){_NUM})*|{_LETTER}(?:(?:{_JOIN}*|{_MIDLETTER}){_LETTER})*)+"
+)
+_WORD = rf"{_JOIN}*(?:{_KATAKANAS}|{_LETTERS})(?:{_JOIN}+(?:{_KATAKANAS}|{_LETTERS}))*{_JOIN}*"
+_SEA = rf"(?:[\p{{Thai}}\p{{Lao}}\p{{Khmer}}\p{{Myanmar}}&&\p{{LB=Complex_Context}}]{_X})+"
+_PLAIN = r"[0-9#*©®™〰〽]"
+_EMOJI_ONE = rf"(?:[\p{{Emoji}}--[\p{{WB=Regional_Indicator}}{_PLAIN[1:]}][\p{{WB=Format}}\p{{WB=Extend}}]*)"
+_EMOJI = (
+    rf"\p{{WB=Regional_Indicator}}{_X}\p{{WB=Regional_Indicator}}{_X}|[0-9#*]\ufe0f?\u20e3|[©®™〰〽]\ufe0f"
+    rf"|{_EMOJI_ONE}(?:\u200d{_EMOJI_ONE})*{_X}"
+)
+_STANDARD = regex.compile(rf"(?V1){_EMOJI}|{_WORD}|{_SEA}|\p{{Han}}{_X}|\p{{Hiragana}}{_X}")
+_LETTER_RUNS = regex.compile(r"\p{L}+")
+_WHITESPACE = regex.compile(r"[^ \t\n\x0b\f\r\x1c-\x1f\u1680\u2000-\u2006\u2008-\u200a\u2028\u2029\u205f\u3000]+")
+_STOP = """
+a an and are as at be but by for if in into is it no not of on or such that the their then there these they this to was
+will with
+"""
+STOP_WORDS = frozenset(_STOP.split())
+"""Lucene's English stop words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One term: where it starts and ends in the text, its place among the others, what the tokenizer calls it."""
+
+    term: str
+    start: int
+    end: int
+    position: int
+    kind: str = "word"
+
+
+Tokenizer = Callable[[str], Iterator[Token]]
+Filter = Callable[[Iterable[Token]], Iterable[Token]]
+
+
+@dataclass(frozen=True, slots=True)
+class Analyzer:
+    """A tokenizer and the filters behind it."""
+
+    tokenizer: Tokenizer
+    filters: tuple[Filter, ...] = ()
+
+    def tokens(self, text: str) -> list[Token]:
+        """The tokens of a text."""
+        found: Iterable[Token] = self.tokenizer(text)
+        for one in self.filters:
+            found = one(found)
+        return list(found)
+
+    def terms(self, text: str) -> list[str]:
+        """The tokens' terms."""
+        return [token.term for token in self.tokens(text)]
+
+
+def lower(text: str) -> str:
+    """Lower case as Java's ``Character.toLowerCase`` makes it."""
+    return text.lower() if text.isascii() else "".join("i" if one == "İ" else one.lower() for one in text)
+
+
+def analyzer(name: str) -> Analyzer:
+    """A built-in analyzer.
+
+    Raises:
+        ApiError: 501 for one that is not emulated.
+    """
+    if name not in ANALYZERS:
+        raise unsupported(f"the analyzer [{name}]")
+    return ANALYZERS[name]
+
+
+def standard(text: str) -> Iterator[Token]:
+    """Lucene's standard tokenizer."""
+    position = 0
+    for match in _STANDARD.finditer(text):
+        for start in range(match.start(), match.end(), MAX_TOKEN):
+            end = min(start + MAX_TOKEN, match.end())
+            yield Token(text[start:end], start, end, position, _kind(text[start:end]))
+            position += 1
+
+
+def _runs(pattern: regex.Pattern[str]) -> Tokenizer:
+    def cut(text: str) -> Iterator[Token]:
+        position = 0
+        for match in pattern.finditer(text):
+            for start in range(match.start(), match.end(), MAX_TOKEN):
+                end = min(start + MAX_TOKEN, match.end())
+                yield Token(text[start:end], start, end, position)
+                position += 1
+
+    return cut
+
+
+def keyword(text: str) -> Iterator[Token]:
+    """The whole text as one token."""
+    if text:
+        yield Token(text, 0, len(text), 0)
+
+
+def _lowercase(tokens: Iterable[Token]) -> Iterator[Token]:
+    return (replace(token, term=lower(token.term)) for token in tokens)
+
+
+def _uppercase(tokens: Iterable[Token]) -> Iterator[Token]:
+    return (
+        replace(token, term="".join(one.upper() if len(one.upper()) == 1 else one for one in token.term))
+        for token in tokens
+    )
+
+
+def _stop(tokens: Iterable[Token]) -> Iterator[Token]:
+    return (token for token in tokens if token.term not in STOP_WORDS)
+
+
+def _kind(term: str) -> str:
+    if regex.fullmatch(r"\p{Han}.*", term, regex.DOTALL):
+        return "<IDEOGRAPHIC>"
+    if regex.fullmatch(r"\p{Hiragana}.*", term, regex.DOTALL):
+        return "<HIRAGANA>"
+    if regex.fullmatch(rf"(?V1)(?:{_EMOJI})", term):
+        return "<EMOJI>"
+    if regex.fullmatch(rf"(?V1){_SEA}", term):
+        return "<SOUTHEAST_ASIAN>"
+    if regex.fullmatch(rf"(?V1){_JOIN}*{_NUM}(?:(?:{_JOIN}*|{_MIDNUM}){_NUM})*{_JOIN}*", term):
+        return "<NUM>"
+    if regex.fullmatch(rf"(?V1){_JOIN}*{_KATAKANAS}{_JOIN}*", term):
+        return "<KATAKANA>"
+    return "<HANGUL>" if regex.fullmatch(rf"(?V1)(?:\p{{Hangul}}{_X})+", term) else "<ALPHANUM>"
+
+
+TOKENIZERS: Mapping[str, Tokenizer] = {
+    "standard": standard,
+    "letter": _runs(_LETTER_RUNS),
+    "whitespace": _runs(_WHITESPACE),
+    "keyword": keyword,
+}
+FILTERS: Mapping[str, Filter] = {"lowercase": _lowercase, "uppercase": _uppercase, "stop": _stop}
+ANALYZERS: Mapping[str, Analyzer] = {
+    "standard": Analyzer(standard, (_lowercase,)),
+    "simple": Analyzer(TOKENIZERS["letter"], (_lowercase,)),
+    "whitespace": Analyzer(TOKENIZERS["whitespace"]),
+    "keyword": Analyzer(keyword),
+    "stop": Analyzer(TOKENIZERS["letter"], (_lowercase, _stop)),
+}

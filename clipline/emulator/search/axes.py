@@ -1,0 +1,168 @@
+"""What each criterion of a sort gives the documents that were found: their ranks, and the values that a hit shows.
+
+A missing number stands as the extreme that puts it in its place (``9223372036854775807``, ``-Infinity``); a missing text
+is ``null``. ``search_after`` values are ranked among the ones found, so that equal ones are skipped and all behind stay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clipline.emulator.indices.dates import DEFAULT_FORMAT, parse_date, shown_date
+from clipline.emulator.indices.field_types import FLOATS
+from clipline.emulator.search.columns import column
+from clipline.emulator.search.context import Context, ShardError
+from clipline.emulator.search.sort import META, Key
+
+_LONG_MAX = 2**63 - 1
+Part = tuple[Context, NDArray[np.int64], NDArray[np.float32]]
+"""A shard, the places found in it, and their scores."""
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """A criterion over all that was found: ``ranks`` in the order of the page, and how its values are read and shown."""
+
+    ranks: NDArray[np.float64]
+    shown: Callable[[int], Any]
+    limit: Callable[[Any], float]
+
+
+def axis(key: Key, parts: list[Part]) -> Axis:
+    """Lay a criterion out over what was found.
+
+    Raises:
+        ShardError: the value that it should begin after is none of the field's.
+    """
+    if key.name == "_score":
+        values: NDArray[Any] = np.concatenate([part[2] for part in parts]) if parts else np.zeros(0, np.float32)
+        return _numbers(key, values, lambda value: float(str(np.float32(value))), lambda v: float(np.float32(float(v))))
+    if key.name in META:
+        # Places are in order already; only a point in time tells the shards apart.
+        shift = 32 if key.name == "_shard_doc" else 0
+        found = [places + (number << shift if shift else 0) for number, (_, places, _) in enumerate(parts)]
+        return _numbers(key, np.concatenate(found) if found else np.zeros(0, np.int64), int, int)
+    kinds = [_kind(key, part[0]) for part in parts]
+    kind = next((one for one in kinds if one), key.unmapped or "long")
+    columns = [_column(key, one, part) for one, part in zip(kinds, parts, strict=True)]
+    held = np.concatenate([has for _, has in columns]) if columns else np.zeros(0, bool)
+    if kind == "keyword":
+        return _texts(key, [value for values, _ in columns for value in values], held)
+    floating = any(one in FLOATS for one in kinds if one)
+    dtype = np.float64 if floating else np.int64
+    values = np.concatenate([part.astype(dtype) for part, _ in columns]) if columns else np.zeros(0, dtype)
+    values[~held] = _substitute(key, kind, floating=floating)
+    formats = _formats(key, parts)
+    return _numbers(key, values, _shower(key, kind, formats), _reader(key, kind, formats, floating=floating))
+
+
+def _kind(key: Key, context: Context) -> str | None:
+    definition = context.definition(key.name)
+    return None if definition is None else str(definition["type"])
+
+
+def _column(key: Key, kind: str | None, part: Part) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+    context, places, _ = part
+    if kind is None:
+        return np.zeros(len(places), dtype=np.int64), np.zeros(len(places), dtype=bool)
+    found = column(context, key.name, key.mode)
+    return found.values[places], found.held[places]
+
+
+def _substitute(key: Key, kind: str, *, floating: bool) -> int | float:
+    """What stands for a missing number: an extreme that puts it in its place, or the one that was asked for."""
+    if key.missing in ("_last", "_first"):
+        high = (key.missing == "_last") != key.descending
+        if floating:
+            return float("inf") if high else float("-inf")
+        return _LONG_MAX if high else -_LONG_MAX - 1
+    if kind == "date":
+        try:
+            return parse_date(key.missing, key.format or DEFAULT_FORMAT)
+        except ValueError as error:
+            raise ShardError({"type": "parse_exception", "reason": str(error)}) from error
+    try:
+        return float(key.missing) if floating else int(float(key.missing))
+    except (TypeError, ValueError):
+        reason = f'For input string: "{key.missing}"'
+        raise ShardError({"type": "number_format_exception", "reason": reason}) from None
+
+
+def _numbers(key: Key, values: NDArray[Any], show: Callable[[Any], Any], read: Callable[[Any], Any]) -> Axis:
+    distinct, ranks = np.unique(values, return_inverse=True)
+    sign = -1.0 if key.descending else 1.0
+
+    def limit(value: Any) -> float:
+        if value is None:
+            return float("inf")
+        try:
+            wanted = read(value)
+        except (TypeError, ValueError, OverflowError):
+            raise ShardError.illegal(f"Failed to parse search_after value for field [{key.name}].") from None
+        place = int(np.searchsorted(distinct, wanted))
+        exact = place < len(distinct) and distinct[place] == wanted
+        return sign * (place if exact else place - 0.5)
+
+    return Axis(ranks.astype(np.float64) * sign, lambda position: show(values[position]), limit)
+
+
+def _texts(key: Key, values: list[Any], held: NDArray[np.bool_]) -> Axis:
+    if isinstance(key.missing, str) and key.missing not in ("_last", "_first"):
+        values = [value if has else key.missing for value, has in zip(values, held, strict=True)]
+        held = np.ones(len(values), dtype=bool)
+    distinct = sorted({value for value, has in zip(values, held, strict=True) if has})
+    places = {value: float(place) for place, value in enumerate(distinct)}
+    sign = -1.0 if key.descending else 1.0
+    absent = float("-inf") if key.missing == "_first" else float("inf")
+    ranks = [places[value] * sign if has else absent for value, has in zip(values, held, strict=True)]
+
+    def limit(value: Any) -> float:
+        if value is None:
+            return absent
+        if not isinstance(value, str):
+            value = str(value).lower() if isinstance(value, bool) else str(value)
+        place = int(np.searchsorted(np.asarray(distinct, dtype=object), value)) if distinct else 0
+        exact = place < len(distinct) and distinct[place] == value
+        return sign * (place if exact else place - 0.5)
+
+    return Axis(np.asarray(ranks), lambda position: values[position] if held[position] else None, limit)
+
+
+def _formats(key: Key, parts: list[Part]) -> str:
+    if key.format is not None:
+        return key.format
+    definitions = (context.definition(key.name) for context, _, _ in parts)
+    return str(next((one for one in definitions if one), {}).get("format", DEFAULT_FORMAT))
+
+
+def _shower(key: Key, kind: str, formats: str) -> Callable[[Any], Any]:
+    def show(value: Any) -> Any:
+        if isinstance(value, np.floating):
+            number = float(value)
+            return number if np.isfinite(number) else "Infinity" if number > 0 else "-Infinity"
+        extreme = int(value) in (_LONG_MAX, -_LONG_MAX - 1)
+        return int(value) if extreme or kind != "date" or key.format is None else shown_date(int(value), formats)
+
+    return show
+
+
+def _reader(key: Key, kind: str, formats: str, *, floating: bool) -> Callable[[Any], Any]:
+    def read(value: Any) -> Any:
+        if floating:
+            return float(value)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return int(value)
+        if kind != "date":
+            return int(value)
+        try:
+            return parse_date(value, formats)
+        except ValueError as error:
+            entry = {"type": "parse_exception", "reason": str(error)}
+            raise ShardError({"type": "parse_exception", "reason": str(error), "caused_by": entry}) from error
+
+    return read

@@ -1,0 +1,172 @@
+"""Points in time: ``POST /{index}/_pit``, ``DELETE /_pit``, and the shards that a search finds by their id.
+
+They are in memory: after a restart, and when their time is over, a search answers 404 as for any id that is gone.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import threading
+import time
+import uuid
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from clipline.emulator.errors import ApiError, illegal_argument, unsupported, validation_failed
+from clipline.emulator.indices.setting_values import seconds
+from clipline.emulator.search.context import all_failed
+from clipline.emulator.search.targets import Share, released, retained, targets
+from clipline.emulator.wire import Call, Reply, Route
+
+if TYPE_CHECKING:
+    from clipline.emulator.node import Node
+
+_MOST_SECONDS = 24 * 3600.0
+_PREFIX = b"clipline"
+
+
+@dataclass(slots=True)
+class _Point:
+    """The shards as they were, and when they are forgotten (monotonic seconds)."""
+
+    shares: list[Share]
+    until: float
+
+
+@dataclass(slots=True)
+class Points:
+    """The points in time of a node."""
+
+    _points: dict[str, _Point] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def add(self, shares: list[Share], keep: float) -> str:
+        """Keep shards for so many seconds; returns the id."""
+        name = base64.urlsafe_b64encode(_PREFIX + uuid.uuid4().bytes).decode()
+        with self._lock:
+            self._points[name] = _Point(shares, time.monotonic() + keep)
+        return name
+
+    def take(self, name: str) -> bool:
+        """Forget one; whether it was there."""
+        self._expire()
+        with self._lock:
+            point = self._points.pop(name, None)
+        if point is not None:
+            released(point.shares)
+        return point is not None
+
+    def find(self, name: str, keep: float | None) -> list[Share] | None:
+        """The shards of a point, which then stays at least ``keep`` seconds longer; ``None`` when it is gone."""
+        self._expire()
+        with self._lock:
+            point = self._points.get(name)
+            if point is None:
+                return None
+            if keep is not None:
+                point.until = max(point.until, time.monotonic() + keep)
+            return point.shares
+
+    def _expire(self) -> None:
+        now = time.monotonic()
+        with self._lock:
+            over = [name for name, point in self._points.items() if point.until < now]
+            gone = [self._points.pop(name) for name in over]
+        for point in gone:
+            released(point.shares)
+
+
+def open_point(node: Node, call: Call) -> Reply:
+    """``POST /{index}/_pit``."""
+    keep = call.params.get("keep_alive")
+    errors = [] if call.args.get("index") else ["[index] is not specified"]
+    errors += [] if keep else ["[keep_alive] is not specified"]
+    if errors:
+        raise validation_failed(*errors)
+    for key in call.body:
+        if key in ("index_filter", "project_routing"):
+            raise unsupported(f"the option [{key}] of a point in time")
+        raise ApiError(400, "x_content_parse_exception", f"[1:1] [open_point_in_time_request] unknown field [{key}]")
+    until = keep_alive(str(keep))
+    shares = retained(targets(node, call))
+    answer: dict[str, Any] = {"id": node.points.add(shares, until)}
+    answer["_shards"] = {"total": len(shares), "successful": len(shares), "skipped": 0, "failed": 0}
+    return Reply(body=answer)
+
+
+def close_point(node: Node, call: Call) -> Reply:
+    """``DELETE /_pit``; 404 without an error when it was gone already."""
+    body = call.required_body()
+    for key in body:
+        if key != "id":
+            raise illegal_argument(f"Unknown parameter [{key}] in request body or parameter is of the wrong type")
+    if not isinstance(body.get("id"), str) or not body["id"]:
+        raise illegal_argument("[id] is required")
+    _check_id(body["id"])
+    freed = node.points.take(body["id"])
+    return Reply(body={"succeeded": freed, "num_freed": int(freed)}, status=200 if freed else 404)
+
+
+def found(node: Node, call: Call, pit: tuple[str, str | None], *, size: int) -> list[Share]:
+    """The shards that a search with a point in time reaches.
+
+    Raises:
+        ApiError: 400 for what does not go with it, 404 when it is gone.
+    """
+    refused = [
+        ("[indices] cannot be used with point in time. Do not specify any index with point in time.", "index"),
+        ("[routing] cannot be used with point in time", "routing"),
+        ("[preference] cannot be used with point in time", "preference"),
+    ]
+    errors = [text for text, name in refused if name in call.params or name in call.args]
+    if call.params.keys() & {"ignore_unavailable", "allow_no_indices", "expand_wildcards", "ignore_throttled"}:
+        errors.insert(1 if errors else 0, "[indicesOptions] cannot be used with point in time")
+    if errors:
+        raise validation_failed(*errors)
+    name, keep = pit
+    _check_id(name)
+    shares = node.points.find(name, None if keep is None else keep_alive(keep))
+    if shares is None:
+        reason = {"type": "search_context_missing_exception", "reason": "No search context found for id [1]"}
+        raise all_failed("query", [{"shard": 0, "node": node.node_id, "reason": reason}], status=404)
+    now = int(time.time() * 1000)
+    return [replace(share, context=replace(share.context, size=size, now=now)) for share in shares]
+
+
+def keep_alive(text: str) -> float:
+    """Seconds that a point in time stays.
+
+    Raises:
+        ApiError: 400 for what is no time, or too long.
+    """
+    try:
+        value = seconds("keep_alive", text)
+    except ApiError as error:
+        raise illegal_argument(error.reason.replace("[index.keep_alive]", "[keep_alive]")) from error
+    if value > _MOST_SECONDS:
+        raise illegal_argument(
+            f"Keep alive for request ({text}) is too large. It must be less than (1d). This limit can be set by changing "
+            "the [search.max_keep_alive] cluster level setting."
+        )
+    return value
+
+
+def _check_id(name: str) -> None:
+    try:
+        right = base64.b64decode(name.encode(), altchars=b"-_", validate=True).startswith(_PREFIX)
+    except (binascii.Error, ValueError):
+        right = False
+    if not right:
+        raise illegal_argument(f"invalid id: [{name}]")
+
+
+_OPTIONS = {"ignore_unavailable", "allow_no_indices", "expand_wildcards", "keep_alive", "preference",
+            "allow_partial_search_results", "max_concurrent_shard_requests", "ignore_throttled"}  # fmt: skip
+_OPEN = "indices:data/read/open_point_in_time"
+
+ROUTES = [
+    Route("POST", "/{index}/_pit", _OPEN, open_point, _OPTIONS, {"routing", "project_routing"}),
+    Route("POST", "/_pit", _OPEN, open_point, _OPTIONS, {"routing", "project_routing"}),
+    Route("DELETE", "/_pit", "indices:data/read/close_point_in_time", close_point),
+]

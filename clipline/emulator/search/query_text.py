@@ -1,0 +1,162 @@
+"""Reads the queries over texts, intervals and patterns: match, match_phrase, multi_match, range, prefix, wildcard."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from clipline.emulator.errors import illegal_argument, unsupported
+from clipline.emulator.search import ranges
+from clipline.emulator.search.compound import Query
+from clipline.emulator.search.dates import time_zone
+from clipline.emulator.search.full_text import Match, MultiMatch, Phrase
+from clipline.emulator.search.minimum import check
+from clipline.emulator.search.query_options import options_of, single
+from clipline.emulator.search.reading import boost_of, flag, malformed, number
+
+_FUZZY = "fuzziness prefix_length max_expansions fuzzy_transpositions fuzzy_rewrite"
+_MULTI_TYPES = ("best_fields", "most_fields", "cross_fields", "phrase", "phrase_prefix", "bool_prefix")
+
+
+def _match(body: Mapping[str, Any], inside: Any) -> Query:
+    name, options = single("match", body, "query")
+    known = {"query", "operator", "minimum_should_match", "boost", "analyzer", "lenient", "zero_terms_query",
+             "auto_generate_synonyms_phrase_query"}  # fmt: skip
+    options_of("match", options, known, _FUZZY + " cutoff_frequency")
+    return _text_match("match", name, options)
+
+
+def _match_phrase(body: Mapping[str, Any], inside: Any) -> Query:
+    name, options = single("match_phrase", body, "query")
+    options_of("match_phrase", options, {"query", "slop", "boost", "analyzer", "zero_terms_query"})
+    slop = number(options.get("slop", 0), "slop", "match_phrase")
+    if slop < 0:
+        raise illegal_argument("No negative slop allowed.")
+    if slop:
+        raise unsupported("the option [slop] of the query [match_phrase]")
+    return Phrase(
+        name,
+        _query("match_phrase", options),
+        boost_of(options, "match_phrase"),
+        options.get("analyzer"),
+        _zero(options),
+    )
+
+
+def _multi_match(body: Mapping[str, Any], inside: Any) -> Query:
+    known = {"query", "fields", "type", "operator", "minimum_should_match", "boost", "analyzer", "lenient",
+             "zero_terms_query", "tie_breaker", "auto_generate_synonyms_phrase_query"}  # fmt: skip
+    options_of("multi_match", body, known, _FUZZY + " slop cutoff_frequency")
+    kind = str(body.get("type", "best_fields")).lower()
+    if kind not in _MULTI_TYPES:
+        raise malformed("multi_match", f"failed to parse [multi_match] query type [{kind}]. unknown type.")
+    if kind not in ("best_fields", "most_fields"):
+        raise unsupported(f"the type [{kind}] of the query [multi_match]")
+    given = body.get("fields", ["*"])
+    fields = tuple(_boosted(str(one)) for one in (given if isinstance(given, list) else [given]))
+    match = _text_match("multi_match", "", {**body, "boost": 1.0})
+    if "fields" not in body or any("*" in name for name, _ in fields):
+        match = _text_match(
+            "multi_match", "", {**body, "boost": 1.0, "lenient": body.get("lenient", "fields" not in body)}
+        )
+    tie = number(body.get("tie_breaker", 1.0 if kind == "most_fields" else 0.0), "tie_breaker", "multi_match")
+    return MultiMatch(fields, match, tie, boost_of(body, "multi_match"))
+
+
+def _text_match(kind: str, name: str, options: Mapping[str, Any]) -> Match:
+    operator = str(options.get("operator", "or")).lower()
+    if operator not in ("or", "and"):
+        raise illegal_argument(f"No enum constant org.elasticsearch.index.query.Operator.{operator.upper()}")
+    least = options.get("minimum_should_match")
+    check(least)
+    return Match(
+        name,
+        _query(kind, options),
+        operator == "and",
+        least,
+        boost_of(options, kind),
+        options.get("analyzer"),
+        flag(options.get("lenient", False), "lenient", kind),
+        _zero(options),
+    )
+
+
+def _query(kind: str, options: Mapping[str, Any]) -> Any:
+    if "query" not in options:
+        raise (
+            malformed(kind, "requires query value")
+            if kind != "multi_match"
+            else malformed(kind, "No text specified for multi_match query")
+        )
+    value = options["query"]
+    if value is None or isinstance(value, Mapping | list):
+        found = "VALUE_NULL" if value is None else "START_ARRAY" if isinstance(value, list) else "START_OBJECT"
+        raise malformed(kind, f"unknown token [{found}] after [query]")
+    return value
+
+
+def _zero(options: Mapping[str, Any]) -> bool:
+    value = str(options.get("zero_terms_query", "none")).lower()
+    if value not in ("none", "all"):
+        raise malformed("match", f"Unsupported zero_terms_query value [{value}]")
+    return value == "all"
+
+
+def _boosted(field: str) -> tuple[str, float]:
+    name, sign, boost = field.partition("^")
+    try:
+        return name, float(boost) if sign else 1.0
+    except ValueError:
+        raise illegal_argument(f'For input string: "{boost}"') from None
+
+
+def _range(body: Mapping[str, Any], inside: Any) -> Query:
+    name, options = single("range", body, "gte")
+    if not isinstance(body.get(name), Mapping):
+        raise malformed("range", f"query does not support [{name}]")
+    known = {"gt", "gte", "lt", "lte", "from", "to", "include_lower", "include_upper", "boost", "format", "time_zone",
+             "relation"}  # fmt: skip
+    options_of("range", options, known)
+    if any(isinstance(value, Mapping | list) for value in options.values()):
+        wrong = next(key for key, value in options.items() if isinstance(value, Mapping | list))
+        raise malformed("range", f"query does not support [{wrong}]")
+    low, high = options.get("from"), options.get("to")
+    from_low = flag(options.get("include_lower", True), "include_lower", "range")
+    to_high = flag(options.get("include_upper", True), "include_upper", "range")
+    for key, value in options.items():
+        if key in ("gt", "gte"):
+            low, from_low = value, key == "gte"
+        elif key in ("lt", "lte"):
+            high, to_high = value, key == "lte"
+    relation = str(options.get("relation", "intersects")).lower()
+    if relation not in ("intersects", "disjoint", "within", "contains"):
+        raise illegal_argument(f"{options['relation']} is not a valid relation")
+    zone = None if options.get("time_zone") is None else time_zone(str(options["time_zone"]))
+    shape = None if options.get("format") is None else str(options["format"])
+    return ranges.Range(name, low, high, from_low, to_high, shape, zone, relation, boost_of(options, "range"))
+
+
+def _pattern(kind: str) -> Callable[[Mapping[str, Any], Any], Query]:
+    def read(body: Mapping[str, Any], inside: Any) -> Query:
+        name, options = single(kind, body, "value")
+        known = {"value", "boost", "case_insensitive", "rewrite"} | ({"wildcard"} if kind == "wildcard" else set())
+        options_of(kind, options, known)
+        if options.get("rewrite", "constant_score") not in ("constant_score", "constant_score_blended"):
+            raise unsupported(f"the option [rewrite] of the query [{kind}]")
+        value = options.get("value", options.get("wildcard"))
+        if value is None:
+            raise illegal_argument("value cannot be null")
+        ignore_case = flag(options.get("case_insensitive", False), "case_insensitive", kind)
+        return ranges.Pattern(kind, name, str(value), boost_of(options, kind), ignore_case)
+
+    return read
+
+
+TEXT_READERS: Mapping[str, Callable[[Mapping[str, Any], Any], Query]] = {
+    "match": _match,
+    "match_phrase": _match_phrase,
+    "multi_match": _multi_match,
+    "range": _range,
+    "prefix": _pattern("prefix"),
+    "wildcard": _pattern("wildcard"),
+}
