@@ -29,10 +29,10 @@ from clipline.emulator.indices.mappings.refused import Unfit
 
 __all__ = ["FLOATS", "INTEGERS", "KNOWN_TYPES", "PARAMETERS", "REFUSED_PARAMETERS"]
 
-ANALYZERS = ("default", "standard")
+ANALYZERS = ("default", "standard", "simple", "stop", "whitespace", "keyword")
 """The analyzers that ``search`` has."""
 _KNOWN_ANALYZERS = {
-    "simple", "stop", "whitespace", "keyword", "pattern", "fingerprint", "arabic", "armenian", "basque", "bengali",
+    "pattern", "fingerprint", "arabic", "armenian", "basque", "bengali",
     "brazilian", "bulgarian", "catalan", "cjk", "czech", "danish", "dutch", "english", "estonian", "finnish", "french",
     "galician", "german", "greek", "hindi", "hungarian", "indonesian", "irish", "italian", "latvian", "lithuanian",
     "norwegian", "persian", "portuguese", "romanian", "russian", "serbian", "sorani", "spanish", "swedish", "thai", "turkish",

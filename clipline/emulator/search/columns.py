@@ -108,7 +108,8 @@ def present(context: Context, pattern: str) -> NDArray[np.bool_]:
     inside = f"{pattern}."
 
     def fits(name: str) -> bool:
-        return name == pattern or name.startswith(inside) or ("*" in pattern and fnmatchcase(name, pattern))
+        by_pattern = "*" in pattern and not name.startswith("_") and fnmatchcase(name, pattern)
+        return name == pattern or name.startswith(inside) or by_pattern
 
     def make() -> NDArray[np.bool_]:
         flags = np.zeros(len(context.snapshot.documents), dtype=bool)

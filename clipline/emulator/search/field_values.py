@@ -12,6 +12,7 @@ from clipline.emulator.errors import unsupported
 from clipline.emulator.indices.dates import DEFAULT_FORMAT, KNOWN_FORMATS, shown_date
 from clipline.emulator.indices.field_types import FLOATS
 from clipline.emulator.indices.snapshot import Searchable
+from clipline.emulator.indices.vectors import hydrated
 from clipline.emulator.search.columns import stored as with_precision
 from clipline.emulator.search.context import Context, ShardError
 from clipline.emulator.search.field_request import Wanted
@@ -88,7 +89,7 @@ def _values(
     if shape is not None and kind != "date":
         raise ShardError.illegal(f"Field [{name}] of type [{kind}] doesn't support formats.")
     if kind == "dense_vector":
-        return _numbers(parsed.vectors[name]) if name in parsed.vectors else []
+        return hydrated(definition, parsed.vectors[name]) if name in parsed.vectors else []
     if kind == "flattened":
         return _at(source, name.split(".")) if name in parsed.values else []
     return [_shown(definition, value, shape) for value in parsed.values.get(name, ())]
@@ -128,18 +129,12 @@ def _vector(context: Context, name: str, document: Searchable, shape: str | None
         return []
     vector = document.parsed.vectors[name]
     if shape != "binary":
-        return [_numbers(vector)]
+        return [hydrated(context.types[name], vector)]
     return [base64.b64encode(np.asarray(vector).astype(_big_endian(context, name)).tobytes()).decode()]
 
 
 def _big_endian(context: Context, name: str) -> str:
     return "i1" if context.types[name].get("element_type") in ("byte", "bit") else ">f4"
-
-
-def _numbers(vector: Any) -> list[Any]:
-    array = np.asarray(vector)
-    # As short as a 32-bit number can be written.
-    return [int(value) for value in array] if array.dtype.kind == "i" else [float(str(value)) for value in array]
 
 
 def _shown(definition: Mapping[str, Any], value: Any, shape: str | None) -> Any:

@@ -65,7 +65,7 @@ def read_vector(value: Any, reading: Reading) -> QueryVector:
     return QueryVector(tuple(_number(one) for one in value))
 
 
-def check_bytes(query: NDArray[Any], element: str, metric: str) -> None:
+def check_bytes(query: NDArray[Any], element: str) -> None:
     """What a field of bytes or bits asks of a query vector.
 
     Raises:
@@ -83,10 +83,6 @@ def check_bytes(query: NDArray[Any], element: str, metric: str) -> None:
                 f"element_type [{element}] vectors only support integers between [-128, 127] but found [{int(one)}] at dim "
                 f"[{place}]; Preview of invalid vector: [{preview}]"
             )
-    if metric == "cosine" and element == "byte" and not np.any(query):
-        raise ValueError(
-            f"The [cosine] similarity does not support vectors with zero magnitude. Preview of invalid vector: [{preview}]"
-        )
 
 
 def _number(value: Any) -> float:

@@ -172,6 +172,5 @@ def _check(query: NDArray[Any], element: str, metric: str, dims: int) -> None:
             f"The query vector has a different number of dimensions [{length}] than the document vectors [{dims}]."
         )
     if element in ("byte", "bit"):
-        check_bytes(query, element, metric)
-    else:
-        check_magnitude(query.astype(np.float32, copy=False), metric)
+        check_bytes(query, element)
+    check_magnitude(query.astype(np.float32, copy=False), metric, element)
