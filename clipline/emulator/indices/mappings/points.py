@@ -127,15 +127,15 @@ def _from_text(value: str, ignore_z: bool) -> Point:
 
 
 def _from_geohash(value: str) -> Point:
-    """The south-west corner's cell centre, as Lucene decodes a hash of up to 12 characters."""
+    """The south-west corner of the cell of a hash (GeoPoint.resetFromGeoHash), of which 12 characters count."""
     if not value:
-        raise Unfit("empty geohash")
+        raise _wrong("empty geohash")
     low, high = [-90.0, -180.0], [90.0, 180.0]
     even = True
     for letter in value[:12]:
         digit = _ALPHABET.find(letter)
         if digit < 0:
-            raise Unfit(f"unsupported symbol [{letter}] in geohash [{value}]")
+            raise _wrong(f"unsupported symbol [{letter}] in geohash [{value}]")
         for bit in (16, 8, 4, 2, 1):
             axis = 1 if even else 0
             middle = (low[axis] + high[axis]) / 2

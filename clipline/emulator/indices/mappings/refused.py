@@ -58,8 +58,11 @@ class Refused(Exception):
 
     def error(self, raw: bytes) -> ApiError:
         """The answer, with the place in the document as it was sent."""
-        line, column, token = locate(raw, list(reversed(self.steps)), self.at)
-        cause = self.cause.shown(line, column, token) if self.cause else None
+        path = list(reversed(self.steps))
+        line, column, token = locate(raw, path, self.at)
+        # A text is asked for where an object begins; by the time that the error is made its end has been read.
+        first = locate(raw, path) if self.at == "end" and self.cause and "{at}" in self.cause.reason else None
+        cause = self.cause.shown(*(first or (line, column, token))) if self.cause else None
         reason = _filled(self.reason, line, column, token)
         return ApiError(400, self.kind, f"[{line}:{column}] {reason}", caused_by=cause)
 
