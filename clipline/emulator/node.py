@@ -26,17 +26,27 @@ from clipline.emulator.search.pit import Points
 from clipline.emulator.security.room import Security
 
 
+class DowngradeError(Exception):
+    """The data folder belongs to a newer version; the message is Elasticsearch's (NodeMetadata)."""
+
+
 class Node:
     """The emulated single-node cluster over one data folder."""
 
     def __init__(self, data: Path, identity: Identity | None = None) -> None:
+        """Open the folder, or make it.
+
+        Raises:
+            DowngradeError: a newer version has written to it.
+        """
         data.mkdir(parents=True, exist_ok=True)
         self.data = data
         self.identity = identity or Identity()
         self.database = Database(data / "emulator.sqlite")
         self.database.create("CREATE TABLE IF NOT EXISTS identity (name TEXT PRIMARY KEY, value TEXT NOT NULL)")
-        self.cluster_uuid = self._identity("cluster_uuid")
-        self.node_id = self._identity("node_id")
+        self._check_version()
+        self.cluster_uuid = self._identity("cluster_uuid", uuid.uuid4().hex[:22])
+        self.node_id = self._identity("node_id", uuid.uuid4().hex[:22])
         self.licence = Licence(self)
         self.settings = ClusterSettings(self)
         self.security = Security(self, data)
@@ -50,12 +60,19 @@ class Node:
         """The announced version; compares with a tuple."""
         return self.identity.version
 
-    def _identity(self, name: str) -> str:
-        value = uuid.uuid4().hex[:22]
+    def _identity(self, name: str, value: str) -> str:
         self.database.execute("INSERT OR IGNORE INTO identity VALUES (?, ?)", (name, value))
         row = self.database.row("SELECT value FROM identity WHERE name = ?", (name,))
         assert row is not None  # inserted by the line before
         return str(row[0])
+
+    def _check_version(self) -> None:
+        """An older folder is this version's from now on, and there is no way back."""
+        before = Version.parse(self._identity("version", str(self.version)))
+        if before > self.version:
+            self.database.close()
+            raise DowngradeError(f"cannot downgrade a node from version [{before}] to version [{self.version}]")
+        self.database.execute("UPDATE identity SET value = ? WHERE name = 'version'", (str(self.version),))
 
     def close(self) -> None:
         """End the native processes and close the database."""

@@ -20,7 +20,7 @@ from clipline.emulator.app import build_app
 from clipline.emulator.database import OtherLayoutError
 from clipline.emulator.identity import DEFAULT_VERSION, LICENSES, Identity, Version
 from clipline.emulator.launch import READY, taken
-from clipline.emulator.node import Node
+from clipline.emulator.node import DowngradeError, Node
 
 HOST = "127.0.0.1"
 _PATIENCE_SECONDS = 45.0
@@ -50,6 +50,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
     try:
         node = Node(options.data, _identity(options))
+    except DowngradeError as error:
+        return _refuse(f"{error}; start that version, or choose another folder with --data")
     except OtherLayoutError:
         return _refuse(
             f"the data folder {options.data} was written by another version of the emulator; choose another with --data"
@@ -146,7 +148,9 @@ class _Server(uvicorn.Server):
 
 
 def _end_with_parent() -> None:
-    sys.stdin.buffer.read()
+    # Not through sys.stdin, whose lock a reader in a thread would still hold while the interpreter ends.
+    while os.read(sys.stdin.fileno(), 65536):
+        pass
     os.kill(os.getpid(), signal.SIGTERM)
 
 
