@@ -151,7 +151,7 @@ def _allow(methods: list[str]) -> dict[str, str]:
 
 def _suggestion(name: str, known: Iterable[str]) -> str:
     """What the real server appends when a known parameter is spelled alike."""
-    scored = sorted((-_likeness(name, other), other) for other in known)
+    scored = sorted((-likeness(name, other), other) for other in known)
     close = [other for score, other in scored if -score > 0.5]
     if not close:
         return ""
@@ -159,7 +159,7 @@ def _suggestion(name: str, known: Iterable[str]) -> str:
     return f" -> did you mean {meant}?"
 
 
-def _likeness(one: str, other: str) -> float:
+def likeness(one: str, other: str) -> float:
     """1 minus the edit distance over the longer length, as Lucene's LevenshteinDistance."""
     row = list(range(len(other) + 1))
     for number, left in enumerate(one, 1):

@@ -44,7 +44,7 @@ def test_a_swap_is_one_request(api: Api, pair: tuple[str, str], name: str) -> No
 
 def test_all_actions_or_none(api: Api, pair: tuple[str, str], name: str) -> None:
     a, b = pair
-    actions = [{"add": {"index": a, "alias": name}}, {"remove": {"index": b, "alias": "absent"}}]
+    actions = [{"add": {"index": a, "alias": name}}, {"remove": {"index": b, "alias": "absent", "must_exist": True}}]
     error = api("POST", "/_aliases", {"actions": actions}, code=404)["error"]
     assert (error["type"], error["reason"]) == ("aliases_not_found_exception", "aliases [absent] missing")
     assert (error["resource.type"], error["resource.id"]) == ("aliases", "absent")
@@ -103,7 +103,3 @@ def test_a_filter_chooses_for_queries_knn_and_deletion(api: Api, make: Callable[
     gone = api("POST", f"/{name}-red/_delete_by_query?refresh=true", {"query": {"match_all": {}}})
     assert gone["deleted"] == 1
     assert api("GET", f"/{index}/_count")["count"] == 1
-
-
-def test_routing_of_aliases_is_not_emulated(api: Api, pair: tuple[str, str], name: str) -> None:
-    assert api.error("PUT", f"/{pair[0]}/_alias/{name}", {"routing": "1"}, code=501)

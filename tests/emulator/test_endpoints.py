@@ -22,7 +22,8 @@ NEWEST = Endpoints(Version.parse("9.5.2"))
 
 # Registered by the server (RestIndexPutAliasAction, RestGetAliasesAction, RestInferTrainedModelAction), not specified.
 SERVER_ONLY = {
-    *((method, path) for method in ("PUT", "POST") for path in ("/_alias", "/_alias/{name}", "/{index}/_alias")),
+    *((method, path) for method in ("PUT", "POST") for path in ("/_alias/{name}", "/_aliases/{name}")),
+    *(("PUT", path) for path in ("/_alias", "/{index}/_alias", "/{index}/_aliases")),
     ("GET", "/_aliases"),
     ("POST", "/_ml/trained_models/{model_id}/deployment/_infer"),
 }

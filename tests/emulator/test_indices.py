@@ -92,7 +92,10 @@ def test_refused_settings(api: Api, make: Callable[..., str]) -> None:
         "illegal_argument_exception",
         f"Can't update non dynamic settings [[index.mapping.exclude_source_vectors]] for open indices [[{index}/{uuid}]]",
     )
-    final = api.error("PUT", path, {"number_of_shards": 2}, code=400)
+    assert api.error("PUT", path, {"number_of_shards": 2}, code=400)[1] == (
+        f"Can't update non dynamic settings [[index.number_of_shards]] for open indices [[{index}/{uuid}]]"
+    )
+    final = api.error("PUT", f"{path}?reopen=true", {"number_of_shards": 2}, code=400)
     assert final[1] == f"final {index} setting [index.number_of_shards], not updateable"
     assert api.error("PUT", path, {"index.analysis.analyzer.x.type": "custom"}, code=501)
 

@@ -153,7 +153,10 @@ def test_aliases_are_swapped_at_once(client: Elasticsearch) -> None:
     assert list(client.indices.get_alias(name="shown")) == ["i2"]
     with pytest.raises(NotFoundError):
         client.indices.update_aliases(
-            actions=[{"add": {"index": "i1", "alias": "x"}}, {"remove": {"index": "i1", "alias": "gone"}}]
+            actions=[
+                {"add": {"index": "i1", "alias": "x"}},
+                {"remove": {"index": "i1", "alias": "gone", "must_exist": True}},
+            ]
         )
     assert "x" not in client.indices.get(index="i1")["i1"]["aliases"]
 

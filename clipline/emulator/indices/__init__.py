@@ -1,11 +1,26 @@
 """Templates, indices, aliases, mappings, documents."""
 
-from clipline.emulator.indices import admin, aliases, bulk, documents, get, multi_get, templates, update
+from clipline.emulator.indices import (
+    admin,
+    aliases,
+    bulk,
+    documents,
+    get,
+    maintenance,
+    multi_get,
+    settings_api,
+    simulation,
+    templates,
+    update,
+)
 from clipline.emulator.indices.store import Indices
 
 ROUTES = [
     *templates.ROUTES,
+    *simulation.ROUTES,
     *aliases.ROUTES,
+    *settings_api.ROUTES,
+    *maintenance.ROUTES,
     *bulk.ROUTES,
     *documents.ROUTES,
     *get.ROUTES,

@@ -2,173 +2,182 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
-from clipline.emulator.errors import ApiError, TextError, illegal_argument, unsupported, validation_failed, wrong_kind
-from clipline.emulator.indices.alias_rules import check_alias, two_write_indices
-from clipline.emulator.indices.expressions import named
-from clipline.emulator.indices.index_names import index_not_found
+from clipline.emulator.errors import ApiError, TextError, validation_failed
+from clipline.emulator.indices.alias_actions import Action, add_action, read_actions
+from clipline.emulator.indices.alias_rules import check_alias, check_together
+from clipline.emulator.indices.blocks import check_metadata
+from clipline.emulator.indices.expressions import PARAMS, named
 from clipline.emulator.indices.resolution import Options
-from clipline.emulator.wire import ACKNOWLEDGED, Call, Reply, Route
+from clipline.emulator.patterns import simple_match
+from clipline.emulator.wire import Call, Reply, Route
 
 if TYPE_CHECKING:
     from clipline.emulator.node import Node
 
-_NAMES = {"index", "indices", "alias", "aliases", "must_exist"}
+_INDICES = Options(aliases=False, allow_no_indices=False)
+"""How the indices of a change are read: each must be there, and none may be named by an alias."""
 
 
 def update_aliases(node: Node, call: Call) -> Reply:
-    """``POST /_aliases``: all actions or none."""
-    actions = call.required_body().get("actions")
-    if not isinstance(actions, list) or not actions:
+    """``POST /_aliases``: all actions or none, with a result for each when one of them found nothing to remove."""
+    actions = read_actions(call.required_body())
+    if not actions:
         raise validation_failed("Must specify at least one alias action")
-    _apply(node, [_action(action) for action in actions])
-    return Reply(body={"acknowledged": True, "errors": False})
+    results = _apply(node, actions)
+    errors = any("error" in result for result in results)
+    body: dict[str, Any] = {"acknowledged": True, "errors": errors}
+    return Reply(body={**body, "action_results": results} if errors else body)
 
 
 def put_alias(node: Node, call: Call) -> Reply:
-    """``PUT /{index}/_alias/{name}``."""
-    _apply(node, [("add", {**call.body, "index": call.args["index"], "alias": call.args["name"]})])
-    return ACKNOWLEDGED
+    """``PUT [/{index}]/_alias[/{name}]``; what the path does not name, the body does."""
+    _apply(node, [add_action(call.args.get("index", ""), call.args.get("name"), call.body)])
+    return Reply(body={"acknowledged": True, "errors": False})
 
 
 def delete_alias(node: Node, call: Call) -> Reply:
     """``DELETE /{index}/_alias/{name}``."""
-    _apply(node, [("remove", {"index": call.args["index"], "alias": call.args["name"]})])
-    return ACKNOWLEDGED
+    names, aliases = call.args["index"].split(","), call.args["name"].split(",")
+    _apply(node, [Action(verb="remove", indices=tuple(names), aliases=tuple(aliases))])
+    return Reply(body={"acknowledged": True, "errors": False})
 
 
 def get_alias(node: Node, call: Call) -> Reply:
-    """``GET [/{index}]/_alias[/{name}]``."""
-    wanted = call.args.get("name")
-    names = named(node, call, base=Options(hidden=True))
+    """``GET [/{index}]/_alias[/{name}]``: with a name, only the indices that have it."""
+    wanted = [part for part in call.args.get("name", "").split(",") if part]
     result: dict[str, Any] = {}
     seen: set[str] = set()
-    for name in names:
-        found = {
-            alias: body
-            for alias, body in node.indices.aliases_of(name).items()
-            if wanted is None or any(fnmatchcase(alias, part) for part in wanted.split(","))
-        }
+    for name in named(node, call, base=Options(hidden=True)):
+        check_metadata(node.indices.get(name), write=False)
+        found = {alias: body for alias, body in node.indices.aliases_of(name).items() if _wanted(alias, wanted)}
         seen |= set(found)
-        if found or wanted is None:
+        if found or not wanted:
             result[name] = {"aliases": found}
-    missing = [part for part in (wanted or "").split(",") if part and "*" not in part and part not in seen]
-    if missing:
-        label = "alias" if len(missing) == 1 else "aliases"
-        text = f"{label} [{','.join(missing)}] missing"
+    if missing := _missing(wanted, seen):
+        text = f"alias{'es' if len(missing) > 1 else ''} [{','.join(missing)}] missing"
         if call.method == "HEAD" or not result:
             raise TextError(404, text)
         return Reply(body={"error": text, "status": 404, **result}, status=404)
     return Reply(body=result)
 
 
-def _action(action: Any) -> tuple[str, dict[str, Any]]:
-    if not isinstance(action, dict) or len(action) != 1:
-        raise ApiError(400, "parsing_exception", "[aliases] expected one action in each object of [actions]")
-    ((verb, body),) = action.items()
-    if verb not in ("add", "remove", "remove_index"):
-        raise ApiError(400, "x_content_parse_exception", f"[1:1] [alias_action] unknown field [{verb}]")
-    if not isinstance(body, dict):
-        raise wrong_kind("alias_action", verb, body)
-    return verb, body
+def _wanted(alias: str, wanted: list[str]) -> bool:
+    """Names and patterns in order; after a pattern, ``-x`` takes away what was found before."""
+    if not wanted:
+        return True
+    inside = wildcard = False
+    for part in wanted:
+        if wildcard and part.startswith("-"):
+            inside = inside and not (part == "-_all" or simple_match(part[1:], alias))
+            continue
+        wildcard = wildcard or "*" in part
+        inside = inside or part == "_all" or simple_match(part, alias)
+    return inside
 
 
-def _apply(node: Node, actions: list[tuple[str, dict[str, Any]]]) -> None:
+def _missing(wanted: list[str], seen: set[str]) -> list[str]:
+    first = next((place for place, part in enumerate(wanted) if "*" in part), len(wanted))
+    missing = set()
+    for place, part in enumerate(wanted):
+        if part == "_all" or "*" in part or (place > first and part.startswith("-")):
+            continue
+        later = [other[1:] for other in wanted[max(place + 1, first) :] if other.startswith("-")]
+        if part not in seen and not any(other == "_all" or simple_match(other, part) for other in later):
+            missing.add(part)
+    return sorted(missing)
+
+
+def _apply(node: Node, actions: list[Action]) -> list[dict[str, Any]]:
+    """Carry out all or none.
+
+    Raises:
+        ApiError: one of them was refused, or together they found nothing to do.
+    """
+    results: list[dict[str, Any]] = []
+    gone: dict[str, None] = {}
+    done = 0
     with node.indices.lock, node.database.transaction():
-        gone: list[str] = []
-        for verb, body in actions:
-            options = {key: value for key, value in body.items() if key not in _NAMES}
-            if verb != "add" and options:
-                raise ApiError(
-                    400, "x_content_parse_exception", f"[1:1] [{verb}] unknown field [{next(iter(options))}]"
-                )
-            expression = _first(body, "index", "indices")
-            node.security.require("indices:admin/aliases", expression)
-            names = _concrete(node, expression)
-            if verb == "remove_index":
-                gone += names
-                continue
-            for alias in _first(body, "alias", "aliases").split(","):
-                node.security.require("indices:admin/aliases", alias)
-                if verb == "add":
-                    _add(node, alias, names, options)
-                else:
-                    _remove(node, alias, names, must_exist=body.get("must_exist", True))
+        for action in actions:
+            for name in (*action.indices, *action.aliases):
+                node.security.require("indices:admin/aliases", name)
+        resolved = [(action, node.indices.resolve(",".join(action.indices), _INDICES)) for action in actions]
+        for action, names in resolved:
+            for name in names:
+                check_metadata(node.indices.get(name), deletion=action.verb == "remove_index")
+            if action.verb == "remove_index":
+                gone |= dict.fromkeys(names)
+        for action, names in resolved:
+            count = len(names)
+            if action.verb == "add":
+                _add(node, action, names, gone)
+            elif action.verb == "remove":
+                count = _remove(node, action, names)
+            done += count
+            results.append(_result(action, names, count))
+        if not done:
+            raise _aliases_missing([alias for action in actions for alias in action.aliases])
         for alias, bodies in node.indices.aliases().items():
-            writable = [name for name, body in bodies.items() if body.get("is_write_index") and name not in gone]
-            if len(writable) > 1:
-                raise two_write_indices(alias, writable)
+            check_together(alias, {name: body for name, body in bodies.items() if name not in gone})
         # Last, because the table of indices in memory cannot be rolled back.
-        node.indices.delete(gone)
+        node.indices.delete(list(gone))
+    return results
 
 
-def _add(node: Node, alias: str, names: list[str], options: dict[str, Any]) -> None:
-    check_alias(node.indices, alias, options)
-    for name in names:
-        node.indices.put_alias(alias, name, options)
+def _add(node: Node, action: Action, names: list[str], gone: dict[str, None]) -> None:
+    for alias in action.aliases:
+        check_alias(node.indices, alias, action.options, gone=gone)
+        for name in names:
+            node.indices.put_alias(alias, name, action.options)
 
 
-def _remove(node: Node, alias: str, names: list[str], *, must_exist: bool) -> None:
+def _remove(node: Node, action: Action, names: list[str]) -> int:
     removed = 0
-    pattern = "*" if alias == "_all" else alias
     for name in names:
-        for key in [key for key in node.indices.aliases_of(name) if fnmatchcase(key, pattern)]:
-            node.indices.remove_alias(key, name)
-            removed += 1
-    if not removed and must_exist:
-        meta = {"resource.type": "aliases", "resource.id": alias}
-        raise ApiError(404, "aliases_not_found_exception", f"aliases [{alias}] missing", meta=meta)
+        here = [alias for alias in node.indices.aliases_of(name) if _wanted(alias, list(action.aliases))]
+        for alias in here:
+            node.indices.remove_alias(alias, name)
+        removed += len(here)
+        if not here and action.must_exist:
+            raise _aliases_missing(list(action.aliases))
+    return removed
 
 
-def _concrete(node: Node, expression: str) -> list[str]:
-    known = node.indices.aliases()
-    if through := next((part for part in expression.split(",") if part in known), None):
-        raise illegal_argument(
-            f"The provided expression [{through}] matches an alias, specify the corresponding concrete indices instead."
-        )
-    names = node.indices.resolve(expression, Options(aliases=False))
-    if not names:
-        raise index_not_found(expression)
-    return names
+def _result(action: Action, names: list[str], count: int) -> dict[str, Any]:
+    shown = {"type": action.verb, "indices": names, "aliases": list(action.aliases)}
+    if count:
+        return {"action": shown, "status": 200}
+    return {"action": shown, "status": 404, "error": _aliases_missing(list(action.aliases)).cause()}
 
 
-def _first(body: dict[str, Any], *keys: str) -> str:
-    for key in keys:
-        if key in body:
-            values = body[key] if isinstance(body[key], list) else [body[key]]
-            if wrong := [value for value in values if value is None or isinstance(value, list | dict)]:
-                raise wrong_kind("alias_action", key, wrong[0])
-            if not values or not all(map(str, values)):
-                raise illegal_argument(f"[{key}] can't be empty" + ("" if isinstance(body[key], list) else " string"))
-            return ",".join(map(str, values))
-    raise validation_failed(f"One of [{keys[0]}] or [{keys[1]}] is required")
-
-
-def _lacking(node: Node, call: Call) -> Reply:
-    raise unsupported(f"the form [{call.method} {call.path}] of the alias API")
+def _aliases_missing(aliases: list[str]) -> ApiError:
+    ids = aliases[0] if len(aliases) == 1 else aliases
+    meta = {"resource.type": "aliases", "resource.id": ids}
+    return ApiError(404, "aliases_not_found_exception", f"aliases [{','.join(aliases)}] missing", meta=meta)
 
 
 _TIMES = {"timeout", "master_timeout"}
-_READ = {"ignore_unavailable", "allow_no_indices", "expand_wildcards", "local", "master_timeout"}
+_READ = PARAMS | {"local", "master_timeout"}
 
 ROUTES = [
     Route("POST", "/_aliases", "indices:admin/aliases", update_aliases, _TIMES),
-    Route("PUT", "/{index}/_alias/{name}", "indices:admin/aliases", put_alias, _TIMES),
-    Route("POST", "/{index}/_alias/{name}", "indices:admin/aliases", put_alias, _TIMES),
-    Route("PUT", "/{index}/_aliases/{name}", "indices:admin/aliases", put_alias, _TIMES),
-    Route("POST", "/{index}/_aliases/{name}", "indices:admin/aliases", put_alias, _TIMES),
-    Route("DELETE", "/{index}/_alias/{name}", "indices:admin/aliases", delete_alias, _TIMES),
-    Route("DELETE", "/{index}/_aliases/{name}", "indices:admin/aliases", delete_alias, _TIMES),
     *(
-        Route(method, path, "indices:admin/aliases", _lacking)
+        Route(method, f"{start}/{word}/{{name}}", "indices:admin/aliases", put_alias, _TIMES)
         for method in ("PUT", "POST")
-        for path in ("/_alias", "/_alias/{name}", "/{index}/_alias")
+        for start in ("", "/{index}")
+        for word in ("_alias", "_aliases")
     ),
-    Route("GET", "/_aliases", "indices:admin/aliases/get", get_alias, _READ),
-    Route("GET", "/_alias", "indices:admin/aliases/get", get_alias, _READ),
-    Route("GET", "/_alias/{name}", "indices:admin/aliases/get", get_alias, _READ),
-    Route("GET", "/{index}/_alias", "indices:admin/aliases/get", get_alias, _READ),
-    Route("GET", "/{index}/_alias/{name}", "indices:admin/aliases/get", get_alias, _READ),
+    *(
+        Route("PUT", path, "indices:admin/aliases", put_alias, _TIMES)
+        for path in ("/_alias", "/{index}/_alias", "/{index}/_aliases")
+    ),
+    *(
+        Route("DELETE", f"/{{index}}/{word}/{{name}}", "indices:admin/aliases", delete_alias, _TIMES)
+        for word in ("_alias", "_aliases")
+    ),
+    *(
+        Route("GET", path, "indices:admin/aliases/get", get_alias, _READ)
+        for path in ("/_aliases", "/_alias", "/_alias/{name}", "/{index}/_alias", "/{index}/_alias/{name}")
+    ),
 ]

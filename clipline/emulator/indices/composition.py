@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from clipline.emulator.errors import unsupported
 from clipline.emulator.indices import mapping as mappings_of
 from clipline.emulator.indices import settings as settings_of
 from clipline.emulator.indices.mappings.traits import traits_of
@@ -13,6 +14,23 @@ from clipline.emulator.patterns import matches_any
 
 if TYPE_CHECKING:
     from clipline.emulator.indices.store import Indices
+
+BUILT_IN = {name: {"index_patterns": [f"{name}-*-*"], "priority": 100, "data_stream": {}}
+            for name in ("logs", "metrics", "synthetics", "traces")}  # fmt: skip
+"""The templates that every cluster has and that make data streams; a stored one of the same name replaces it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Winner:
+    """The index template that a name gets."""
+
+    name: str
+    body: Mapping[str, Any]
+
+    @property
+    def data_stream(self) -> bool:
+        """Whether it makes data streams only."""
+        return self.body.get("data_stream") is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,15 +43,41 @@ class Composed:
     auto_create: bool | None = None
 
 
-def composed(indices: Indices, name: str) -> Composed:
-    """The single matching index template of the highest priority, with its components in order."""
-    matching = [body for body in indices.templates("index").values() if matches_any(body["index_patterns"], name)]
-    if not matching:
+def winner(
+    indices: Indices, name: str, templates: Mapping[str, Mapping[str, Any]] | None = None, *, hidden: bool = False
+) -> Winner | None:
+    """The single matching template of the highest priority; one of the pattern ``*`` passes hidden indices by."""
+    known: dict[str, Mapping[str, Any]] = {
+        **BUILT_IN,
+        **(indices.templates("index") if templates is None else templates),
+    }
+    matching = [
+        Winner(key, body)
+        for key, body in known.items()
+        if not (hidden and "*" in body["index_patterns"]) and matches_any(body["index_patterns"], name)
+    ]
+    return max(matching, key=lambda found: found.body.get("priority", 0), default=None)
+
+
+def composed(indices: Indices, name: str, *, hidden: bool = False) -> Composed:
+    """What an index of this name gets from its template.
+
+    Raises:
+        ApiError: 501 where the template makes data streams, or warns in words that are not known here.
+    """
+    found = winner(indices, name, hidden=hidden)
+    if found is None:
         return Composed()
-    return compose(indices, max(matching, key=lambda body: body.get("priority", 0)))
+    if found.data_stream:
+        raise unsupported(f"data streams: [{name}] matches the index template [{found.name}], which makes them")
+    if found.body.get("deprecated"):
+        raise unsupported(f"an index from the deprecated index template [{found.name}]")
+    return compose(indices, found.body)
 
 
-def compose(indices: Indices, body: dict[str, Any], components: dict[str, dict[str, Any]] | None = None) -> Composed:
+def compose(
+    indices: Indices, body: Mapping[str, Any], components: Mapping[str, Mapping[str, Any]] | None = None
+) -> Composed:
     """What one index template comes to with its components.
 
     Raises:
@@ -46,19 +90,50 @@ def compose(indices: Indices, body: dict[str, Any], components: dict[str, dict[s
     mappings: dict[str, Any] = {}
     aliases: dict[str, Any] = {}
     for part in (*parts, body.get("template") or {}):
-        settings |= settings_of.flatten(part.get("settings"))
+        settings |= settings_of.flatten(part.get("settings"), indices.node.version)
         mappings = merge_for_template(mappings, mappings_of.normalise(part.get("mappings"), traits_of(indices.node)))
         aliases |= part.get("aliases") or {}
     return Composed(settings, mappings, aliases, body.get("allow_auto_create"))
 
 
 def merge_for_template(low: Mapping[str, Any], high: Mapping[str, Any]) -> dict[str, Any]:
-    """Mappings as templates compose: objects and ``_meta`` deeply, a field's definition replaced, the later wins."""
+    """Mappings as templates compose: objects and ``_meta`` deeply, a field's definition replaced, the later wins.
+
+    Of dynamic templates the one of the same name is replaced where it stands, and new ones go to the end.
+    """
     merged = dict(low)
     for key, value in high.items():
-        before = merged.get(key)
-        deep = (
-            isinstance(before, Mapping) and isinstance(value, Mapping) and "type" not in before and "type" not in value
-        )
-        merged[key] = merge_for_template(before, value) if deep and before is not None else value
+        if key == "_meta":
+            merged[key] = _deep(merged.get(key) or {}, value or {})
+        elif key == "properties":
+            merged[key] = _fields(merged.get(key) or {}, value or {})
+        elif key == "dynamic_templates" and isinstance(merged.get(key), list):
+            merged[key] = _named(merged[key], value)
+        else:
+            merged[key] = value
     return merged
+
+
+def _fields(low: Mapping[str, Any], high: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(low)
+    for name, field_ in high.items():
+        before = merged.get(name)
+        objects = isinstance(before, Mapping) and _is_object(before) and _is_object(field_)
+        merged[name] = merge_for_template(before, field_) if objects and before is not None else field_
+    return merged
+
+
+def _is_object(definition: Mapping[str, Any]) -> bool:
+    return bool(definition.get("type", "object") == "object")
+
+
+def _deep(low: Any, high: Any) -> Any:
+    if not (isinstance(low, Mapping) and isinstance(high, Mapping)):
+        return high
+    return {**low, **{key: _deep(low.get(key), value) for key, value in high.items()}}
+
+
+def _named(low: list[Any], high: list[Any]) -> list[Any]:
+    merged = {next(iter(template)): template for template in low}
+    merged |= {next(iter(template)): template for template in high}
+    return list(merged.values())

@@ -25,6 +25,20 @@ def named(node: Node, call: Call, *, hidden: bool = False, base: Options | None 
     return node.indices.resolve(call.args.get("index", "_all"), options)
 
 
+def check_destructive(node: Node, expression: str) -> None:
+    """Refuse wildcards where ``action.destructive_requires_name`` (true by default) wants names.
+
+    Raises:
+        ApiError: 400.
+    """
+    if not node.settings.flag("action.destructive_requires_name"):
+        return
+    parts = expression.split(",")
+    # As DestructiveOperations: this pattern takes everything away again.
+    if parts != ["*", "-*"] and any("*" in part or part == "_all" for part in parts):
+        raise illegal_argument("Wildcard expressions or all indices are not allowed")
+
+
 def read_options(call: Call, base: Options) -> Options:
     """The three parameters over an API's own defaults.
 

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from clipline.emulator.cluster_settings import check_auto_create
-from clipline.emulator.errors import ApiError, unsupported, validation_failed
+from clipline.emulator.errors import ApiError, validation_failed
 from clipline.emulator.indices.composition import composed
+from clipline.emulator.indices.creation import template_allows
 from clipline.emulator.indices.index import Index
 from clipline.emulator.indices.index_names import index_not_found
 from clipline.emulator.indices.optimistic import INTERNAL, UNCONDITIONAL
@@ -229,10 +230,7 @@ def auto_created(node: Node, name: str) -> Index:
         ApiError: the name cannot be one of an index.
     """
     node.security.require("indices:admin/auto_create", name)
-    allowed = composed(node.indices, name).auto_create
-    if allowed is False:
-        raise unsupported("[allow_auto_create: false] of the index template that an index would be made by")
-    if not allowed:
+    if not template_allows(node.indices, name):
         check_auto_create(node.settings.value("action.auto_create_index"), name)
     try:
         return node.indices.create(name)

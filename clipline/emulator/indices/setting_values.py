@@ -1,32 +1,36 @@
-"""What the value of an index setting may be."""
+"""What the value of an index setting may be, with the words in which Elasticsearch refuses another."""
 
 from __future__ import annotations
 
 import re
 
-from clipline.emulator.errors import illegal_argument
+from clipline.emulator.errors import ApiError, illegal_argument
+from clipline.emulator.indices.setting_table import Setting
 
-_LEAST = {"number_of_shards": 1, "number_of_replicas": 0, "max_result_window": 1, "mapping.total_fields.limit": 0,
-          "priority": 0}  # fmt: skip
-_FLAGS = frozenset({"mapping.exclude_source_vectors", "hidden", "blocks.write", "blocks.read_only"})
-_TIMES = frozenset({"refresh_interval"})
 _SECONDS = {"nanos": 1e-9, "micros": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_BYTES = ("pb", "tb", "gb", "mb", "kb", "p", "t", "g", "m", "k", "b")
 
 
-def check_value(name: str, value: str | None) -> None:
-    """Refuse what a setting cannot be; ``None`` resets it.
+def check_value(setting: Setting, name: str, value: str) -> None:
+    """Refuse what a setting cannot be.
 
     Raises:
         ApiError: 400 with Elasticsearch's text.
     """
-    if value is None:
-        return
-    if name in _FLAGS and value not in ("true", "false"):
+    if setting.kind == "bool" and value not in ("true", "false"):
         raise illegal_argument(f"Failed to parse value [{value}] as only [true] or [false] are allowed.")
-    if name in _TIMES:
-        seconds(name, value)
-    if name in _LEAST:
-        _check_number(name, value, _LEAST[name])
+    if setting.kind == "int":
+        _check_number(setting, name, value, whole=True)
+    if setting.kind == "float":
+        _check_number(setting, name, value, whole=False)
+    if setting.kind == "time" and seconds(name, value) < 0 <= (setting.least or 0):
+        raise illegal_argument(f"failed to parse value [{value}] for setting [index.{name}], must be >= [0s]")
+    if setting.kind == "bytes":
+        _check_bytes(name, value)
+    if setting.kind == "enum":
+        _check_enum(setting, name, value)
+    if setting.kind == "expand":
+        expanded_replicas(value)
 
 
 def seconds(name: str, value: str) -> float:
@@ -54,10 +58,67 @@ def seconds(name: str, value: str) -> float:
     return int(number) * _SECONDS[unit]
 
 
-def _check_number(name: str, value: str, least: int) -> None:
+def expanded_replicas(value: str, *, nodes: int = 1) -> int | None:
+    """How many replicas ``auto_expand_replicas`` makes on so many nodes; ``None`` where it leaves them as they are.
+
+    Raises:
+        ApiError: 400 with Elasticsearch's text.
+    """
+    if value == "false":
+        return None
+    least, dash, most = value.rpartition("-") if value.endswith("-all") else value.partition("-")
+    where = f"failed to parse [index.auto_expand_replicas] from value: [{value}]"
+    if not dash:
+        raise illegal_argument(f"{where} at index -1")
+    if not re.fullmatch(r"\d{1,9}", least) or not (most == "all" or re.fullmatch(r"\d{1,9}", most)):
+        raise illegal_argument(where)
+    low, high = int(least), 2**31 - 1 if most == "all" else int(most)
+    if low > high:
+        raise illegal_argument(
+            f"[index.auto_expand_replicas] minReplicas must be =< maxReplicas but wasn't {low} > {high}"
+        )
+    reached = min(high, nodes - 1)
+    return reached if low <= reached else None
+
+
+def _check_number(setting: Setting, name: str, value: str, *, whole: bool) -> None:
+    where = f"Failed to parse value [{value}] for setting [index.{name}]"
     try:
-        number = int(value)
+        if not re.fullmatch(r"[+-]?[0-9]+" if whole else r"[+-]?[0-9]*\.?[0-9]*(?:[eE][+-]?[0-9]+)?", value):
+            raise ValueError
+        number = int(value) if whole else float(value)
+        if whole and abs(number) >= 2 ** (63 if (setting.default or "") > "9" or "date" in name else 31):
+            raise ValueError
     except ValueError:
-        raise illegal_argument(f"Failed to parse value [{value}] for setting [index.{name}]") from None
-    if number < least:
-        raise illegal_argument(f"Failed to parse value [{value}] for setting [index.{name}] must be >= {least}")
+        cause = {"type": "number_format_exception", "reason": f'For input string: "{value}"'}
+        raise ApiError(400, "illegal_argument_exception", where, caused_by=cause) from None
+    if setting.least is not None and number < setting.least:
+        raise illegal_argument(f"{where} must be >= {int(setting.least) if whole else setting.least}")
+    if setting.most is not None and number > setting.most:
+        raise illegal_argument(f"{where} must be <= {int(setting.most) if whole else setting.most}")
+
+
+def _check_bytes(name: str, value: str) -> None:
+    text = value.strip().lower()
+    if text in ("-1", "0"):
+        return
+    where = f"failed to parse setting [index.{name}] with value [{value}] as a size in bytes"
+    unit = next((unit for unit in _BYTES if text.endswith(unit)), None)
+    if unit is None:
+        raise ApiError(400, "illegal_argument_exception", f"{where}: unit is missing or unrecognized")
+    if not re.fullmatch(r"\d+(?:\.\d+)?", text[: -len(unit)].strip()):
+        raise illegal_argument(f"failed to parse [{value}]")
+
+
+def _check_enum(setting: Setting, name: str, value: str) -> None:
+    found = value if name != "translog.durability" else value.lower()
+    if found in setting.values:
+        return
+    if name == "translog.durability":
+        constant = f"org.elasticsearch.index.translog.Translog.Durability.{value.upper()}"
+        raise illegal_argument(f"No enum constant {constant}")
+    if name == "mode":
+        raise illegal_argument(f"[{value}] is an invalid index mode, valid modes are: [{','.join(setting.values)}]")
+        raise illegal_argument(
+            f"unknown value for [index.{name}] must be one of [{', '.join(setting.values)}] but was: {value}"
+        )

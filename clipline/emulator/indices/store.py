@@ -196,16 +196,16 @@ class Indices(Metadata):
                 )
                 index.mappings = merged
 
-    def update_settings(self, index: Index, flat: Mapping[str, str | None]) -> None:
-        """Change dynamic settings; ``None`` takes a setting back to its default."""
+    def update_settings(
+        self, index: Index, change: Mapping[str, str | None], *, preserve_existing: bool = False
+    ) -> None:
+        """Change settings that may be changed; ``None`` takes one back to its default."""
         with index.lock:
-            settings_of.check_update(index.name, index.uuid, flat, index.settings)
-            changed = {key: value for key, value in {**index.settings, **flat}.items() if value is not None}
-            changed.setdefault("number_of_replicas", "1")
+            settings = settings_of.updated(index.settings, change, preserve_existing=preserve_existing)
             self._database.execute(
-                "UPDATE indices SET settings = ? WHERE name = ?", (orjson.dumps(changed), index.name)
+                "UPDATE indices SET settings = ? WHERE name = ?", (orjson.dumps(settings), index.name)
             )
-            index.settings = dict(changed)
+            index.settings = settings
 
     def refresh(self, name: str) -> None:
         """Make what an index has acknowledged searchable."""

@@ -11,6 +11,7 @@ import orjson
 
 from clipline.emulator.errors import ApiError, illegal_argument
 from clipline.emulator.indices import mapping as mappings_of
+from clipline.emulator.indices.blocks import check_block
 from clipline.emulator.indices.index import Index
 from clipline.emulator.indices.index_names import index_not_found
 from clipline.emulator.indices.mappings.traits import traits_of
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 _MAX_ID_BYTES = 512
 UNNAMED = "auto-generated"
 """The id that is shown of a document without one that a pipeline dropped or failed on."""
-
-_BLOCKS = {"blocks.write": "8/index write (api)", "blocks.read_only": "5/index read-only (api)"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +127,7 @@ def store(node: Node, index: Index, write: Write) -> Written:
     Raises:
         ApiError: it was refused, and nothing of it has happened.
     """
-    _check_blocks(index)
+    check_block(index, "write")
     doc_id = write.id or ""
     if write.routing is None and index.routing_required:
         raise routing_missing(index, doc_id)
@@ -203,11 +202,3 @@ def _id_errors(doc_id: str) -> list[str]:
     if length <= _MAX_ID_BYTES:
         return []
     return [f"id [{doc_id}] is too long, must be no longer than 512 bytes but was: {length}"]
-
-
-def _check_blocks(index: Index) -> None:
-    blocks = [text for name, text in _BLOCKS.items() if index.settings.get(name) == "true"]
-    if blocks:
-        listed = "".join(f"[FORBIDDEN/{text}];" for text in blocks)
-        meta = {"index_uuid": index.uuid, "index": index.name}
-        raise ApiError(403, "cluster_block_exception", f"index [{index.name}] blocked by: {listed}", meta=meta)
