@@ -177,7 +177,7 @@ def test_a_wrong_method_is_405_with_allow(http: httpx.Client) -> None:
         ("GET", "/_tasks"),
         ("GET", "/_remote/info"),
         ("GET", "/_xpack/usage"),
-        ("POST", "/i/_forcemerge"),
+        ("GET", "/i/_segments"),
         ("PUT", "/_template/x"),
         ("GET", "/i/_search?q=x~2"),
         ("GET", "/?format=yaml"),
