@@ -51,7 +51,7 @@ def test_only_the_first_pair_names_the_model(es: Elasticsearch) -> None:
 
 def test_a_vector_that_is_there_already_is_appended_to(es: Elasticsearch) -> None:
     result = _run(es, {"input_output": {**PAIR, "output_field": "v"}}, {"text": "red dog", "v": [0.5]})
-    assert result["v"] == [0.5, VECTOR]
+    assert result["v"] == [0.5, *VECTOR]
 
 
 def test_what_was_cut_off_is_told(es: Elasticsearch) -> None:

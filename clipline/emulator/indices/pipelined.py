@@ -157,7 +157,7 @@ class Request:
 
     def _through(self, write: Write, found: _Pipelines, asked: str) -> Ingested:
         original = found.name
-        document = IngestDocument(index=original, id=write.id, source=write.source or {})
+        document = IngestDocument(index=original, id=write.id, source=write.source or {}, routing=write.routing)
         ran: list[str] = []
         started = time.perf_counter()
 
@@ -198,7 +198,7 @@ class Request:
         # The name as it was asked for stays, so that a write through an alias is resolved once more when it is stored.
         index = write.index if found.name == original else document.index
         # What a pipeline changed stands elsewhere than in the source as it was sent.
-        stored = replace(write, index=index, id=document.id, source=document.source, raw=b"")
+        stored = replace(write, index=index, id=document.id, routing=document.routing, source=document.source, raw=b"")
         return Ingested(stored, tuple(ran), time.perf_counter() - started)
 
     def _pipelines(self, name: str) -> _Pipelines:

@@ -1,207 +1,173 @@
-"""A pipeline's JSON → checked steps."""
+"""A pipeline's JSON → checked steps (Pipeline.create, ConfigurationUtils.readProcessor).
+
+Every processor is read before anything is refused: the first complaint is the error, the others are its ``suppressed``.
+"""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from clipline.emulator.errors import ApiError, unsupported
-from clipline.emulator.ingest import convert
-from clipline.emulator.ingest.conditions import Evaluate, compile_condition
-from clipline.emulator.ingest.dates import check_format
-from clipline.emulator.ingest.document import java
-from clipline.emulator.ingest.inference import check_inference
-from clipline.emulator.ingest.metrics import Metric
-from clipline.emulator.ingest.mustache import check_template
-from clipline.emulator.ingest.processors import PROCESSORS, REFUSED
+from clipline.emulator.ingest.config import Options
+from clipline.emulator.ingest.document import IngestDocument, java
+from clipline.emulator.ingest.execute import Compiled, Execution, Inner, Step
+from clipline.emulator.ingest.processors import PROCESSORS, refused
+from clipline.emulator.ingest.scripts import read_script
+from clipline.emulator.painless import Script, compile_script
 
-_COMMON = {
-    "if": "condition",
-    "tag": "string",
-    "description": "string",
-    "ignore_failure": "boolean",
-    "on_failure": "list",
-}
-_PIPELINE = {"name": "string", "ignore_missing_pipeline": "boolean"}
-_KINDS: Mapping[str, tuple[tuple[type, ...], str]] = {
-    "any": ((object,), ""),
-    "string": ((str,), "a string"),
-    "strings": ((str, list), "a string"),
-    "condition": ((str, dict), "a string"),
-    "boolean": ((bool,), "a boolean"),
-    "list": ((list,), "a list"),
-}
-_MEDIA_TYPES = ("application/json", "text/plain")
+if TYPE_CHECKING:
+    from clipline.emulator.node import Node
+
+DATES = ("created_date", "modified_date")
+"""Keys that the system sets, in milliseconds (``…_millis``) and, for people, as texts."""
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One processor with its options and what happens when it fails."""
-
-    kind: str
-    options: Mapping[str, Any]
-    tag: str | None
-    description: str | None
-    condition_source: str | None
-    condition: Evaluate | None
-    ignore_failure: bool
-    on_failure: tuple[Step, ...]
-    metric: Metric = field(default_factory=Metric, compare=False)
-
-    @property
-    def wrapped(self) -> bool:
-        """Whether Elasticsearch runs it inside a processor of its own kind that handles its failures."""
-        return self.ignore_failure or bool(self.on_failure)
-
-    def stats(self) -> dict[str, Any]:
-        """Its entry in ``_nodes/stats/ingest``, with the names that Elasticsearch's wrappers get there."""
-        inner = self.kind + (f":{self.options['name']}" if self.kind == "pipeline" else "")
-        name = inner + (f":{self.tag}" if self.tag else "")
-        if self.condition is not None and self.wrapped:
-            name = f"compound:CompoundProcessor-{'-'.join(_tags((self,)))}"
-        kind = self.kind if self.condition is None else "conditional"
-        return {name: {"type": kind, "stats": self.metric.shown()}}
-
-
-def compile_steps(processors: Any, *, name: str = "processors") -> tuple[Step, ...]:
-    """Check processors in order.
+def compile_pipeline(node: Node, name: str, body: Mapping[str, Any]) -> Compiled:
+    """Check a pipeline and make it ready to run.
 
     Raises:
-        ApiError: 400 for the first that is wrong, 501 for the first that is not emulated.
+        ApiError: 400 for what is wrong, 501 for what is not emulated.
     """
-    if not isinstance(processors, list):
-        reason = f"[{name}] property isn't a list, but of type [{java(processors)}]"
-        raise ApiError(400, "parse_exception", reason, meta={"property_name": name})
-    steps = []
-    for entry in processors:
-        if not isinstance(entry, dict):
-            reason = f"[{name}] property isn't a list of maps, but has an entry of type [{java(entry)}]"
-            raise ApiError(400, "parse_exception", reason, meta={"property_name": name})
-        for kind, options in entry.items():
-            if not isinstance(options, dict):
-                reason = f"property isn't a map, but of type [{java(options)}]"
-                raise ApiError(400, "parse_exception", reason, meta={"processor_type": kind})
-            steps.append(_step(kind, dict(options)))
-    return tuple(steps)
+    options = Options(node, None, None, dict(body))
+    options.string("description", None)
+    options.integer("version")
+    options.mapping("_meta", None)
+    options.boolean("deprecated")
+    if node.version >= (9, 2):
+        _check_access(options)
+        for key in DATES:
+            options.optional(f"{key}_millis")
+    steps = _Reader(node).steps(options.items("processors"))
+    given = options.items("on_failure", None)
+    on_failure = _Reader(node).steps(given or [])
+    if options.values:
+        names = ", ".join(options.values)
+        reason = f"pipeline [{name}] doesn't support one or more provided configuration parameters [{names}]"
+        raise ApiError(400, "parse_exception", reason)
+    if given is not None and not on_failure:
+        raise ApiError(400, "parse_exception", f"pipeline [{name}] cannot have an empty on_failure option defined")
+    return Compiled(name, steps, on_failure)
 
 
-def _step(kind: str, options: dict[str, Any]) -> Step:
-    if kind in REFUSED:
-        raise unsupported(f"the ingest processor [{kind}]")
-    if kind not in PROCESSORS and kind not in ("inference", "pipeline"):
-        reason = f"No processor type exists with name [{kind}]"
-        raise ApiError(400, "parse_exception", reason, meta={"processor_type": kind})
-    common = {key: options.pop(key) for key in _COMMON if options.get(key) is not None}
-    tag = common.get("tag") if isinstance(common.get("tag"), str) else None
-    _check_kinds(kind, common, _COMMON, tag)
-    _check_options(kind, options, tag)
-    if "on_failure" in common and not common["on_failure"]:
-        raise _wrong(kind, tag, "[on_failure] processors list cannot be empty", "on_failure")
-    source = _condition_source(common.get("if"))
-    return Step(
-        kind=kind,
-        options=options,
-        tag=tag,
-        description=common.get("description"),
-        condition_source=source,
-        condition=compile_condition(source) if source is not None else None,
-        ignore_failure=common.get("ignore_failure", False),
-        on_failure=compile_steps(common.get("on_failure", []), name="on_failure"),
-    )
+def _check_access(options: Options) -> None:
+    pattern = options.string("field_access_pattern", "classic")
+    if pattern == "flexible":
+        raise unsupported("the field access pattern [flexible]")
+    if pattern != "classic":
+        raise options.wrong("field_access_pattern", f"Invalid ingest pipeline field access pattern [{pattern}]")
 
 
-def _tags(steps: tuple[Step, ...]) -> list[str]:
-    return [tag for step in steps for tag in (step.tag or "null", *_tags(step.on_failure))]
+@dataclass(slots=True)
+class _Reader:
+    """Reads lists of processors."""
+
+    node: Node
+
+    def steps(self, processors: list[Any]) -> tuple[Step, ...]:
+        """The processors of a list, in order.
+
+        Raises:
+            ApiError: 400 with what is wrong, the first complaint before the others; else 501 for what is not emulated.
+        """
+        found: list[Step] = []
+        errors: list[ApiError] = []
+        for entry in processors:
+            if not isinstance(entry, dict):
+                reason = f"[processors] property isn't a list of maps, but has an entry of type [{java(entry)}]"
+                raise ApiError(400, "parse_exception", reason, meta={"property_name": "processors"})
+            for kind, options in entry.items():
+                try:
+                    found.append(self.step(kind, options))
+                except ApiError as error:
+                    errors.append(error)
+        # A real refusal is the answer whatever else is not emulated.
+        wrong = [error for error in errors if error.status != 501]
+        if wrong:
+            raise _with_suppressed(wrong)
+        if errors:
+            raise errors[0]
+        return tuple(found)
+
+    def step(self, kind: str, given: Any) -> Step:
+        """One processor.
+
+        Raises:
+            ApiError: 400, or 501.
+        """
+        if isinstance(given, str) and kind == "script":
+            given = {"source": given}
+        if not isinstance(given, dict):
+            reason = f"property isn't a map, but of type [{java(given)}]"
+            raise ApiError(400, "parse_exception", reason, meta={"processor_type": kind})
+        options = Options(self.node, None, None, dict(given))
+        tag = options.string("tag", None)
+        description = options.string("description", None)
+        condition = _condition(options)
+        if kind not in PROCESSORS and kind != "pipeline":
+            if kind in refused(self.node.version):
+                raise unsupported(f"the ingest processor [{kind}]")
+            raise Options(self.node, kind, tag, {}).wrong(None, f"No processor type exists with name [{kind}]")
+        ignore_failure = options.boolean("ignore_failure")
+        handlers = options.items("on_failure", None)
+        on_failure = self.steps(handlers or [])
+        own = Options(self.node, kind, tag, options.values, self._nested)
+        if handlers is not None and not on_failure:
+            raise own.wrong("on_failure", "processors list cannot be empty")
+        try:
+            work = None if kind == "pipeline" else PROCESSORS[kind](own)
+            inner = _inner(own) if kind == "pipeline" else None
+            own.finish()
+            compiled = _compiled(condition)
+        except ApiError as error:
+            meta = {"processor_type": kind, **({"processor_tag": tag} if tag is not None else {})}
+            if error.status != 501:
+                error.meta = {**error.meta, **meta}
+            raise
+        return Step(
+            kind=kind,
+            tag=tag,
+            description=description,
+            condition_source=condition[0] if condition else None,
+            condition=compiled,
+            params=condition[1] if condition else {},
+            ignore_failure=ignore_failure,
+            on_failure=on_failure,
+            work=work,
+            inner=inner,
+        )
+
+    def _nested(self, kind: str, given: Any) -> Any:
+        step = self.step(kind, given)
+
+        def work(document: IngestDocument) -> None:
+            Execution(self.node.pipelines.find).step(step, document)
+
+        return work
 
 
-def _condition_source(given: Any) -> str | None:
-    if not isinstance(given, dict):
-        text: str | None = given
-        return text
-    if set(given) - {"source", "lang"} or given.get("lang", "painless") != "painless":
-        raise unsupported("conditions other than a Painless source without parameters")
-    if not isinstance(given.get("source"), str):
-        raise ApiError(400, "illegal_argument_exception", "must specify either [source] for an inline script or [id]")
-    return str(given["source"])
+def _inner(options: Options) -> Inner:
+    name = options.template("name")
+    return Inner(name, options.boolean("ignore_missing_pipeline"))
 
 
-def _check_options(kind: str, options: dict[str, Any], tag: str | None) -> None:
-    if kind == "inference":
-        check_inference(options, tag)
-        return
-    known: Mapping[str, str] = _PIPELINE if kind == "pipeline" else PROCESSORS[kind].options
-    required = ("name",) if kind == "pipeline" else PROCESSORS[kind].required
-    refused = () if kind == "pipeline" else PROCESSORS[kind].refused
-    for name in refused:
-        if name in options:
-            raise unsupported(f"the option [{name}] of the ingest processor [{kind}]")
-    for name in required:
-        if options.get(name) is None:
-            raise _wrong(kind, tag, f"[{name}] required property is missing", name)
-    unknown = [name for name in options if name not in known]
-    if unknown:
-        names = ", ".join(unknown)
-        reason = f"processor [{kind}] doesn't support one or more provided configuration parameters [{names}]"
-        raise ApiError(400, "parse_exception", reason, meta=_meta(kind, tag))
-    for name in [name for name, value in options.items() if value is None]:
-        del options[name]  # null is the default
-    _check_kinds(kind, options, known, tag)
-    for name, value in options.items():
-        if name not in ("pattern", "replacement", "formats"):
-            check_template(value)
-    _check_values(kind, options, tag)
+def _condition(options: Options) -> tuple[str, Mapping[str, Any]] | None:
+    given = options.optional("if")
+    if given is None:
+        return None
+    if not isinstance(given, str | dict):
+        own = Options(options.node, "conditional", None, {})
+        raise own.wrong("script", f"property isn't a map or string, but of type [{java(given)}]")
+    return read_script({"source": given} if isinstance(given, str) else given)
 
 
-def _check_kinds(kind: str, options: Mapping[str, Any], known: Mapping[str, str], tag: str | None) -> None:
-    for name, value in options.items():
-        types, label = _KINDS[known[name]]
-        if not isinstance(value, types):
-            raise _wrong(kind, tag, f"[{name}] property isn't {label}, but of type [{java(value)}]", name)
+def _compiled(condition: tuple[str, Mapping[str, Any]] | None) -> Script | None:
+    return compile_script(condition[0], condition=True) if condition is not None else None
 
 
-def _check_values(kind: str, options: Mapping[str, Any], tag: str | None) -> None:
-    if kind == "set":
-        if "value" in options and "copy_from" in options:
-            reason = "[copy_from] cannot set both `copy_from` and `value` in the same processor"
-            raise _wrong(kind, tag, reason, "copy_from")
-        if "value" not in options and "copy_from" not in options:
-            raise _wrong(kind, tag, "[value] required property is missing", "value")
-    if kind in ("set", "append") and options.get("media_type", _MEDIA_TYPES[0]) not in _MEDIA_TYPES:
-        raise unsupported(f"the media type [{options['media_type']}] of the ingest processor [{kind}]")
-    if kind == "remove" and isinstance(options["field"], list):
-        for name in options["field"]:
-            if not isinstance(name, str):
-                raise _wrong(kind, tag, f"[field] property isn't a string, but of type [{java(name)}]", "field")
-    if kind == "convert" and options["type"] not in convert.TYPES:
-        if options["type"] in convert.NOT_EMULATED:
-            raise unsupported(f"the convert type [{options['type']}]")
-        raise _wrong(kind, tag, f"[type] type [{options['type']}] not supported, cannot convert field.", "type")
-    if kind == "date":
-        for name in options["formats"]:
-            if not isinstance(name, str):
-                raise _wrong(kind, tag, f"[formats] property isn't a string, but of type [{java(name)}]", "formats")
-            check_format(name)
-    if kind == "gsub":
-        _check_gsub(options)
-
-
-def _check_gsub(options: Mapping[str, Any]) -> None:
-    try:
-        groups = re.compile(options["pattern"], re.ASCII).groups
-    except re.error:
-        # Java's expressions are not Python's, so this may be a good one.
-        raise unsupported(f"the regular expression [{options['pattern']}]") from None
-    replacement = options["replacement"]
-    references = re.findall(r"\$(.?)", replacement)
-    if "\\" in replacement or any(not name.isdigit() or int(name) > groups for name in references):
-        raise unsupported(f"the replacement [{replacement}] of the gsub processor")
-
-
-def _wrong(kind: str, tag: str | None, reason: str, name: str) -> ApiError:
-    return ApiError(400, "parse_exception", reason, meta={**_meta(kind, tag), "property_name": name})
-
-
-def _meta(kind: str, tag: str | None) -> dict[str, Any]:
-    return {"processor_type": kind, **({"processor_tag": tag} if tag else {})}
+def _with_suppressed(errors: list[ApiError]) -> ApiError:
+    first, *others = errors
+    if others:
+        first.meta = {**first.meta, "suppressed": [error.cause() for error in others]}
+    return first

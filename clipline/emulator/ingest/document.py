@@ -1,14 +1,29 @@
-"""A document on its way through a pipeline, and access to its fields by dotted paths."""
+"""A document on its way through a pipeline, and access to its fields by dotted paths (IngestDocument).
+
+``_ingest.x`` is the ingest metadata, ``_source.x`` and ``x`` a field; a part of a path is a key or, in a list, a position.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
-from clipline.emulator.errors import ApiError, illegal_argument, unsupported
+from clipline.emulator.errors import illegal_argument, unsupported
+from clipline.emulator.painless.objects import Ctx
+from clipline.emulator.painless.values import among, class_name
 
-_METADATA = ("_version", "_version_type", "_routing", "_if_seq_no", "_if_primary_term", "_dynamic_templates")
+MATCH_ANY = -3
+"""The version of a write that asks for none (``Versions.MATCH_ANY``)."""
+
+MISSING: Any = object()
+"""What is not there, where ``None`` is."""
+
+
+def now() -> str:
+    """The present as an ingest timestamp."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f") + "Z"
 
 
 @dataclass(slots=True)
@@ -19,32 +34,52 @@ class IngestDocument:
     id: str | None
     source: dict[str, Any]
     ingest: dict[str, Any] = field(default_factory=lambda: {"timestamp": now()})
+    routing: str | None = None
+    stack: list[str] = field(default_factory=list)
+    """The pipelines that are running, the outermost first."""
+    terminated: bool = False
 
-    def get(self, path: str) -> Any:
-        """The value at a path.
+    def find(self, path: str) -> Any:
+        """The value at a path, ``MISSING`` when there is none.
 
         Raises:
-            ApiError: 400 when it is not there, in Elasticsearch's words.
+            ApiError: 400 for what is no path.
         """
-        if path in ("_index", "_id"):
-            value = self.index if path == "_index" else self.id
-            if value is None:
-                raise _absent(path, path)
-            return value
-        place, parts = self._root(path)
+        inside, parts = _parts(path)
+        place: Any = self.ingest if inside else self.source
+        if not inside and parts[0] in Ctx.METADATA:
+            place = self._metadata()
         for part in parts:
-            place = _step(place, part, path, "resolve")
+            if isinstance(place, dict):
+                place = place.get(part, MISSING)
+            elif isinstance(place, list):
+                position = _whole(part)
+                place = place[position] if position is not None and 0 <= position < len(place) else MISSING
+            else:
+                return MISSING
         return place
 
     def has(self, path: str) -> bool:
         """Whether there is something at a path, ``null`` included."""
-        try:
-            self.get(path)
-        except ApiError as error:
-            if error.status != 400:
-                raise
-            return False
-        return True
+        return self.find(path) is not MISSING
+
+    def get(self, path: str, kind: type = object, *, ignore_missing: bool = False) -> Any:
+        """The value at a path; ``None`` where it is missing and may be.
+
+        Raises:
+            ApiError: 400 when it is not there, or of another kind (``str``, ``list``, ``dict``), in Elasticsearch's words.
+        """
+        value = self.find(path)
+        if value is MISSING:
+            if ignore_missing:
+                return None
+            inside, parts = _parts(path)
+            place: Any = self.ingest if inside else {**self._metadata(), **self.source}
+            for part in parts:
+                place = _step(place, part, path)
+        if value is not None and not isinstance(value, kind):
+            raise illegal_argument(f"field [{path}] of type [{java(value)}] cannot be cast to [{_INTERFACES[kind]}]")
+        return value
 
     def set(self, path: str, value: Any) -> None:
         """Put a value at a path, making objects on the way.
@@ -52,114 +87,158 @@ class IngestDocument:
         Raises:
             ApiError: 400 when something on the way is no object.
         """
-        if path == "_index":
-            self.index = str(value)
-            return
-        if path == "_id":
-            self.id = str(value)
-            return
-        place, (*parents, leaf) = self._root(path)
-        for part in parents:
-            if isinstance(place, dict) and part not in place:
-                place[part] = {}
-            place = _step(place, part, path, "set")
-        if isinstance(place, list):
-            place[_position(place, leaf, path)] = value
+        place, leaf = self._parent(path)
+        if place is None:
+            self._set_metadata(leaf, value)
         elif isinstance(place, dict):
             place[leaf] = value
         else:
-            raise _no_parent(place, leaf, path)
+            place[_position(place, leaf, path)] = value
 
-    def remove(self, path: str) -> None:
+    def append(self, path: str, value: Any, *, allow_duplicates: bool = True) -> None:
+        """Add a value, or the values of a list, to what is at a path; a single value there becomes a list.
+
+        Raises:
+            ApiError: 400 when something on the way is no object.
+        """
+        there = self.find(path)
+        values = list(value) if isinstance(value, list) else [value]
+        before = [] if there is MISSING else there if isinstance(there, list) else [there]
+        if not allow_duplicates and there is not MISSING:
+            fresh: list[Any] = []
+            for item in values:
+                if not among(item, before) and not among(item, fresh):
+                    fresh.append(item)
+            if not fresh:
+                return
+            values = fresh
+        self.set(path, [*before, *values])
+
+    def remove(self, path: str, *, ignore_missing: bool = False) -> None:
         """Remove what is at a path.
 
         Raises:
             ApiError: 400 when it is not there.
         """
-        if path in ("_index", "_id"):
-            raise unsupported(f"the removal of [{path}]")
-        place, (*parents, leaf) = self._root(path)
-        for part in parents:
-            place = _step(place, part, path, "resolve")
-        _step(place, leaf, path, "remove")
-        if isinstance(place, list):
-            del place[int(leaf)]
-        else:
-            del place[leaf]
-
-    def append(self, path: str, value: Any) -> None:
-        """Put a value at a path, or make a list with what is there: how the inference processor writes."""
-        if not self.has(path):
-            self.set(path, value)
+        inside, parts = _parts(path)
+        if self.find(path) is MISSING:
+            if ignore_missing:
+                return
+            place: Any = self.ingest if inside else {**self._metadata(), **self.source}
+            for part in parts[:-1]:
+                place = _step(place, part, path)
+            leaf = parts[-1]
+            if not isinstance(place, dict | list):
+                holder = "null" if place is None else f"object of type [{java(place)}]"
+                raise illegal_argument(f"cannot remove [{leaf}] from {holder} as part of path [{path}]")
+            _step(place, leaf, path)
+        if not inside and parts[0] in Ctx.METADATA and len(parts) == 1:
+            if parts[0] in ("_index", "_version"):
+                raise illegal_argument(f"{parts[0]} cannot be removed")
+            self._set_metadata(parts[0], None)
             return
-        there = self.get(path)
-        self.set(path, [*there, value] if isinstance(there, list) else [there, value])
+        place = self.ingest if inside else self.source
+        for part in parts[:-1]:
+            place = place[part] if isinstance(place, dict) else place[int(part)]
+        if isinstance(place, dict):
+            del place[parts[-1]]
+        else:
+            del place[int(parts[-1])]
 
-    def _root(self, path: str) -> tuple[Any, list[str]]:
-        parts = path.split(".")
-        if not all(parts):
-            raise illegal_argument("path cannot be null nor empty" if not path else f"path [{path}] is not valid")
-        if parts[0] in _METADATA:
-            raise unsupported(f"the metadata field [{parts[0]}] in pipelines")
-        if parts[0] == "_ingest" and len(parts) > 1:
-            return self.ingest, parts[1:]
-        if parts[0] == "_source" and len(parts) > 1:
-            return self.source, parts[1:]
-        return self.source, parts
+    def ctx(self) -> Ctx:
+        """What a script sees as ``ctx``."""
+        return Ctx(self.source, **self._metadata())
 
+    def take(self, ctx: Ctx) -> None:
+        """Become what a script made of ``ctx``."""
+        self.index, self.id, self.routing = ctx.pop("_index"), ctx.pop("_id", None), ctx.pop("_routing", None)
+        for key in Ctx.METADATA:
+            ctx.pop(key, None)
+        self.source.clear()
+        self.source.update(ctx)
 
-def now() -> str:
-    """The present as an ingest timestamp."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f") + "Z"
+    def _metadata(self) -> dict[str, Any]:
+        return {"_index": self.index, "_id": self.id, "_version": MATCH_ANY, "_version_type": "internal",
+                "_routing": self.routing}  # fmt: skip
+
+    def _set_metadata(self, name: str, value: Any) -> None:
+        if name not in Ctx.SETTABLE:
+            raise unsupported(f"a change of the metadata [{name}] by a pipeline")
+        if value is None and name == "_index":
+            raise illegal_argument(f"{name} cannot be null")
+        if value is not None and not isinstance(value, str):
+            raise illegal_argument(
+                f"{name} [{value}] is wrong type, expected assignable to [java.lang.String], not [{java(value)}]"
+            )
+        setattr(self, name[1:], value)
+
+    def _parent(self, path: str) -> tuple[Any, str]:
+        """What holds the last part of a path, and that part; ``None`` for the metadata of the document."""
+        inside, parts = _parts(path)
+        if not inside and parts[0] in Ctx.METADATA:
+            if len(parts) == 1:
+                return None, parts[0]
+            raise unsupported(f"a change of the metadata [{parts[0]}] by a pipeline")
+        place: Any = self.ingest if inside else self.source
+        for part in parts[:-1]:
+            if isinstance(place, dict):
+                place = place[part] if part in place else place.setdefault(part, {})
+            else:
+                place = _step(place, part, path)
+        if isinstance(place, dict | list):
+            return place, parts[-1]
+        leaf = parts[-1]
+        holder = "null parent" if place is None else f"parent object of type [{java(place)}]"
+        raise illegal_argument(f"cannot set [{leaf}] with {holder} as part of path [{path}]")
 
 
 def java(value: Any) -> str:
     """The Java class that Elasticsearch's messages name for a value."""
-    if isinstance(value, dict):
-        return "java.util.HashMap"
-    if isinstance(value, list):
-        return "java.util.ArrayList"
-    if isinstance(value, bool):
-        return "java.lang.Boolean"
-    if isinstance(value, int):
-        return "java.lang.Integer" if -(2**31) <= value < 2**31 else "java.lang.Long"
-    names = {str: "String", float: "Double"}
-    return f"java.lang.{names.get(type(value), 'Object')}"
+    return class_name(value)
 
 
-def _step(place: Any, part: str, path: str, verb: str) -> Any:
+_INTERFACES: dict[type, str] = {str: "java.lang.String", list: "java.util.List", dict: "java.util.Map"}
+
+
+@lru_cache(maxsize=2048)
+def _parts(path: str) -> tuple[bool, tuple[str, ...]]:
+    """Whether a path is one of the ingest metadata, and its parts; as in Java, dots at its end say nothing."""
+    if not path:
+        raise illegal_argument("path cannot be null nor empty")
+    inside = path.startswith("_ingest.")
+    bare = path.removeprefix("_ingest.") if inside else path.removeprefix("_source.")
+    parts = bare.rstrip(".").split(".")
+    if bare == "":
+        raise illegal_argument(f"path [{path}] is not valid")
+    if not all(parts):
+        raise illegal_argument("fieldName cannot be empty")
+    return inside, tuple(parts)
+
+
+def _whole(part: str) -> int | None:
+    try:
+        return int(part)
+    except ValueError:
+        return None
+
+
+def _step(place: Any, part: str, path: str) -> Any:
     if isinstance(place, dict):
         if part not in place:
-            raise _absent(part, path)
+            raise illegal_argument(f"field [{part}] not present as part of path [{path}]")
         return place[part]
     if isinstance(place, list):
         return place[_position(place, part, path)]
-    if verb == "set":
-        raise _no_parent(place, part, path)
-    if place is None:
-        raise illegal_argument(f"cannot {verb} [{part}] from null as part of path [{path}]")
-    raise illegal_argument(f"cannot {verb} [{part}] from object of type [{java(place)}] as part of path [{path}]")
+    holder = "null" if place is None else f"object of type [{java(place)}]"
+    raise illegal_argument(f"cannot resolve [{part}] from {holder} as part of path [{path}]")
 
 
 def _position(place: list[Any], part: str, path: str) -> int:
-    try:
-        position = int(part)
-    except ValueError:
-        raise illegal_argument(
-            f"[{part}] is not an integer, cannot be used as an index as part of path [{path}]"
-        ) from None
+    position = _whole(part)
+    if position is None:
+        raise illegal_argument(f"[{part}] is not an integer, cannot be used as an index as part of path [{path}]")
     if not 0 <= position < len(place):
         raise illegal_argument(
             f"[{position}] is out of bounds for array with length [{len(place)}] as part of path [{path}]"
         )
     return position
-
-
-def _absent(part: str, path: str) -> ApiError:
-    return illegal_argument(f"field [{part}] not present as part of path [{path}]")
-
-
-def _no_parent(place: Any, part: str, path: str) -> ApiError:
-    if place is None:
-        return illegal_argument(f"cannot set [{part}] with null parent as part of path [{path}]")
-    return illegal_argument(f"cannot set [{part}] with parent object of type [{java(place)}] as part of path [{path}]")

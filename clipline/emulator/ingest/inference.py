@@ -1,144 +1,152 @@
-"""The ``inference`` processor: both output shapes, and the siblings it writes."""
+"""The ``inference`` processor (InferenceProcessor): both output shapes, and the siblings it writes."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from clipline.emulator.errors import ApiError, illegal_argument
-from clipline.emulator.ingest.document import IngestDocument, java
+from clipline.emulator.errors import illegal_argument
+from clipline.emulator.ingest.config import Options
+from clipline.emulator.ingest.document import IngestDocument
 from clipline.emulator.ml.infer_options import checked_override
 
 if TYPE_CHECKING:
+    from clipline.emulator.ingest.processors.base import Work
     from clipline.emulator.node import Node
 
-_NEW = {"model_id", "input_output", "inference_config", "ignore_missing"}
-_KINDS: tuple[tuple[str, type, str], ...] = (
-    ("model_id", str, "a string"),
-    ("target_field", str, "a string"),
-    ("field_map", dict, "a map"),
-    ("field_mappings", dict, "a map"),
-    ("inference_config", dict, "a map"),
-    ("ignore_missing", bool, "a boolean"),
-)
-_OLD = {"model_id", "target_field", "field_map", "field_mappings", "inference_config", "ignore_missing"}
+_DEFAULT_TARGET = "ml.inference"
 
 
-def check_inference(options: dict[str, Any], tag: str | None) -> None:
-    """Check the options when a pipeline is stored; that the model exists is not asked.
+def inference(options: Options) -> Work:
+    """Read the options when a pipeline is stored; that the model exists is not asked.
 
     Raises:
-        ApiError: 400 ``parse_exception``.
+        ApiError: 400 ``parse_exception``, or 501 for a task that is not emulated.
     """
-    meta = {"processor_type": "inference", **({"processor_tag": tag} if tag else {})}
+    model = options.string("model_id")
+    config = options.mapping("inference_config", None)
+    override = checked_override(config)[1] if config is not None else {}
+    if options.values.get("input_output") is not None:
+        return _with_pairs(options, model, config, override)
+    target = options.string("target_field", f"{_DEFAULT_TARGET}.{options.tag}" if options.tag else _DEFAULT_TARGET)
+    field_map = options.mapping("field_map", None)
+    if field_map is None:
+        field_map = options.mapping("field_mappings", {})
+    options.boolean("ignore_missing")  # taken, and without effect in this style
 
-    for name in [name for name, value in options.items() if value is None]:
-        del options[name]  # null is the default
+    def work(document: IngestDocument) -> None:
+        _by_target(options.node, model, config, document, target, field_map)
 
-    def wrong(reason: str, name: str) -> ApiError:
-        return ApiError(400, "parse_exception", reason, meta={**meta, "property_name": name})
+    return work
 
-    if "model_id" not in options:
-        raise wrong("[model_id] required property is missing", "model_id")
-    for name, kind, label in _KINDS:
-        if name in options and not isinstance(options[name], kind):
-            raise wrong(f"[{name}] property isn't {label}, but of type [{java(options[name])}]", name)
-    known = _NEW if "input_output" in options else _OLD
-    if "input_output" in options and "target_field" in options:
-        raise wrong(
-            "[target_field] option is incompatible with [input_output]. Use the [output_field] option to specify where "
-            "to write the inference results to.",
+
+def _with_pairs(options: Options, model: str, config: Any, override: Mapping[str, Any]) -> Work:
+    pairs = _pairs(options)
+    if options.string("target_field", None) is not None:
+        raise options.wrong(
             "target_field",
+            "option is incompatible with [input_output]. Use the [output_field] option to specify where to write the "
+            "inference results to.",
         )
-    unknown = [key for key in options if key not in known]
-    if unknown:
-        raise ApiError(
-            400,
-            "parse_exception",
-            "processor [inference] doesn't support one or more provided configuration parameters "
-            f"[{', '.join(unknown)}]",
-            meta=meta,
-        )
-    update = checked_override(options["inference_config"])[1] if "inference_config" in options else {}
-    if "input_output" not in options:
-        return
-    if "results_field" in update:
-        raise wrong(
+    if override.get("results_field") is not None:
+        raise options.wrong(
+            None,
             "The [inference_config.results_field] setting is incompatible with using [input_output]. Prefer to use the "
             "[input_output.output_field] option to specify where to write the inference results to.",
-            "results_field",
         )
-    given = options["input_output"]
+    ignore_missing = options.boolean("ignore_missing")
+
+    def work(document: IngestDocument) -> None:
+        _by_pairs(options.node, model, config, document, pairs, ignore_missing)
+
+    return work
+
+
+def _pairs(options: Options) -> list[tuple[str, str]]:
+    given = options.optional("input_output")
     if not isinstance(given, dict | list):
-        raise wrong("[input_output] property isn't a map or list of maps", "input_output")
-    if isinstance(given, list) and not all(isinstance(pair, dict) for pair in given):
-        raise wrong("[input_output] property isn't a list of maps", "input_output")
-    pairs = _pairs(options)
-    if not pairs:
-        raise wrong("[input_output] property cannot be empty at least one is required", "input_output")
+        raise options.wrong("input_output", "property isn't a map or list of maps")
+    maps = given if isinstance(given, list) else [given]
+    if not maps:
+        raise options.wrong("input_output", "property cannot be empty at least one is required")
+    if not all(isinstance(pair, dict) for pair in maps):
+        raise options.wrong("input_output", "property isn't a list of maps")
+    pairs: list[tuple[str, str]] = []
+    for pair in maps:
+        one = Options(options.node, options.kind, options.tag, dict(pair))
+        pairs.append((one.string("input_field"), one.string("output_field")))
+        one.finish()
     seen: set[str] = set()
-    for pair in pairs:
-        for key in ("input_field", "output_field"):
-            if key not in pair:
-                raise wrong(f"[{key}] required property is missing", key)
-            if not isinstance(pair[key], str):
-                raise wrong(f"[{key}] property isn't a string, but of type [{java(pair[key])}]", key)
-        if pair["input_field"] in seen:
-            raise wrong(f"[input_field] names must be unique but [{pair['input_field']}] is repeated", "input_field")
-        seen.add(pair["input_field"])
+    for name, _ in pairs:
+        if name in seen:
+            raise options.wrong("input_field", f"names must be unique but [{name}] is repeated")
+        seen.add(name)
+    return pairs
 
 
-def run_inference(node: Node, options: Mapping[str, Any], document: IngestDocument, tag: str | None) -> None:
-    """Run the processor on a document.
-
-    Raises:
-        ApiError: the input is missing or no text, or the model cannot answer.
-    """
-    if "input_output" in options:
-        _by_pairs(node, options, document)
-    else:
-        _by_target(node, options, document, tag)
-
-
-def _by_pairs(node: Node, options: Mapping[str, Any], document: IngestDocument) -> None:
-    first = True
-    for pair in _pairs(options):
-        source, target = pair["input_field"], pair["output_field"]
-        if not document.has(source) or document.get(source) is None:
-            if options.get("ignore_missing"):
-                continue
-            raise illegal_argument(f"field [{source}] not present as part of path [{source}]")
-        text = document.get(source)
+def _by_pairs(
+    node: Node, model: str, config: Any, document: IngestDocument, pairs: list[tuple[str, str]], ignore_missing: bool
+) -> None:
+    # All inputs are gathered before the model is asked.
+    texts = []
+    for source, target in pairs:
+        text = document.get(source, ignore_missing=ignore_missing)
+        if text is None and ignore_missing:
+            continue
         if not isinstance(text, str):
             raise illegal_argument(f"input field [{source}] cannot be processed because it is not a text field")
-        result = node.models.infer_text(
-            options["model_id"], text, prefix="ingest", config_update=options.get("inference_config")
-        )
+        texts.append((target, text))
+    for number, (target, text) in enumerate(texts):
+        result = node.models.infer_text(model, text, prefix="ingest", config_update=config)
         value = next(value for key, value in result.items() if key != "is_truncated")
-        document.append(target, value)
         parent = target.rpartition(".")[0]
         beside = f"{parent}." if parent else ""
-        if first:
-            document.append(f"{beside}model_id", node.models.reported_id(options["model_id"]))
+        _put(document, target, value)
         if result.get("is_truncated"):
-            document.append(f"{beside}is_truncated", True)
-        first = False
+            _put(document, f"{beside}is_truncated", True)
+        if number == 0:
+            _put(document, f"{beside}model_id", node.models.reported_id(model))
 
 
-def _by_target(node: Node, options: Mapping[str, Any], document: IngestDocument, tag: str | None) -> None:
-    default = f"ml.inference.{tag}" if tag else "ml.inference"
-    target = options.get("target_field", default)
-    mapping = options.get("field_map") or options.get("field_mappings") or {}
-    doc = dict(document.source)
-    for source, name in mapping.items():
-        if document.has(source):
-            doc[name] = document.get(source)
-    (result,) = node.models.infer(
-        options["model_id"], [doc], prefix="ingest", config_update=options.get("inference_config")
-    )
-    document.append(target, {**result, "model_id": node.models.reported_id(options["model_id"])})
+def _by_target(
+    node: Node, model: str, config: Any, document: IngestDocument, target: str, field_map: Mapping[str, Any]
+) -> None:
+    fields = dict(document.source)
+    for source, name in field_map.items():
+        value = document.get(source, ignore_missing=True)
+        if value is not None:
+            fields[str(name)] = value
+    (result,) = node.models.infer(model, [fields], prefix="ingest", config_update=config)
+    _put(document, target, {**result, "model_id": node.models.reported_id(model)})
 
 
-def _pairs(options: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    given = options["input_output"]
-    return [given] if isinstance(given, Mapping) else list(given)
+def _put(document: IngestDocument, path: str, value: Any) -> None:
+    """Set or append (InferenceResults.setOrAppendValue): a vector is appended to a vector number by number."""
+    if document.has(path):
+        document.append(path, value)
+    else:
+        document.set(path, value)
+
+
+def references(body: Mapping[str, Any]) -> Iterator[str]:
+    """The models that a pipeline names, where Elasticsearch looks for them (InferenceProcessorInfoExtractor).
+
+    In processors, in what ``foreach`` holds and in a processor's ``on_failure``; not in the pipeline's own ``on_failure``.
+    """
+    for entry in body.get("processors", []):
+        for kind, options in entry.items():
+            yield from _named(kind, options)
+
+
+def _named(kind: str, options: Any) -> Iterator[str]:
+    if not isinstance(options, dict):
+        return
+    if kind == "inference":
+        yield options["model_id"]
+    elif kind == "foreach":
+        for inner, more in (options.get("processor") or {}).items():
+            yield from _named(inner, more)
+    else:
+        for entry in options.get("on_failure") or []:
+            for inner, more in entry.items():
+                yield from _named(inner, more)

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from clipline.emulator.errors import ApiError
+from clipline.emulator.ingest.processors.base import Dropped
 
 _LOCK = threading.Lock()
 
@@ -37,7 +37,7 @@ class Metric:
         try:
             yield
         except BaseException as error:
-            self.end(began, failed=isinstance(error, ApiError))
+            self.end(began, failed=not isinstance(error, Dropped))
             raise
         self.end(began)
 

@@ -1,6 +1,8 @@
 """``{{field}}`` and ``{{{field}}}`` in the options of processors; sections are refused when a pipeline is stored.
 
-As in Elasticsearch, two braces escape a value as JSON text does (``"`` becomes ``\\"``), three leave it as it is.
+As in Elasticsearch, two braces escape a value for the media type of the option: as JSON text does (``"`` becomes ``\\"``) for
+``application/json``, as a form does for ``application/x-www-form-urlencoded``, not at all for ``text/plain``; three braces
+leave it as it is.
 """
 
 from __future__ import annotations
@@ -8,11 +10,14 @@ from __future__ import annotations
 import json
 import re
 from typing import Any
+from urllib.parse import quote_plus
 
 from clipline.emulator.errors import unsupported
-from clipline.emulator.ingest.document import IngestDocument
+from clipline.emulator.ingest.document import MISSING, IngestDocument
+from clipline.emulator.painless.values import text as java_text
 
 _TAG = re.compile(r"\{\{\{\s*([^{}]+?)\s*\}\}\}|\{\{\s*([^{}]+?)\s*\}\}")
+_JSON = "application/json"
 
 
 def check_template(value: Any) -> None:
@@ -26,42 +31,57 @@ def check_template(value: Any) -> None:
             name = match[1] or match[2]
             if name[0] in "#^/>!&=":
                 raise unsupported(f"the Mustache tag [{match[0]}]")
-    elif isinstance(value, list | dict):
-        for item in value if isinstance(value, list) else value.values():
+    elif isinstance(value, list):
+        for item in value:
+            check_template(item)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            check_template(key)
             check_template(item)
 
 
-def render(text: str, document: IngestDocument, *, escape: bool = True) -> str:
+def is_template(value: Any) -> bool:
+    """Whether a value refers to a field."""
+    return isinstance(value, str) and "{{" in value
+
+
+def render(text: str, document: IngestDocument, media_type: str = _JSON) -> str:
     """A text with its references replaced; what is absent becomes nothing.
 
     Raises:
-        ApiError: 501 for a reference to an object or a list.
+        ApiError: 501 for a reference to an object of several keys.
     """
+    if "{{" not in text:
+        return text
 
     def value(match: re.Match[str]) -> str:
-        name = match[1] or match[2]
-        shown = _text(name, document.get(name)) if document.has(name) else ""
-        return json.dumps(shown, ensure_ascii=False)[1:-1] if escape and match[2] else shown
+        shown = _text(document, match[1] or match[2])
+        if match[1]:
+            return shown
+        if media_type == _JSON:
+            return json.dumps(shown, ensure_ascii=False)[1:-1]
+        return quote_plus(shown, safe="*").replace("~", "%7E") if media_type.endswith("urlencoded") else shown
 
     return _TAG.sub(value, text)
 
 
-def render_all(value: Any, document: IngestDocument, *, escape: bool = True) -> Any:
-    """A JSON value with the references in all its texts replaced; always a fresh value."""
+def render_all(value: Any, document: IngestDocument, media_type: str = _JSON) -> Any:
+    """A JSON value with the references in all its texts and keys replaced; always a fresh value."""
     if isinstance(value, str):
-        return render(value, document, escape=escape)
+        return render(value, document, media_type)
     if isinstance(value, list):
-        return [render_all(item, document, escape=escape) for item in value]
+        return [render_all(item, document, media_type) for item in value]
     if isinstance(value, dict):
-        return {key: render_all(child, document, escape=escape) for key, child in value.items()}
+        return {render(k, document, media_type): render_all(v, document, media_type) for k, v in value.items()}
     return value
 
 
-def _text(name: str, value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, list | dict):
-        raise unsupported(f"the Mustache reference to [{name}], which is no single value,")
-    return str(value)
+def _text(document: IngestDocument, name: str) -> str:
+    if name in (".", "_source", "_ingest"):
+        raise unsupported(f"the Mustache reference to [{name}]")
+    holder, _, last = name.rpartition(".")
+    value = document.find(name)
+    if value is MISSING and last == "size" and holder:
+        value = document.find(holder)
+        value = len(value) if isinstance(value, list | dict) else None
+    return "" if value is None or value is MISSING else java_text(value)
