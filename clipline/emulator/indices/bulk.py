@@ -80,7 +80,8 @@ class _Defaults:
             op="index" if op == "update" else op,
             index=meta.get("_index", self.index) or "",
             id=meta.get("_id"),
-            raw=action.document,
+            # What an update stores is not what was sent.
+            raw=action.document if op != "update" else b"",
             pipeline=meta.get("pipeline", self.pipeline) if op != "delete" else None,
             require_alias=meta.get("require_alias", self.require_alias) if op != "delete" else False,
             require_data_stream=meta.get("require_data_stream", self.require_data_stream) if op != "delete" else False,

@@ -1,0 +1,323 @@
+"""``_bulk``: outcomes item by item, and what refuses a request as a whole."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from clipline.emulator.launch import running_emulator
+from tests.emulator.conftest import Api
+
+NDJSON = {"Content-Type": "application/x-ndjson"}
+
+
+@pytest.fixture(scope="module")
+def eight(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    """A server of version 8."""
+    data = tmp_path_factory.mktemp("eight")
+    with running_emulator(data, "--version", "8.19.20") as url, httpx.Client(base_url=url, timeout=30) as http:
+        yield Api(http)
+
+
+def bulk(api: Api, path: str, *lines: Any, code: int = 200) -> Any:
+    """The answer to lines, which are JSON values or text as it is to be sent."""
+    text = "".join(f"{line if isinstance(line, str) else json.dumps(line)}\n" for line in lines)
+    return api("POST", path, code=code, content=text.encode(), headers=NDJSON)
+
+
+def items(answer: Any) -> list[tuple[str, int, str]]:
+    """Verb, status, and result or type of error of each item."""
+    return [
+        (verb, item["status"], item["error"]["type"] if "error" in item else item["result"])
+        for entry in answer["items"]
+        for verb, item in entry.items()
+    ]
+
+
+def test_every_verb(api: Api, name: str) -> None:
+    answer = bulk(
+        api,
+        f"/{name}/_bulk?refresh=true",
+        {"index": {"_id": "1"}},
+        {"f": 1},
+        {"create": {"_id": "1"}},
+        {"f": 2},
+        {"update": {"_id": "1"}},
+        {"doc": {"g": 1}},
+        {"update": {"_id": "1"}},
+        {"doc": {"g": 1}},
+        {"update": {"_id": "2"}},
+        {"doc": {"g": 1}},
+        {"update": {"_id": "3"}},
+        {"doc": {"g": 1}, "doc_as_upsert": True},
+        {"delete": {"_id": "3"}},
+        {"delete": {"_id": "3"}},
+        {"index": {"op_type": "create"}},
+        {"f": 3},
+    )
+    assert items(answer) == [
+        ("index", 201, "created"),
+        ("create", 409, "version_conflict_engine_exception"),
+        ("update", 200, "updated"),
+        ("update", 200, "noop"),
+        ("update", 404, "document_missing_exception"),
+        ("update", 201, "created"),
+        ("delete", 200, "deleted"),
+        ("delete", 404, "not_found"),
+        ("create", 201, "created"),
+    ]
+    assert answer["errors"] is True
+    assert answer["items"][2]["update"] == {
+        "_index": name,
+        "_id": "1",
+        "_version": 2,
+        "result": "updated",
+        "forced_refresh": True,
+        "_shards": {"total": 2, "successful": 1, "failed": 0},
+        "_seq_no": 1,
+        "_primary_term": 1,
+        "status": 200,
+    }
+    assert answer["items"][1]["create"]["error"]["shard"] == "0"
+    assert len(answer["items"][8]["create"]["_id"]) == 20
+    assert api("GET", f"/{name}/_count")["count"] == 2
+
+
+def test_a_missing_document_to_delete_is_no_error(api: Api, make: Callable[..., str]) -> None:
+    answer = bulk(api, f"/{make()}/_bulk", {"delete": {"_id": "x"}})
+    assert (answer["errors"], items(answer)) == (False, [("delete", 404, "not_found")])
+
+
+def test_a_broken_document_is_the_error_of_its_item(api: Api, name: str) -> None:
+    answer = bulk(
+        api,
+        f"/{name}/_bulk",
+        {"index": {"_id": "1"}},
+        '{"f": ',
+        {"index": {"_id": "2"}},
+        "[1]",
+        {"index": {"_id": "3"}},
+        "",
+        {"index": {"_id": "4"}},
+        '{"f": 1, "f": 2}',
+        {"index": {"_id": ""}},
+        {"f": 1},
+        {"index": {"_id": "5"}},
+        {"f": 1},
+    )
+    assert [status for _, status, _ in items(answer)] == [400, 400, 400, 400, 400, 201]
+    errors = [item["index"].get("error", {}) for item in answer["items"]]
+    assert [error.get("type") for error in errors[:4]] == ["document_parsing_exception"] * 4
+    assert errors[1]["reason"] == "[1:1] Malformed content, must start with an object"
+    assert "Duplicate field 'f'" in errors[3]["caused_by"]["reason"]
+    assert errors[4]["reason"] == "if _id is specified it must not be empty"
+    assert api("GET", f"/{name}/_doc/5")["found"]
+
+
+START = "expected START_OBJECT but found"
+REFUSED: list[tuple[list[str], str]] = [
+    (["{}"], "Malformed action/metadata line [1], expected FIELD_NAME but found [END_OBJECT]"),
+    (["[1]"], f"Malformed action/metadata line [1], {START} [START_ARRAY]"),
+    (['"x"'], f"Malformed action/metadata line [1], {START} [VALUE_STRING]"),
+    (['{"delete":{"_id":"1"}}', "", "7"], f"Malformed action/metadata line [3], {START} [VALUE_NUMBER]"),
+    (
+        ['{"get":{"_id":"1"}}'],
+        "Malformed action/metadata line [1], expected field [create], [delete], [index] or [update] but found [get]",
+    ),
+    (
+        ['{"index":"x"}', "{}"],
+        "Malformed action/metadata line [1], expected START_OBJECT or END_OBJECT but found [VALUE_STRING]",
+    ),
+    (['{"index":{"_type":"x"}}', "{}"], "Action/metadata line [1] contains an unknown parameter [_type]"),
+    (
+        ['{"index":{"_id":["1"]}}', "{}"],
+        "Malformed action/metadata line [1], expected a simple value for field [_id] but found [START_ARRAY]",
+    ),
+    (
+        ['{"index":{"_id":{"a":1}}}', "{}"],
+        "Malformed action/metadata line [1], expected a simple value for field [_id] but found [START_OBJECT]",
+    ),
+    (
+        ['{"index":{"_id":"1"},"a":1}', "{}"],
+        "Malformed action/metadata line [1], expected END_OBJECT but found [FIELD_NAME]",
+    ),
+    (['{"index":{"_id":"1"}} 5', "{}"], "Malformed action/metadata line [1], unexpected data after the closing brace"),
+    (
+        ['{"update":{"_id":"1","version":3}}', '{"doc":{}}'],
+        "Update requests do not support versioning. Please use `if_seq_no` and `if_primary_term` instead",
+    ),
+    (
+        ['{"update":{"_id":"1","require_data_stream":true}}', '{"doc":{}}'],
+        "Update requests do not support the `require_data_stream` flag, as data streams do not support update operations",
+    ),
+    (
+        ['{"delete":{"_id":"1","dynamic_templates":{"a":"b"}}}'],
+        "Delete request in line [1] does not accept dynamic_templates",
+    ),
+    (['{"index":{"_id":"1","version_type":"x"}}', "{}"], "No version type match [x]"),
+    (['{"index":{"_id":"1","if_seq_no":-1}}', "{}"], "sequence numbers must be non negative. got [-1]."),
+    (['{"index":{"_id":"1","version":"x"}}', "{}"], 'For input string: "x"'),
+    (['{"update":{"_id":"1"}}', '{"dok":{}}'], "[1:1] [UpdateRequest] unknown field [dok]"),
+    (['{"update":{"_id":"1"}}', "{}"], "Validation Failed: 1: script or doc is missing;"),
+    (['{"delete":{}}', '{"update":{}}', '{"doc":{}}'], "Validation Failed: 1: id is missing;2: id is missing;"),
+    (
+        ['{"index":{"_id":"1","if_seq_no":1}}', "{}"],
+        "Validation Failed: 1: ifSeqNo is set, but primary term is [0];",
+    ),
+    (
+        ['{"create":{"_id":"1","if_seq_no":1,"if_primary_term":1}}', "{}"],
+        "Validation Failed: 1: create operations do not support compare and set. use index instead;",
+    ),
+    (
+        ['{"create":{"_id":"1","version":1,"version_type":"external"}}', "{}"],
+        "Validation Failed: 1: create operations only support internal versioning. use index instead;",
+    ),
+    (
+        [f'{{"index":{{"_id":"{"x" * 513}"}}}}', "{}"],
+        f"Validation Failed: 1: id [{'x' * 513}] is too long, must be no longer than 512 bytes but was: 513;",
+    ),
+    (["", "  "], "Validation Failed: 1: no requests added;"),
+    (['{"index":{"_id":"1"}}'], "Validation Failed: 1: no requests added;"),
+]
+
+
+@pytest.mark.parametrize(("lines", "reason"), REFUSED, ids=[reason[:60] for _, reason in REFUSED])
+def test_what_refuses_the_request(api: Api, name: str, lines: list[str], reason: str) -> None:
+    content = "".join(f"{line}\n" for line in lines).encode()
+    assert api.error("POST", f"/{name}/_bulk", code=400, content=content, headers=NDJSON)[1] == reason
+    api("HEAD", f"/{name}", code=404)
+
+
+def test_a_bad_line_stops_those_before_it(api: Api, name: str) -> None:
+    content = b'{"index":{"_id":"0"}}\n{}\n{}\n'
+    reason = "Malformed action/metadata line [3], expected FIELD_NAME but found [END_OBJECT]"
+    assert api.error("POST", f"/{name}/_bulk", code=400, content=content, headers=NDJSON)[1] == reason
+    api("HEAD", f"/{name}", code=404)
+
+
+def test_without_an_index(api: Api) -> None:
+    content = b'{"index":{"_id":"1"}}\n{}\n'
+    answer = api.error("POST", "/_bulk", code=400, content=content, headers=NDJSON)
+    assert answer == ("action_request_validation_exception", "Validation Failed: 1: index is missing;")
+
+
+@pytest.mark.parametrize(
+    ("content", "kind", "reason"),
+    [
+        (b"", "parse_exception", "request body is required"),
+        (b"  ", "illegal_argument_exception", "The bulk request must be terminated by a newline [\\n]"),
+        (
+            b'{"index":{}}\n{"f":1}',
+            "illegal_argument_exception",
+            "The bulk request must be terminated by a newline [\\n]",
+        ),
+    ],
+)
+def test_bodies_that_are_none(api: Api, name: str, content: bytes, kind: str, reason: str) -> None:
+    assert api.error("POST", f"/{name}/_bulk", code=400, content=content, headers=NDJSON) == (kind, reason)
+
+
+def test_lines_as_clients_send_them(api: Api, name: str) -> None:
+    content = b'\n{"index":{"_id":"1"}}\r\n{"f":"\xc3\xbc"}\r\n \n{"index":{"_id":7}}\n{"f":"x"}\n{"index":{"_id":null}}\n{}\n'
+    answer = api("PUT", f"/{name}/_bulk", content=content, headers=NDJSON)
+    assert items(answer) == [("index", 201, "created")] * 3
+    assert api("GET", f"/{name}/_source/1") == {"f": "ü"}
+    assert api("GET", f"/{name}/_doc/7")["found"]
+    broken = api("POST", f"/{name}/_bulk", content=b'{"index":{"_id":"8"}}\n{"f":"\xff"}\n', headers=NDJSON)
+    assert items(broken) == [("index", 400, "document_parsing_exception")]
+    assert api.error("POST", f"/{name}/_bulk", code=400, content=b'{"index":{"_id":"\xff"}}\n{}\n', headers=NDJSON)
+
+
+def test_action_lines_of_version_8(eight: Api, name: str) -> None:
+    content = b'{"index":{"_id":"1"}\n{}\n{"index":{"_id":"2"},"a":1}\n{}\n{"index":{"_id":"3"}} x\n{}\n'
+    answer = eight.http.post(f"/{name}/_bulk", content=content, headers=NDJSON)
+    assert items(answer.json()) == [("index", 201, "created")] * 3
+    warnings = answer.headers["warning"]
+    for part in ("wasn't closed properly", "contained multiple keys", "contained trailing data"):
+        assert part in warnings
+
+
+def test_the_last_word_has_the_line(api: Api, name: str) -> None:
+    api("PUT", f"/{name}-a", {"aliases": {f"{name}-x": {}}})
+    answer = bulk(
+        api,
+        f"/{name}-new/_bulk?require_alias=true",
+        {"index": {}},
+        {"f": 1},
+        {"index": {"require_alias": False}},
+        {"f": 1},
+        {"index": {"_index": f"{name}-x"}},
+        {"f": 1},
+    )
+    assert items(answer)[0] == ("index", 404, "index_not_found_exception")
+    error = answer["items"][0]["index"]["error"]
+    assert error["reason"] == (
+        f"no such index [{name}-new] and [require_alias] request flag is [true] and [{name}-new] is not an alias"
+    )
+    assert [item["index"]["_index"] for item in answer["items"]] == [f"{name}-new", f"{name}-new", f"{name}-a"]
+    streams = bulk(api, f"/{name}-a/_bulk", {"index": {"require_data_stream": True}}, {})
+    assert streams["items"][0]["index"]["error"]["reason"].endswith(f"[{name}-a] is not a data stream")
+
+
+def test_the_source_of_updates(api: Api, name: str) -> None:
+    answer = bulk(
+        api,
+        f"/{name}/_bulk?_source=a",
+        {"update": {"_id": "1"}},
+        {"doc": {}, "upsert": {"a": 1, "b": 2}},
+        {"update": {"_id": "1", "_source": {"includes": ["b"]}}},
+        {"doc": {"a": 3}},
+        {"update": {"_id": "1"}},
+        {"doc": {"a": 4}, "_source": False},
+        {"update": {"_id": "1"}},
+        {"doc": {"a": 4}, "_source": True},
+    )
+    shown = [item["update"].get("get") for item in answer["items"]]
+    assert [one and one["_source"] for one in shown] == [{"a": 1}, {"b": 2}, None, {"a": 4, "b": 2}]
+    assert shown[0] == {"_seq_no": 0, "_primary_term": 1, "found": True, "_source": {"a": 1}}
+
+
+def test_the_same_document_again_and_again(api: Api, name: str) -> None:
+    lines: list[Any] = []
+    for number in range(50):
+        lines += [{"update": {"_id": "1"}}, {"doc": {"n": number}, "doc_as_upsert": True}]
+    answer = bulk(api, f"/{name}/_bulk", *lines, {"delete": {"_id": "1"}}, {"create": {"_id": "1"}}, {"n": -1})
+    assert [item["update"]["_version"] for item in answer["items"][:50]] == list(range(1, 51))
+    assert answer["items"][51]["create"]["_version"] == 52
+    assert api("GET", f"/{name}/_doc/1")["_seq_no"] == 51
+
+
+def test_pipelines(api: Api, name: str) -> None:
+    drop = {"drop": {"if": "ctx.drop == true"}}
+    fail = {"fail": {"if": "ctx.fail == true", "message": "no"}}
+    api("PUT", f"/_ingest/pipeline/{name}", {"processors": [drop, fail, {"set": {"field": "seen", "value": 1}}]})
+    answer = bulk(
+        api,
+        f"/{name}/_bulk?pipeline={name}&list_executed_pipelines=true",
+        {"index": {}},
+        {"drop": True},
+        {"index": {}},
+        {"fail": True},
+        {"index": {"_id": "1"}},
+        {"f": 1},
+        {"index": {"_id": "2", "pipeline": "_none"}},
+        {"f": 1},
+        {"update": {"_id": "3"}},
+        {"doc": {}, "upsert": {"g": 1}},
+        {"index": {"pipeline": f"{name}-missing"}},
+        {},
+        {"delete": {"_id": "2", "pipeline": "ignored"}},
+    )
+    first, second, *rest = [next(iter(item.values())) for item in answer["items"]]
+    assert (first["result"], first["_id"], first["_version"]) == ("noop", "auto-generated", -3)
+    assert first["_shards"] == {"total": 0, "successful": 0, "failed": 0}
+    assert (second["error"]["type"], second["_id"]) == ("fail_processor_exception", "auto-generated")
+    assert [item.get("executed_pipelines") for item in rest[:2]] == [[name], []]
+    assert api("GET", f"/{name}/_source/3") == {"g": 1, "seen": 1}
+    assert rest[3]["error"]["reason"] == f"pipeline with id [{name}-missing] does not exist"
+    assert rest[4]["result"] == "deleted"
+    assert "ingest_took" in answer
