@@ -36,6 +36,7 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
+_MAX_LINE, _MAX_HEADERS = 4096, 16384
 _CONTINUE = "100-continue"
 _SINGLE_HEADERS = ("x-opaque-id", "traceparent", "tracestate")
 
@@ -73,7 +74,7 @@ def build_app(node: Node) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
         if len(raw) > MAX_BODY:
             refusal = 413
         if refusal is not None:
-            await _send(send, Answer(refusal, [("content-length", "0"), ("connection", "close")], b""))
+            await _send(send, _closing(refusal))
             return
         uri = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1")
         query = scope["query_string"].decode("latin-1")
@@ -123,10 +124,15 @@ def _answer(node: Node, router: Router, request: _Request) -> Answer:
         traceback.print_exc(file=sys.stderr)
         reply = error_reply(ApiError(500, "exception", f"the emulator failed: {type(error).__name__}: {error}"))
     if reply is _TOO_LONG:
-        return Answer(413, [("content-length", "0"), ("connection", "close")], b"")
+        return _closing(413)
     compress = not (node.identity.secure or request.old)
     asked = Asked(method=request.method, params=params, headers=headers, version=node.version, compress=compress)
     return answer(asked, reply, is_error=failed)
+
+
+def _closing(status: int) -> Answer:
+    """What the HTTP layer itself says, and hangs up (Netty4HttpContentSizeHandler)."""
+    return Answer(status, [("content-length", "0"), ("connection", "close")], b"")
 
 
 _TOO_LONG = Reply(status=413)
@@ -140,6 +146,7 @@ def _params(uri: str) -> dict[str, str]:
 
 
 def _handle(node: Node, router: Router, request: _Request, params: dict[str, str], headers: dict[str, str]) -> Reply:
+    _check_length(request)
     node.security.sign_in(headers, request.uri)
     raw = inflated(request.raw, headers.get("content-encoding", ""), MAX_BODY)
     if raw is None:
@@ -161,6 +168,17 @@ def _handle(node: Node, router: Router, request: _Request, params: dict[str, str
     if raw:
         check_takes_body(route, request.method, path)
     return route.handler(node, node.security.admit(route, call))
+
+
+def _check_length(request: _Request) -> None:
+    """``http.max_initial_line_length`` and ``http.max_header_size``: a URL may be 4 kB long, headers together 16 kB."""
+    if len(f"{request.method} {request.uri} HTTP/1.1") > _MAX_LINE:
+        reason = f"An HTTP line is larger than {_MAX_LINE} bytes."
+        raise ApiError(400, "too_long_http_line_exception", reason)
+    size = sum(len(name) + len(value) + 2 for name, values in request.headers.items() for value in values)
+    if size > _MAX_HEADERS:
+        reason = f"HTTP header is larger than {_MAX_HEADERS} bytes."
+        raise ApiError(400, "too_long_http_header_exception", reason)
 
 
 def _check_control(headers: Mapping[str, list[str]], params: Mapping[str, str]) -> None:

@@ -67,6 +67,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             date_header=False,
             lifespan="off",
             ws="none",
+            # Above the limits of Elasticsearch, which the application refuses in its words.
+            h11_max_incomplete_event_size=256 * 1024,
             timeout_keep_alive=75,
             timeout_graceful_shutdown=_LAST_REQUESTS_SECONDS,
             **_tls(node),

@@ -200,3 +200,22 @@ def test_xpack(api: Api, client: Elasticsearch) -> None:
     assert api("GET", "/_xpack?categories=build,license&human=false").keys() == {"build", "license"}
     assert api("GET", "/_xpack?categories=_none") == {"tagline": "You know, for X"}
     assert api.error("GET", "/_xpack?categories=x", code=400)[0] == "illegal_argument_exception"
+
+
+def test_human(api: Api) -> None:
+    (node,) = api("GET", "/_nodes/stats/fs,indices?human")["nodes"].values()
+    assert node["fs"]["total"]["total"].endswith("b")
+    assert node["indices"]["store"]["size"].endswith("b")
+    assert "size" not in next(iter(api("GET", "/_nodes/stats/indices")["nodes"].values()))["indices"]["store"]
+    assert api("GET", "/_xpack?human=true")["license"]["expiry_date"].startswith("2100-01-01T")
+
+
+def test_the_list_of_tables(client: Elasticsearch) -> None:
+    lines = client.cat.help().body.splitlines()
+    assert lines[0] == "=^.^="
+    assert {"/_cat/health", "/_cat/nodes"} <= set(lines)
+
+
+@pytest.mark.parametrize("path", ["/_nodes/hot_threads", "/_nodes/usage", "/_nodes/_local/hot_threads"])
+def test_other_apis_of_nodes_are_no_node_filters(api: Api, path: str) -> None:
+    assert api.error("GET", path, code=501)[0] == "emulator_unsupported_exception"

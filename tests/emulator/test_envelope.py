@@ -241,3 +241,13 @@ def test_a_document_that_names_a_field_twice(http: httpx.Client, name: str) -> N
     error = answer.json()["error"]
     assert (answer.status_code, error["type"]) == (400, "document_parsing_exception")
     assert error["caused_by"]["reason"].endswith("Duplicate field 'a'")
+
+
+def test_a_url_and_headers_that_are_too_long(api: Api) -> None:
+    assert api.error("GET", f"/{'a,' * 2050}b", code=400) == (
+        "too_long_http_line_exception",
+        "An HTTP line is larger than 4096 bytes.",
+    )
+    found = api.error("GET", "/", code=400, headers={"x-long": "x" * 20_000})
+    assert found == ("too_long_http_header_exception", "HTTP header is larger than 16384 bytes.")
+    assert api("GET", f"/_cluster/health?filter_path={'x,' * 2000}") == {}

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from clipline.emulator.cluster.identity import CLUSTER_NAME, NODE_NAME
 from clipline.emulator.errors import illegal_argument
+from clipline.emulator.human import iso_date
 from clipline.emulator.versions import (
     build_date,
     build_hash,
@@ -58,7 +59,7 @@ def xpack(node: Node, call: Call) -> Reply:
     if "build" in wanted:
         body["build"] = {"hash": build_hash(node.version), "date": build_date(node.version)}
     if "license" in wanted:
-        body["license"] = _licence(node)
+        body["license"] = _licence(node, human=call.flag("human"))
     if "features" in wanted:
         body["features"] = features(node)
     if boolean(call.params, "human", default=True):
@@ -84,7 +85,7 @@ def features(node: Node) -> dict[str, dict[str, bool]]:
     }
 
 
-def _licence(node: Node) -> dict[str, Any]:
+def _licence(node: Node, *, human: bool) -> dict[str, Any]:
     licence = node.licence
     body: dict[str, Any] = {
         "uid": licence.uid,
@@ -93,6 +94,8 @@ def _licence(node: Node) -> dict[str, Any]:
         "status": "active" if licence.active else "expired",
     }
     if licence.expires is not None:
+        if human:
+            body["expiry_date"] = iso_date(licence.expires)
         body["expiry_date_in_millis"] = licence.expires
     return body
 

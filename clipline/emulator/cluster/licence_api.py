@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from clipline.emulator.cluster.identity import CLUSTER_NAME
 from clipline.emulator.errors import illegal_argument, unsupported
+from clipline.emulator.human import iso_date
 from clipline.emulator.wire import ACKNOWLEDGED, Call, Reply, Route
 
 if TYPE_CHECKING:
@@ -48,11 +48,11 @@ def show(node: Node, call: Call) -> Reply:
         "status": "active" if licence.active else "expired",
         "uid": licence.uid,
         "type": licence.type,
-        "issue_date": _date(licence.issued),
+        "issue_date": iso_date(licence.issued),
         "issue_date_in_millis": licence.issued,
     }
     if licence.expires is not None:
-        body |= {"expiry_date": _date(licence.expires), "expiry_date_in_millis": licence.expires}
+        body |= {"expiry_date": iso_date(licence.expires), "expiry_date_in_millis": licence.expires}
     body |= {
         "max_nodes": 1000,
         "max_resource_units": None,
@@ -119,11 +119,6 @@ def _refused(what: str, message: str) -> Reply:
 
 def _unacknowledged(what: str, terms: dict[str, Any]) -> Reply:
     return Reply(body={"acknowledged": False, what: False, "error_message": _NEEDED, "acknowledge": terms})
-
-
-def _date(millis: int) -> str:
-    moment = datetime.fromtimestamp(millis / 1000, UTC)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{millis % 1000:03d}Z"
 
 
 _TIMES = {"master_timeout", "timeout"}

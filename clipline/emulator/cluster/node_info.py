@@ -30,10 +30,17 @@ if TYPE_CHECKING:
 METRICS = frozenset({"settings", "os", "process", "jvm", "thread_pool", "transport", "http", "remote_cluster_server",
                      "plugins", "ingest", "aggregations", "indices"})  # fmt: skip
 
+_OTHER = frozenset(
+    {"hot_threads", "hotthreads", "usage", "_repositories_metering", "shutdown", "reload_secure_settings"}
+)
+"""Words in the place of a node or a metric that belong to other APIs."""
+
 
 def show(node: Node, call: Call) -> Reply:
     """``GET /_nodes``, ``/_nodes/{node or metric}``, ``/_nodes/{node}/{metric}``."""
     call.millis("timeout", default="30s")
+    if other := sorted(_OTHER & set(call.args.values())):
+        raise unsupported(f"the API [GET {call.path}] ({other[0]})")
     which, metrics = call.args.get("node_id", "_all"), _names(call.args.get("metric", "_all"))
     # /_nodes/os names a metric, /_nodes/_local a node: words that are all metrics are no nodes.
     if "metric" not in call.args and _names(which) <= METRICS | {"_all", "_none"}:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from clipline.emulator.cluster.identity import description, header, is_meant
 from clipline.emulator.errors import illegal_argument, unsupported
+from clipline.emulator.human import with_human
 from clipline.emulator.wire import Call, Reply, Route
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def show(node: Node, call: Call) -> Reply:
     body.pop("version")
     for name, part in _PARTS.items():
         if name in metrics:
-            body[name] = part(node)
+            body[name] = with_human(part(node)) if call.flag("human") else part(node)
     return Reply(body={**header(1), "nodes": {node.node_id: body}})
 
 

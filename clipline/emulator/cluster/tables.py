@@ -94,9 +94,18 @@ def master(node: Node, call: Call) -> Reply:
     return cat.answer(call, _MASTER, [[node.node_id, IP, IP, NODE_NAME]])
 
 
+def listing(node: Node, call: Call) -> Reply:
+    """``GET /_cat``: the tables that there are, those of all families."""
+    from clipline.emulator import indices, ml
+
+    paths = sorted(route.path for route in (*ROUTES, *indices.ROUTES, *ml.ROUTES) if route.path.startswith("/_cat/"))
+    return Reply(body="".join(f"{line}\n" for line in ("=^.^=", *paths)))
+
+
 _PARAMS = cat.PARAMS | {"local", "master_timeout"}
 
 ROUTES = [
+    Route("GET", "/_cat", "cluster:monitor/main", listing, {"help"}),
     Route("GET", "/_cat/health", "cluster:monitor/health", health, _PARAMS),
     Route(
         "GET", "/_cat/nodes", "cluster:monitor/nodes/info", nodes, _PARAMS | {"full_id"}, {"include_unloaded_segments"}
