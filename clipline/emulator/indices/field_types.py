@@ -31,7 +31,7 @@ __all__ = ["FLOATS", "INTEGERS", "KNOWN_TYPES", "PARAMETERS", "REFUSED_PARAMETER
 
 ANALYZERS = ("default", "standard", "simple", "stop", "whitespace", "keyword")
 """The analyzers that ``search`` has."""
-_KNOWN_ANALYZERS = {
+LACKING_ANALYZERS = {
     "pattern", "fingerprint", "arabic", "armenian", "basque", "bengali",
     "brazilian", "bulgarian", "catalan", "cjk", "czech", "danish", "dutch", "english", "estonian", "finnish", "french",
     "galician", "german", "greek", "hindi", "hungarian", "indonesian", "irish", "italian", "latvian", "lithuanian",
@@ -41,7 +41,7 @@ _KNOWN_ANALYZERS = {
 
 def _analyzer(field: str, value: Any) -> str:
     name = string(field, value)
-    if name in _KNOWN_ANALYZERS:
+    if name in LACKING_ANALYZERS:
         raise unsupported(f"the analyzer [{name}]")
     if name not in ANALYZERS:
         raise Unfit(f"analyzer [{name}] has not been configured in mappings")
