@@ -9,7 +9,7 @@ from clipline.emulator.indices.dates import DEFAULT_FORMAT, parse_date
 from clipline.emulator.indices.mappings import java
 from clipline.emulator.indices.mappings.numbers import FLOATS, INTEGERS, boolean, number
 from clipline.emulator.indices.mappings.points import point
-from clipline.emulator.indices.mappings.refused import Unfit
+from clipline.emulator.indices.mappings.refused import AT, Unfit
 
 MAX_TERM_BYTES = 32766
 """Lucene's longest term."""
@@ -60,7 +60,7 @@ def _text(value: Any) -> str:
         return value
     if isinstance(value, Mapping | list):
         token = "START_OBJECT" if isinstance(value, Mapping) else "START_ARRAY"
-        raise Unfit(f"Can't get text on a {token} at {{at}}", "illegal_state_exception")
+        raise Unfit(f"Can't get text on a {token} at {AT}", "illegal_state_exception")
     return java.text(value)
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from clipline.emulator.errors import json_token
 from clipline.emulator.indices.mappings import java
-from clipline.emulator.indices.mappings.refused import Cause, Refused, Unfit, failed
+from clipline.emulator.indices.mappings.refused import AT, TOKEN, Cause, Refused, Unfit, failed
 from clipline.emulator.indices.mappings.traits import Traits
 
 Vector = NDArray[np.float32]
@@ -249,11 +249,11 @@ def _decoded(value: str) -> bytes:
 def _wrong_token(value: Any, element: str, traits: Traits) -> Refused:
     if element in _BYTES or traits.base64:
         if isinstance(value, dict):
-            return failed(Cause("illegal_state_exception", "Can't get text on a START_OBJECT at {at}"))
+            return failed(Cause("illegal_state_exception", f"Can't get text on a START_OBJECT at {AT}"))
         reason = f"Unsupported type [{json_token(value)}] for provided value [{java.text(value)}]"
         return failed(Cause("parsing_exception", reason, located=True))
     # The older parser takes for granted that it stands on a bracket, and trips over what comes next.
-    return _unexpected("VALUE_NUMBER", "{token}", at="inside" if isinstance(value, dict) else "next")
+    return _unexpected("VALUE_NUMBER", TOKEN, at="inside" if isinstance(value, dict) else "next")
 
 
 def _unexpected(wanted: str, found: str, *, at: str = "start") -> Refused:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from clipline.emulator.indices.mappings import java
-from clipline.emulator.indices.mappings.refused import Unfit
+from clipline.emulator.indices.mappings.refused import AT, Unfit
 
 INTEGERS = {"long": 63, "integer": 31, "short": 15, "byte": 7}
 FLOATS = ("double", "float", "half_float")
@@ -50,7 +50,7 @@ def boolean(value: Any) -> bool:
         if value not in ("true", "false", ""):
             raise Unfit(f"Failed to parse value [{value}] as only [true] or [false] are allowed.")
         return value == "true"
-    raise Unfit(f"[{{at}}] Current token ({java_token(value)}) not of boolean type", "x_content_parse_exception")
+    raise Unfit(f"[{AT}] Current token ({java_token(value)}) not of boolean type", "x_content_parse_exception")
 
 
 def java_token(value: Any) -> str:
@@ -80,7 +80,7 @@ def _integer(kind: str, value: Any, coerce: bool) -> int:
         whole = int(value)
     if not isinstance(value, str) and not -(2 ** (limit := 63 if kind == "long" else 31)) <= whole < 2**limit:
         reason = f"Numeric value ({value}) out of range of {_JAVA[kind]} ({-(2**limit)} - {2**limit - 1})"
-        raise Unfit(f"[{{at}}] {reason}", "x_content_parse_exception")
+        raise Unfit(f"[{AT}] {reason}", "x_content_parse_exception")
     if not -(2**bits) <= whole < 2**bits:
         raise Unfit(f"Value [{java.text(value)}] is out of range for {article} {kind}")
     return whole
@@ -111,11 +111,12 @@ def _floating(kind: str, value: Any) -> float:
     else:
         parsed = float(value) if abs(value) < 2**1023 else math.inf if value > 0 else -math.inf
     if not math.isfinite(parsed) or abs(parsed) >= _MOST.get(kind, math.inf):
-        shown = java.floating(np.float32(parsed)) if kind == "half_float" else "-Infinity" if parsed < 0 else "Infinity"
+        with np.errstate(over="ignore"):
+            shown = java.floating(np.float32(parsed if kind == "half_float" else math.copysign(math.inf, parsed)))
         raise Unfit(f"[{kind}] supports only finite values, but got [{shown}]")
     return parsed
 
 
 def _no_number(value: Any) -> Unfit:
     reason = f"Current token ({java_token(value)}) not numeric, can not use numeric value accessors"
-    return Unfit(f"[{{at}}] {reason}", "x_content_parse_exception")
+    return Unfit(f"[{AT}] {reason}", "x_content_parse_exception")

@@ -194,7 +194,7 @@ class Reader:
 
     def _copy(self, target: list[str], item: Any) -> None:
         scope: Definition = self._mappings
-        added = self.added
+        added: Definition = self.added
         for number, part in enumerate(target):
             name = ".".join(target[: number + 1])
             definition = scope.get("properties", {}).get(part) or added.get(part)
@@ -206,13 +206,12 @@ class Reader:
                     return
                 last = number == len(target) - 1
                 definition = guess(name, item if last else {}, self._mappings, self._traits)
-                added[part] = definition
+                _note(self.added, target[: number + 1], definition)
             if "type" in definition:
                 self._value(name, {key: value for key, value in definition.items() if key != "copy_to"}, item)
                 return
-            inherited = {key: scope[key] for key in _INHERITED if key in scope}
-            scope = {**inherited, **definition}
-            added = added.setdefault(part, {"properties": {}})["properties"]
+            added = added.get(part, {}).get("properties", {})
+            scope = {**{key: scope[key] for key in _INHERITED if key in scope}, **definition}
 
     def _vector(self, name: str, definition: dict[str, Any], value: Any) -> None:
         if name in self.vectors:

@@ -8,16 +8,21 @@ from typing import Any
 from clipline.emulator.errors import ApiError
 from clipline.emulator.indices.positions import locate
 
+AT, TOKEN = "\ue000", "\ue001"
+"""In a text: the place of the value (``1:8``), and what stands there. No text of a user is likely to hold them."""
+
 
 class Unfit(ValueError):
-    """A value that a field does not take; ``type`` is the exception that Elasticsearch gives as the cause.
-
-    ``{at}`` in the text stands for the place of the value: ``1:8``, ``{token}`` for what stands there.
-    """
+    """A value that a field does not take; ``type`` is the exception that Elasticsearch gives as the cause."""
 
     def __init__(self, reason: str, kind: str = "illegal_argument_exception") -> None:
         super().__init__(reason)
+        self.reason = reason
         self.type = kind
+
+    def __str__(self) -> str:
+        """The text where no place is known."""
+        return _filled(self.reason, 1, 1, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +36,9 @@ class Cause:
     @classmethod
     def of(cls, error: ValueError) -> Cause:
         """The cause that a refused value gives."""
-        return cls(getattr(error, "type", "illegal_argument_exception"), str(error))
+        return (
+            cls(error.type, error.reason) if isinstance(error, Unfit) else cls("illegal_argument_exception", str(error))
+        )
 
     def shown(self, line: int, column: int, token: str) -> dict[str, Any]:
         """As an entry of an error."""
@@ -61,7 +68,7 @@ class Refused(Exception):
         path = list(reversed(self.steps))
         line, column, token = locate(raw, path, self.at)
         # A text is asked for where an object begins; by the time that the error is made its end has been read.
-        first = locate(raw, path) if self.at == "end" and self.cause and "{at}" in self.cause.reason else None
+        first = locate(raw, path) if self.at == "end" and self.cause and AT in self.cause.reason else None
         cause = self.cause.shown(*(first or (line, column, token))) if self.cause else None
         reason = _filled(self.reason, line, column, token)
         return ApiError(400, self.kind, f"[{line}:{column}] {reason}", caused_by=cause)
@@ -73,4 +80,4 @@ def failed(cause: Cause, *, at: str = "start") -> Refused:
 
 
 def _filled(reason: str, line: int, column: int, token: str) -> str:
-    return reason.replace("{at}", f"{line}:{column}").replace("{token}", token)
+    return reason.replace(AT, f"{line}:{column}").replace(TOKEN, token)
