@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from clipline.emulator.errors import ApiError, not_found, status_error, validation_failed
 from clipline.emulator.licence import require
@@ -27,8 +27,7 @@ def start(node: Node, call: Call) -> Reply:
         model_id = _deployable(node, call.args["model_id"], request.deployment_id)
         config = models.store.config(model_id) or {}
         size = _whole_definition(node, model_id)
-        metadata = config.get("metadata") or {}
-        memory = {name: int(metadata.get(name, 0)) for name in _MEMORY}
+        memory = {name: _measured(config.get("metadata") or {}, name) for name in _MEMORY}
         parameters = {"cache_size": f"{size}b", **request.parameters, "model_bytes": size, **memory}
         deployment = models.start(request.deployment_id, model_id, parameters)
     if request.wait_for != "starting":
@@ -155,6 +154,14 @@ def _whole_definition(node: Node, model_id: str) -> int:
             400, f"Model definition truncated. Unable to deserialize trained model definition [{model_id}]"
         )
     return length
+
+
+def _measured(metadata: dict[str, Any], name: str) -> int:
+    value = metadata.get(name, 0)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        # The server casts it without a look.
+        raise ApiError(500, "class_cast_exception", f"[{name}] of the model's metadata cannot be cast to a number")
+    return int(value)
 
 
 def _wait(node: Node, deployment: Deployment, request: Start) -> None:
