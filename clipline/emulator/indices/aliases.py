@@ -98,7 +98,7 @@ def _apply(node: Node, actions: list[Action]) -> list[dict[str, Any]]:
     results: list[dict[str, Any]] = []
     gone: dict[str, None] = {}
     done = 0
-    with node.indices.lock, node.database.transaction():
+    with node.indices.changing():
         for action in actions:
             for name in (*action.indices, *action.aliases):
                 node.security.require("indices:admin/aliases", name)

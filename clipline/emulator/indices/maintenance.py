@@ -56,7 +56,7 @@ def add_block(node: Node, call: Call) -> Reply:
     """``PUT /{index}/_block/{block}``."""
     setting = block_named(call.args["block"])
     check_destructive(node, call.args["index"])
-    with node.indices.lock, node.database.transaction():
+    with node.indices.changing():
         indices = _resolved(node, call)
         for index in indices:
             check_metadata(index)
@@ -72,7 +72,7 @@ def remove_block(node: Node, call: Call) -> Reply:
     check_destructive(node, call.args["index"])
     if node.version < (9, 1):
         raise unsupported("removing a block by name before 9.1")
-    with node.indices.lock, node.database.transaction():
+    with node.indices.changing():
         indices = _resolved(node, call)
         for index in indices:
             node.indices.update_settings(index, {setting: None})

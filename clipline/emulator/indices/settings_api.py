@@ -62,7 +62,7 @@ def put_settings(node: Node, call: Call) -> Reply:
     if not change:
         raise validation_failed("no settings to update")
     preserve, reopen = call.flag("preserve_existing"), call.flag("reopen")
-    with node.indices.lock, node.database.transaction():
+    with node.indices.changing():
         indices = [node.indices.get(name) for name in named(node, call)]
         # A block that forbids changes does not forbid its own removal.
         for index in indices if len(change) > 1 or not set(change) <= _LIFTED else []:

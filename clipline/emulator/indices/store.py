@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 import time
 import uuid
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -184,6 +184,19 @@ class Indices(Metadata):
             for index in indices:
                 index.deleted = True
                 del self._indices[index.name]
+
+    @contextmanager
+    def changing(self) -> Iterator[None]:
+        """For a change of several indices or none: nobody writes to an index, makes or deletes one meanwhile.
+
+        Locks are taken in one order everywhere: this table's, those of indices by name, the database's. Who has one of
+        them waits for none before it.
+        """
+        with self.lock, ExitStack() as stack:
+            for name in self.names():
+                stack.enter_context(self.get(name).lock)
+            with self._database.transaction():
+                yield
 
     def update_mapping(self, index: Index, addition: Mapping[str, Any], *, adding: int = 0) -> None:
         """Merge a normalised mapping into an index's; ``adding`` is how many fields a document makes."""
