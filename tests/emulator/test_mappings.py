@@ -158,7 +158,6 @@ def test_there_are_no_types(api: Api, make: Callable[..., str], name: str) -> No
     [
         {"properties": {"f": {"type": "nested"}}},
         {"properties": {"f": {"type": "text", "analyzer": "english"}}},
-        {"properties": {"f": {"type": "text", "norms": False}}},
         {"properties": {"f": {"type": "long", "time_series_dimension": True}}},
         {"properties": {"f": {"type": "date", "format": "week_date"}}},
         {"properties": {"f": {"type": "object", "subobjects": False}}},
@@ -179,6 +178,14 @@ def test_fields_are_added_and_meta_is_replaced_whole(api: Api, make: Callable[..
         "_meta": {"c": 3},
         "properties": {"x": {"properties": {"y": {"type": "long"}, "z": {"type": "keyword"}}}},
     }
+
+
+def test_an_update_of_several_indices_is_all_or_none(api: Api, name: str) -> None:
+    for number, kind in enumerate(("long", "keyword"), 1):
+        api("PUT", f"/{name}-{number}", {"mappings": {"properties": {"f": {"type": kind}}}})
+    body = {"properties": {"f": {"type": "long"}, "new": {"type": "long"}}}
+    assert api.error("PUT", f"/{name}-*/_mapping", body, code=400)
+    assert "new" not in api("GET", f"/{name}-1/_mapping")[f"{name}-1"]["mappings"]["properties"]
 
 
 def test_dynamic_templates_are_replaced_by_name(api: Api, make: Callable[..., str]) -> None:
@@ -266,3 +273,22 @@ def test_too_many_fields_and_too_deep(api: Api, make: Callable[..., str], name: 
         "illegal_argument_exception",
         f"Limit of mapping depth [20] has been exceeded due to object field [{'.'.join('o' * 20)}]",
     )
+
+
+def test_single_fields(api: Api, make: Callable[..., str]) -> None:
+    fields = {
+        "t1": {"type": "text", "fields": {"raw": {"type": "keyword"}}},
+        "o": {"properties": {"t1": {"type": "long"}}},
+    }
+    index = make({**fields, "x": {"type": "date"}})
+    path = f"/{index}/_mapping/field"
+    assert api("GET", f"{path}/*t1,nothing")[index]["mappings"] == {
+        "o.t1": {"full_name": "o.t1", "mapping": {"t1": {"type": "long"}}},
+        "t1": {"full_name": "t1", "mapping": {"t1": fields["t1"]}},
+    }
+    assert api("GET", f"{path}/t1.raw")[index]["mappings"] == {
+        "t1.raw": {"full_name": "t1.raw", "mapping": {"raw": {"type": "keyword"}}}
+    }
+    assert api("GET", f"{path}/nothing") == {index: {"mappings": {}}}
+    assert api("GET", "/nothing-*/_mapping/field/x", code=404) == {}
+    assert api.error("GET", f"{path}/*", code=501)

@@ -5,6 +5,7 @@ from clipline.emulator.indices import (
     aliases,
     bulk,
     documents,
+    field_mapping,
     get,
     maintenance,
     multi_get,
@@ -27,6 +28,7 @@ ROUTES = [
     *multi_get.ROUTES,
     *update.ROUTES,
     *admin.ROUTES,
+    *field_mapping.ROUTES,
 ]
 
 __all__ = ["ROUTES", "Indices"]

@@ -101,8 +101,11 @@ def put_mapping(node: Node, call: Call) -> Reply:
         indices = _resolved(node, call)
     for index in indices:
         check_metadata(index)
-    for index in indices:
-        addition = mappings_of.normalise(body, traits_of(node, index))
+    additions = [(index, mappings_of.normalise(body, traits_of(node, index))) for index in indices]
+    for index, addition in additions:
+        # All or none: a refusal by one index leaves the others as they are.
+        mappings_of.merge(index.mappings, addition, traits_of(node, index))
+    for index, addition in additions:
         node.indices.update_mapping(index, addition)
     return ACKNOWLEDGED
 

@@ -98,7 +98,7 @@ PARAMETERS: Mapping[str, Mapping[str, Parameter]] = {
         "index": _INDEX, "store": _STORE, "similarity": Parameter(_similarity),
         "index_options": Parameter(one_of("index_options", "positions", "docs", "freqs", "offsets"), "positions",
                                    only=("positions", "offsets")),
-        "norms": Parameter(boolean, True, TURN_OFF, only=(True,)),
+        "norms": Parameter(boolean, True, TURN_OFF),
         "term_vector": Parameter(string, "no", only=("no",)), "analyzer": Parameter(_analyzer, "default"),
         "search_analyzer": Parameter(_analyzer, "default", ALWAYS),
         "search_quote_analyzer": Parameter(_analyzer, "default", ALWAYS),
