@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: setup demo test test-slow contract lint format bench clean
+.PHONY: setup demo test test-slow contract docs lint format bench clean
 
 setup: $(STAMP)
 
@@ -27,6 +27,10 @@ test-slow: setup
 # make contract ES_URL=https://host:9200 asks the facts of a real cluster; credentials: see tests/contract/conftest.py
 contract: setup
 	$(if $(ES_URL),ES_URL="$(ES_URL)") $(BIN)/pytest tests/contract
+
+# the generated part of the page that says what the emulator covers
+docs: setup
+	$(BIN)/python -m clipline.emulator.coverage docs/reference/emulator.md
 
 lint: setup
 	$(BIN)/ruff check .

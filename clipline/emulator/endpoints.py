@@ -47,6 +47,10 @@ class Endpoints:
                 found |= methods.keys()
         return found
 
+    def all(self) -> Mapping[str, Iterable[str]]:
+        """Every path, with ``{}`` for its variables, and the methods that it has."""
+        return self._params
+
     def params(self, method: str, path: str) -> frozenset[str]:
         """The parameters of the API at a path as routes write it."""
         by_method: Mapping[str, frozenset[str]] = self._params.get(_shape(path), {})
