@@ -91,7 +91,7 @@ class Router:
             # The real one suggests every parameter that the handler has asked for, those of the path and of any API too.
             variables = {part[1:-1] for part in route.path.split("/") if part.startswith("{")}
             known = route.params | theirs | GLOBAL_PARAMS | variables
-            named = ", ".join(f"[{name}]{_suggestion(name, known)}" for name in unknown)
+            named = ", ".join(f"[{name}]{suggestion(name, known)}" for name in unknown)
             plural = "s" if len(unknown) > 1 else ""
             raise illegal_argument(f"request [{path}] contains unrecognized parameter{plural}: {named}")
 
@@ -149,7 +149,7 @@ def _allow(methods: list[str]) -> dict[str, str]:
     return {"Allow": ",".join(methods)} if methods else {}
 
 
-def _suggestion(name: str, known: Iterable[str]) -> str:
+def suggestion(name: str, known: Iterable[str]) -> str:
     """What the real server appends when a known parameter is spelled alike."""
     scored = sorted((-likeness(name, other), other) for other in known)
     close = [other for score, other in scored if -score > 0.5]

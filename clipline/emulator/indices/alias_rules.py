@@ -53,6 +53,20 @@ def check_together(alias: str, bodies: Mapping[str, Mapping[str, Any]]) -> None:
         )
 
 
+def agreed_routing(alias: str, own: str | None, given: str | None) -> str | None:
+    """The routing of a document that an alias leads to.
+
+    Raises:
+        ApiError: 400 where the request brings another than the alias.
+    """
+    if own is not None and given not in (None, own):
+        raise illegal_argument(
+            f"Alias [{alias}] has index routing associated with it [{own}], and was provided with routing value [{given}], "
+            "rejecting operation"
+        )
+    return given if own is None else own
+
+
 def _check_filter(alias: str, body: Any) -> None:
     from clipline.emulator.search.queries import read_query
     from clipline.emulator.search.reading import Reading

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from clipline.emulator.errors import illegal_argument, not_found, unsupported, validation_failed
+from clipline.emulator.indices.blocks import check_block
 from clipline.emulator.indices.index import Index
 from clipline.emulator.indices.mapping import fields
 from clipline.emulator.indices.optimistic import EXTERNAL_GTE, INTERNAL, version_type
@@ -53,7 +54,7 @@ class Get:
 
 def get_document(node: Node, call: Call) -> Reply:
     """``GET /{index}/_doc/{id}``: the newest version, refreshed or not."""
-    wanted = _wanted(call)
+    wanted = _wanted(node, call)
     index = _index(node, call)
     stored = found(index, wanted)
     return Reply(body=shown(index, wanted, stored), status=200 if stored else 404)
@@ -61,7 +62,7 @@ def get_document(node: Node, call: Call) -> Reply:
 
 def get_source(node: Node, call: Call) -> Reply:
     """``GET /{index}/_source/{id}``."""
-    wanted = _wanted(call)
+    wanted = _wanted(node, call)
     if wanted.source is False:
         raise validation_failed("fetching source can not be disabled")
     index = _index(node, call)
@@ -77,6 +78,7 @@ def found(index: Index, wanted: Get) -> Stored | None:
     Raises:
         ApiError: 400 without the routing that the mapping requires, 409 for another version than the one wanted.
     """
+    check_block(index, "read")
     if wanted.routing is None and index.routing_required:
         raise routing_missing(index, wanted.id)
     for name in wanted.stored_fields:
@@ -88,6 +90,8 @@ def found(index: Index, wanted: Get) -> Stored | None:
         with index.lock:
             index.tick()
             stored = index.shard.searched(key)
+    index.counts.found += stored is not None
+    index.counts.missing += stored is None
     if stored and wanted.version is not None and stored.version != wanted.version:
         reason = f"current version [{stored.version}] is different than the one provided [{wanted.version}]"
         raise conflict(index, key, reason)
@@ -125,7 +129,8 @@ def check_version(version: int | None, kind: str) -> list[str]:
     return []
 
 
-def _wanted(call: Call) -> Get:
+def _wanted(node: Node, call: Call) -> Get:
+    routing = node.indices.index_routing(call.args["index"], call.params.get("routing") or None)
     version = long(call, "version") if "version" in call.params else None
     kind = version_type(call.params.get("version_type"))
     if wrong := check_version(version, kind):
@@ -133,7 +138,7 @@ def _wanted(call: Call) -> Get:
     return Get(
         index=call.args["index"],
         id=call.args["id"],
-        routing=call.params.get("routing") or None,
+        routing=routing,
         realtime=call.flag("realtime", default=True),
         stored_fields=stored_fields(call),
         source=source_choice(call),

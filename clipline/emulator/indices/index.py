@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from clipline.emulator.identity import DEFAULT_VERSION
+from clipline.emulator.indices.counts import Counts
 from clipline.emulator.indices.setting_values import seconds
 from clipline.emulator.indices.shard import Shard
 from clipline.emulator.indices.shard_routing import shard_of
@@ -16,12 +17,6 @@ from clipline.emulator.indices.stored import Key
 from clipline.emulator.versions import index_version, release_of_index
 
 _FIRST_CREATED = index_version(DEFAULT_VERSION)
-
-_IDLE_SECONDS = 30.0
-"""``index.search.idle.after``."""
-
-_REMEMBERED_SECONDS = 60.0
-"""``index.gc_deletes``: how long the version of a deleted document is remembered."""
 
 _PATIENCE_SECONDS = 30.0
 
@@ -40,6 +35,7 @@ class Index:
     deleted: bool = False
     searched: float = field(default_factory=time.monotonic)
     """When the last search came, in the seconds of the monotonic clock."""
+    counts: Counts = field(default_factory=Counts)
 
     @property
     def release(self) -> tuple[int, int]:
@@ -74,7 +70,8 @@ class Index:
 
     def deleted_version(self, key: Key) -> int | None:
         """The version of a document's deletion, while it is remembered."""
-        return self.shard.deleted_version(key, _REMEMBERED_SECONDS)
+        remembered = seconds("gc_deletes", self.settings.get("gc_deletes") or "60s")
+        return self.shard.deleted_version(key, remembered)
 
     def key(self, doc_id: str, routing: str | None) -> Key:
         """Where a document is."""
@@ -87,7 +84,8 @@ class Index:
         the search that ends this waits for a refresh (``index.search.idle.after``).
         """
         now = time.monotonic()
-        idle = self.settings.get("refresh_interval") is None and now - self.searched >= _IDLE_SECONDS
+        patience = seconds("search.idle.after", self.settings.get("search.idle.after") or "30s")
+        idle = self.settings.get("refresh_interval") is None and now - self.searched >= patience
         self.searched = now
         self.tick(idle=idle)
         return self.shard.snapshot()

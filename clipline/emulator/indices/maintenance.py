@@ -30,6 +30,7 @@ def flush(node: Node, call: Call) -> Reply:
     for index in indices:
         # A flush of the real one ends with a refresh.
         node.indices.refresh(index.name)
+        index.counts.flushes += index.shards
     return Reply(body={"_shards": shards_touched(node, indices)})
 
 

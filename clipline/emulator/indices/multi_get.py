@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from clipline.emulator.errors import ApiError, illegal_argument, json_token, validation_failed
@@ -30,6 +31,7 @@ def multi_get(node: Node, call: Call) -> Reply:
         try:
             node.security.require("indices:data/read/mget", name)
             wanted = _wanted(call, entry, name)
+            wanted = replace(wanted, routing=node.indices.index_routing(name, wanted.routing))
             index = node.indices.single(name)
             if refresh:
                 node.indices.refresh(index.name)

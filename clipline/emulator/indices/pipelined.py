@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING
 
 from clipline.emulator.cluster_settings import check_auto_create
 from clipline.emulator.errors import ApiError, validation_failed
+from clipline.emulator.indices.alias_rules import agreed_routing
 from clipline.emulator.indices.composition import composed
 from clipline.emulator.indices.creation import template_allows
+from clipline.emulator.indices.date_math import resolve_name
 from clipline.emulator.indices.index import Index
 from clipline.emulator.indices.index_names import index_not_found
 from clipline.emulator.indices.optimistic import INTERNAL, UNCONDITIONAL
@@ -66,6 +68,7 @@ class Request:
 
     node: Node
     _resolved: dict[str, _Pipelines] = field(default_factory=dict)
+    _routings: dict[str, str | None] = field(default_factory=dict)
     _targets: dict[tuple[str, bool, bool], Index | None] = field(default_factory=dict)
 
     def run(self, writes: Sequence[tuple[Write, Prepare | None] | ApiError]) -> list[Outcome]:
@@ -92,6 +95,7 @@ class Request:
         """What is so far; with an index and a step where there is something left to do."""
         shown = write.id
         try:
+            write = self._routed(write)
             self.target(write)
             shown = write.id or UNNAMED
             done, step = prepare(self, write) if prepare else self._plain(write)
@@ -105,6 +109,15 @@ class Request:
             return Outcome(error, shown), None, None
         pending = index_not_found(index.name)
         return Outcome(pending, done.write.id, done.pipelines, done.seconds if done.pipelines else None), index, step
+
+    def _routed(self, write: Write) -> Write:
+        """A write under the name that date math stands for, with the routing that an alias brings."""
+        if write.index.startswith("<"):
+            write = replace(write, index=resolve_name(write.index))
+        if write.index not in self._routings:
+            self._routings[write.index] = self.node.indices.alias_routing(write.index, write=True)
+        own = self._routings[write.index]
+        return write if own is None else replace(write, routing=agreed_routing(write.index, own, write.routing))
 
     def _plain(self, write: Write) -> tuple[Ingested, Step]:
         done = Ingested(write) if write.op == "delete" else self.ingested(write)

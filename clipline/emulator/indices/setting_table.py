@@ -62,7 +62,7 @@ translog.flush_threshold_age                    time   dynamic idle    1m       
 translog.generation_threshold_size              bytes  dynamic idle    64mb
 flush_after_merge                               bytes  dynamic idle    512mb
 soft_deletes.enabled                            bool   final   done    true
-soft_deletes.retention.operations               int    dynamic idle    0            >=0
+soft_deletes.retention.operations               long   dynamic idle    0            >=0
 soft_deletes.retention_lease.period             time   dynamic idle    12h          >=0
 max_inner_result_window                         int    dynamic idle    100          >=1
 max_docvalue_fields_search                      int    dynamic idle    100          >=0
@@ -123,7 +123,7 @@ indexing.slowlog.level                          enum   dynamic idle    TRACE    
 lifecycle.name                                  text   dynamic idle    -
 lifecycle.rollover_alias                        text   dynamic idle    -
 lifecycle.indexing_complete                     bool   dynamic idle    false
-lifecycle.origination_date                      int    dynamic idle    -1           >=-1
+lifecycle.origination_date                      long   dynamic idle    -1           >=-1
 lifecycle.parse_origination_date                bool   dynamic lacking false
 lifecycle.prefer_ilm                            bool   dynamic idle    true
 lifecycle.step.wait_time_threshold              time   dynamic idle    12h          >=1
@@ -132,7 +132,7 @@ mapping.nested_parents.limit                    int    dynamic idle    50       
 mapping.nested_objects.limit                    int    dynamic idle    10000        >=0
 mapping.dimension_fields.limit                  int    dynamic idle    32768        >=0
 mapping.depth.limit                             int    dynamic lacking 20           >=1
-mapping.field_name_length.limit                 int    dynamic lacking 9223372036854775807 >=1
+mapping.field_name_length.limit                 long   dynamic lacking 9223372036854775807 >=1
 mapping.total_fields.ignore_dynamic_beyond_limit bool  dynamic lacking false
 mapping.field_name_length.ignore_dynamic_beyond_limit bool dynamic lacking false since=9.3
 mapping.ignore_malformed                        bool   static  lacking false

@@ -19,10 +19,8 @@ def check_value(setting: Setting, name: str, value: str) -> None:
     """
     if setting.kind == "bool" and value not in ("true", "false"):
         raise illegal_argument(f"Failed to parse value [{value}] as only [true] or [false] are allowed.")
-    if setting.kind == "int":
-        _check_number(setting, name, value, whole=True)
-    if setting.kind == "float":
-        _check_number(setting, name, value, whole=False)
+    if setting.kind in ("int", "long", "float"):
+        _check_number(setting, name, value)
     if setting.kind == "time" and seconds(name, value) < 0 <= (setting.least or 0):
         raise illegal_argument(f"failed to parse value [{value}] for setting [index.{name}], must be >= [0s]")
     if setting.kind == "bytes":
@@ -81,13 +79,14 @@ def expanded_replicas(value: str, *, nodes: int = 1) -> int | None:
     return reached if low <= reached else None
 
 
-def _check_number(setting: Setting, name: str, value: str, *, whole: bool) -> None:
+def _check_number(setting: Setting, name: str, value: str) -> None:
+    whole, bits = setting.kind != "float", 31 if setting.kind == "int" else 63
     where = f"Failed to parse value [{value}] for setting [index.{name}]"
     try:
         if not re.fullmatch(r"[+-]?[0-9]+" if whole else r"[+-]?[0-9]*\.?[0-9]*(?:[eE][+-]?[0-9]+)?", value):
             raise ValueError
         number = int(value) if whole else float(value)
-        if whole and abs(number) >= 2 ** (63 if (setting.default or "") > "9" or "date" in name else 31):
+        if whole and abs(number) >= 2**bits:
             raise ValueError
     except ValueError:
         cause = {"type": "number_format_exception", "reason": f'For input string: "{value}"'}
@@ -119,6 +118,6 @@ def _check_enum(setting: Setting, name: str, value: str) -> None:
         raise illegal_argument(f"No enum constant {constant}")
     if name == "mode":
         raise illegal_argument(f"[{value}] is an invalid index mode, valid modes are: [{','.join(setting.values)}]")
-        raise illegal_argument(
-            f"unknown value for [index.{name}] must be one of [{', '.join(setting.values)}] but was: {value}"
-        )
+    raise illegal_argument(
+        f"unknown value for [index.{name}] must be one of [{', '.join(setting.values)}] but was: {value}"
+    )

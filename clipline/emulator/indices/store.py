@@ -14,7 +14,9 @@ import orjson
 from clipline.emulator.errors import ApiError, illegal_argument
 from clipline.emulator.indices import mapping as mappings_of
 from clipline.emulator.indices import settings as settings_of
+from clipline.emulator.indices.alias_rules import agreed_routing
 from clipline.emulator.indices.creation import new_index
+from clipline.emulator.indices.date_math import resolve_name
 from clipline.emulator.indices.index import Index
 from clipline.emulator.indices.index_names import index_not_found
 from clipline.emulator.indices.mappings.traits import traits_of
@@ -117,6 +119,7 @@ class Indices(Metadata):
         Raises:
             ApiError: 404, or 400 for an alias of several indices.
         """
+        name = resolve_name(name)
         bodies = self.aliases().get(name)
         if bodies is None:
             return self.get(name)
@@ -126,6 +129,21 @@ class Indices(Metadata):
                 "execute a single index op"
             )
         return self.get(next(iter(bodies)))
+
+    def alias_routing(self, name: str, *, write: bool = False) -> str | None:
+        """The routing that an alias brings for single documents."""
+        bodies = self.aliases().get(resolve_name(name), {})
+        if len(bodies) > 1:
+            bodies = {key: body for key, body in bodies.items() if write and body.get("is_write_index")}
+        return next((body.get("index_routing") for body in bodies.values()), None)
+
+    def index_routing(self, name: str, given: str | None) -> str | None:
+        """The routing of a document to be read, by the name that was asked for.
+
+        Raises:
+            ApiError: 400 where the request brings another than the alias.
+        """
+        return agreed_routing(name, self.alias_routing(name), given)
 
     def shards(self, name: str) -> int:
         """How many primary shards an index is said to have."""

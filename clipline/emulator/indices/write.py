@@ -137,9 +137,11 @@ def store(node: Node, index: Index, write: Write) -> Written:
     if write.op == "delete":
         term = index.shard.term(key[0])
         seq_no = index.shard.delete(key, version=version, before=before)
+        index.counts.deleted += 1
         result, status = ("deleted", 200) if before else ("not_found", 404)
     else:
         term, seq_no = _indexed(node, index, key, write, version, before)
+        index.counts.indexed += 1
         result, status = ("updated", 200) if before else ("created", 201)
     return Written(
         index=index.name,

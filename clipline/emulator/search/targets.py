@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clipline.emulator.identity import DEFAULT_VERSION, Version
+from clipline.emulator.indices.blocks import check_block
+from clipline.emulator.indices.date_math import resolve_name
 from clipline.emulator.indices.expressions import named
 from clipline.emulator.indices.index import Index
+from clipline.emulator.patterns import matches_any, simple_match
 from clipline.emulator.search.compound import Query
 from clipline.emulator.search.context import Context
 from clipline.emulator.search.queries import read_query
@@ -31,6 +33,8 @@ class Target:
     index: Index
     filters: tuple[Query, ...]
     version: Version = DEFAULT_VERSION
+    routing: str | None = None
+    """The search routing of those aliases, where each has one."""
 
     def allowed(self, context: Context) -> NDArray[np.bool_] | None:
         """The documents that the aliases let through; ``None`` for all."""
@@ -54,9 +58,8 @@ def targets(node: Node, call: Call) -> list[Target]:
         ApiError: 404 for a missing one.
     """
     expression = call.args.get("index", "_all")
-    return [
-        Target(node.indices.get(name), _filters(node, name, expression), node.version) for name in named(node, call)
-    ]
+    parts = [resolve_name(part) for part in expression.split(",") if not part.startswith("-")]
+    return [_target(node, name, parts) for name in named(node, call)]
 
 
 @contextmanager
@@ -77,9 +80,11 @@ def retained(reached: list[Target], *, size: int = 10) -> list[Share]:
             whole = Context.of(target.index, size=size, version=target.version)
             target.index.shard.retain()
         parts = whole.snapshot.parts(target.index.shards)
-        shares += [
+        target.index.counts.queries += len(parts)
+        every = [
             Share(target, replace(whole, snapshot=snapshot, shard=number)) for number, snapshot in enumerate(parts)
         ]
+        shares += routed(every, target.routing)
     return shares
 
 
@@ -102,12 +107,15 @@ def routed(shares: list[Share], routing: str | None) -> list[Share]:
     ]
 
 
-def _filters(node: Node, name: str, expression: str) -> tuple[Query, ...]:
-    parts = [part for part in expression.split(",") if not part.startswith("-")]
-    if any(part in ("_all", "") or fnmatchcase(name, part) for part in parts):
-        return ()
+def _target(node: Node, name: str, parts: list[str]) -> Target:
+    index = node.indices.get(name)
+    check_block(index, "read")
     bodies = node.indices.aliases_of(name)
-    named = [body for alias, body in bodies.items() if any(fnmatchcase(alias, part) for part in parts)]
-    if not all(body.get("filter") for body in named):
-        return ()
-    return tuple(read_query(body["filter"], Reading(version=node.version)) for body in named)
+    through = [body for alias, body in bodies.items() if matches_any(parts, alias)]
+    if not through or any(part in ("_all", "") or simple_match(part, name) for part in parts):
+        return Target(index, (), node.version)
+    filters = [body.get("filter") for body in through]
+    read = tuple(read_query(body, Reading(version=node.version)) for body in filters) if all(filters) else ()
+    routings = [body.get("search_routing") for body in through]
+    routing = ",".join(map(str, routings)) if all(routings) else None
+    return Target(index, read, node.version, routing)

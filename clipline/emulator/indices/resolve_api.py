@@ -1,0 +1,46 @@
+"""``_resolve/index``: what names and patterns stand for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from clipline.emulator.errors import unsupported
+from clipline.emulator.indices.expressions import PARAMS, read_options
+from clipline.emulator.indices.index import Index
+from clipline.emulator.indices.resolution import Names, Options, resolve
+from clipline.emulator.wire import Call, Reply, Route
+
+if TYPE_CHECKING:
+    from clipline.emulator.node import Node
+
+
+def resolve_index(node: Node, call: Call) -> Reply:
+    """``GET|POST /_resolve/index/{name}``: aliases and indices that are named or matched, each as itself."""
+    if "mode" in call.params and node.version >= (9, 2):
+        raise unsupported("the parameter [mode] of _resolve/index")
+    known = node.indices.known()
+    # Here an alias is a thing to be named like an index, and does not stand for its indices.
+    things = Names([*known.indices, *known.aliases], {}, known.hidden)
+    found = sorted(resolve(call.args["name"], things, read_options(call, Options())))
+    return Reply(
+        body={
+            "indices": [_shown(node, node.indices.get(name)) for name in found if name not in known.aliases],
+            "aliases": [
+                {"name": name, "indices": sorted(known.aliases[name])} for name in found if name in known.aliases
+            ],
+            "data_streams": [],
+        }
+    )
+
+
+def _shown(node: Node, index: Index) -> dict[str, Any]:
+    aliases = sorted(node.indices.aliases_of(index.name))
+    attributes = (["hidden"] if index.settings.get("hidden") == "true" else []) + ["open"]
+    shown = {"name": index.name, **({"aliases": aliases} if aliases else {}), "attributes": attributes}
+    return {**shown, "mode": "standard"} if node.version >= (9, 2) else shown
+
+
+ROUTES = [
+    Route(method, "/_resolve/index/{name}", "indices:admin/resolve/index", resolve_index, PARAMS | {"mode"})
+    for method in ("GET", "POST")
+]

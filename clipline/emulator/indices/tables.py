@@ -1,0 +1,219 @@
+"""``_cat`` of indices, aliases, shards, counts and templates."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from clipline.emulator import cat
+from clipline.emulator.cat import Column, Size
+from clipline.emulator.cluster.health import index_health
+from clipline.emulator.cluster.identity import NODE_NAME
+from clipline.emulator.errors import illegal_argument, unsupported
+from clipline.emulator.indices.expressions import PARAMS, named, read_options
+from clipline.emulator.indices.resolution import Options
+from clipline.emulator.indices.stats import sections
+from clipline.emulator.patterns import matches_any, simple_match
+from clipline.emulator.wire import Call, Reply, Route
+
+if TYPE_CHECKING:
+    from clipline.emulator.node import Node
+
+_INDICES = (
+    Column("health", "h", "current health status"),
+    Column("status", "s", "open/close status"),
+    Column("index", "i,idx", "index name"),
+    Column("uuid", "id", "index uuid"),
+    Column("pri", "p,shards.primary,shardsPrimary", "number of primary shards", right=True),
+    Column("rep", "r,shards.replica,shardsReplica", "number of replica shards", right=True),
+    Column("docs.count", "dc,docsCount", "available docs", right=True),
+    Column("docs.deleted", "dd,docsDeleted", "deleted docs", right=True),
+    Column("creation.date", "cd", "index creation date (millisecond value)", default=False),
+    Column("creation.date.string", "cds", "index creation date (as string)", default=False),
+    Column("store.size", "ss,storeSize", "store size of primaries & replicas", right=True, sibling="pri"),
+    Column("pri.store.size", "", "store size of primaries", right=True),
+    Column("dataset.size", "", "total size of dataset", right=True),
+    Column("flush.total", "ft,flushTotal", "number of flushes", right=True, default=False),
+    Column("get.total", "gto,getTotal", "number of get ops", right=True, default=False),
+    Column("indexing.index_total", "iito,indexingIndexTotal", "number of indexing ops", right=True, default=False),
+    Column("indexing.delete_total", "idto,indexingDeleteTotal", "number of delete ops", right=True, default=False),
+    Column("search.query_total", "sqto,searchQueryTotal", "total query phase ops", right=True, default=False),
+)
+_ALIASES = (
+    Column("alias", "a", "alias name"),
+    Column("index", "i,idx", "index alias points to"),
+    Column("filter", "f,fi", "filter"),
+    Column("routing.index", "ri,routingIndex", "index routing"),
+    Column("routing.search", "rs,routingSearch", "search routing"),
+    Column("is_write_index", "w,isWriteIndex", "write index"),
+)
+_SHARDS = (
+    Column("index", "i,idx", "index name"),
+    Column("shard", "s,sh", "shard name"),
+    Column("prirep", "p,pr,primaryOrReplica", "primary or replica"),
+    Column("state", "st", "shard state"),
+    Column("docs", "d,dc", "number of docs in shard", right=True),
+    Column("store", "sto", "store size of shard (how much disk it uses)", right=True),
+    Column("dataset", "", "size of dataset", right=True),
+    Column("ip", "", "ip of node where it lives"),
+    Column("id", "", "unique id of node where it lives", default=False),
+    Column("node", "n", "name of node where it lives"),
+)
+_COUNT = (*cat.TIMESTAMPS, Column("count", "dc,docs.count,docsCount", "the document count"))
+_TEMPLATES = (
+    Column("name", "n", "template name"),
+    Column("index_patterns", "t", "template index patterns"),
+    Column("order", "o,p", "template application order/priority number"),
+    Column("version", "v", "version"),
+    Column("composed_of", "c", "component templates comprising index template"),
+)
+_COMPONENTS = (
+    Column("name", "n", "component template name"),
+    Column("version", "v", "version"),
+    Column("alias_count", "a", "alias count"),
+    Column("mapping_count", "m", "mapping count"),
+    Column("settings_count", "s", "settings count"),
+    Column("metadata_count", "me", "metadata count"),
+    Column("included_in", "i", "included in"),
+)
+_LACKING = re.compile(
+    r"(?:pri\.)?(?:completion|fielddata|query_cache|request_cache|flush|get|indexing|merges|refresh|search|segments|suggest|"
+    r"warmer|memory|bulk|dense_vector|sparse_vector|seq_no|sync_id|recoverysource|unassigned|path|docs)\b.*"
+)
+"""Columns that the real tables have besides."""
+
+
+def indices(node: Node, call: Call) -> Reply:
+    """``GET /_cat/indices[/{index}]``."""
+    _check_columns(call, _INDICES)
+    wanted = call.params.get("health")
+    if wanted is not None and wanted.lower() not in ("green", "yellow", "red"):
+        raise illegal_argument(f"unknown cluster health status [{wanted}]")
+    rows = []
+    for name in sorted(named(node, call)):
+        index, health = node.indices.get(name), index_health(node, name)
+        if wanted is not None and wanted.lower() != health.status:
+            continue
+        counted, counts = sections(node, index), index.counts
+        size = Size(counted["store"]["size_in_bytes"])
+        created = datetime.fromtimestamp(index.created / 1000, UTC)
+        date = f"{created:%Y-%m-%dT%H:%M:%S}.{index.created % 1000:03d}Z"
+        rows.append((health.status, "open", name, index.uuid, index.shards, index.copies - 1,
+                     counted["docs"]["count"], counted["docs"]["deleted"], index.created, date, size, size, size,
+                     counts.flushes, counts.found + counts.missing, counts.indexed, counts.deleted,
+                     counts.queries))  # fmt: skip
+    return cat.answer(call, _INDICES, rows)
+
+
+def aliases(node: Node, call: Call) -> Reply:
+    """``GET /_cat/aliases[/{name}]``."""
+    options = read_options(call, Options(hidden=True))
+    patterns = call.args.get("name", "*").replace("_all", "*").split(",")
+    rows = []
+    hidden = node.indices.known().hidden
+    for alias, bodies in node.indices.aliases().items():
+        if not matches_any(patterns, alias) or (alias in hidden and not options.hidden):
+            continue
+        for name, body in bodies.items():
+            write = body.get("is_write_index")
+            rows.append((alias, name, "*" if "filter" in body else "-", body.get("index_routing", "-"),
+                         body.get("search_routing", "-"), "-" if write is None else write))  # fmt: skip
+    return cat.answer(call, _ALIASES, rows)
+
+
+def shards(node: Node, call: Call) -> Reply:
+    """``GET /_cat/shards[/{index}]``."""
+    _check_columns(call, _SHARDS)
+    rows: list[tuple[Any, ...]] = []
+    for name in sorted(named(node, call, hidden=True)):
+        index = node.indices.get(name)
+        with index.lock:
+            index.tick()
+            parts = index.shard.snapshot().parts(index.shards)
+        sizes = dict.fromkeys(range(index.shards), 0)
+        sizes |= dict(node.database.rows(
+            "SELECT shard, sum(length(source) + length(field_values) + length(vectors)) FROM documents "
+            "WHERE index_uuid = ? GROUP BY shard", (index.uuid,),
+        ))  # fmt: skip
+        for number, part in enumerate(parts):
+            size = Size(sizes[number])
+            rows.append((name, number, "p", "STARTED", len(part.documents), size, size, "127.0.0.1", node.node_id,
+                         NODE_NAME))  # fmt: skip
+            rows += [(name, number, "r", "UNASSIGNED", *[None] * 6)] * (index.copies - 1)
+    return cat.answer(call, _SHARDS, rows)
+
+
+def count(node: Node, call: Call) -> Reply:
+    """``GET|POST /_cat/count[/{index}]``."""
+    from clipline.emulator.search.api import count as search_count
+
+    asked = Call(method=call.method, path=call.path, args=call.args, params={}, raw=call.raw, headers=call.headers)
+    counted = search_count(node, asked).body["count"]
+    return cat.answer(call, _COUNT, [(*cat.now(), counted)])
+
+
+def templates(node: Node, call: Call) -> Reply:
+    """``GET /_cat/templates[/{name}]``: those that were put; the built-in ones are not there to be listed."""
+    pattern = call.args.get("name", "*")
+    rows = [
+        (name, _list(body["index_patterns"]), body.get("priority", 0), body.get("version"), _list(body["composed_of"]))
+        for name, body in node.indices.templates("index").items()
+        if simple_match(pattern, name)
+    ]
+    return cat.answer(call, _TEMPLATES, rows)
+
+
+def component_templates(node: Node, call: Call) -> Reply:
+    """``GET /_cat/component_templates[/{name}]``: those that were put."""
+    pattern, users = call.args.get("name", "*"), node.indices.templates("index")
+    rows = []
+    for name, body in node.indices.templates("component").items():
+        if not simple_match(pattern, name):
+            continue
+        template = body["template"]
+        rows.append((
+            name, body.get("version"), len(template.get("aliases") or {}),
+            len((template.get("mappings") or {}).get("properties") or {}), _leaves(template.get("settings") or {}),
+            len(body.get("_meta") or {}),
+            _list([user for user, using in users.items() if name in using["composed_of"]]),
+        ))  # fmt: skip
+    return cat.answer(call, _COMPONENTS, rows)
+
+
+def _list(values: list[str]) -> str:
+    return f"[{', '.join(values)}]"
+
+
+def _leaves(tree: dict[str, Any]) -> int:
+    return sum(_leaves(value) if isinstance(value, dict) else 1 for value in tree.values())
+
+
+def _check_columns(call: Call, columns: tuple[Column, ...]) -> None:
+    known = {name for column in columns for name in (column.name, *column.aliases.split(","))}
+    keys = (key.partition(":")[0] for key in call.params.get("s", "").split(","))
+    for name in (*call.params.get("h", "").split(","), *keys):
+        if name not in known and _LACKING.fullmatch(name):
+            raise unsupported(f"the column [{name}]")
+
+
+_PARAMS = cat.PARAMS | {"local", "master_timeout"}
+
+
+def _both(path: str, variable: str, action: str, handler: Any, params: set[str] | frozenset[str]) -> list[Route]:
+    return [Route("GET", f"{path}{end}", action, handler, params) for end in ("", f"/{{{variable}}}")]
+
+
+ROUTES = [
+    *_both("/_cat/indices", "index", "indices:monitor/stats", indices,
+           _PARAMS | PARAMS | {"health", "pri", "include_unloaded_segments"}),
+    *_both("/_cat/aliases", "name", "indices:admin/aliases/get", aliases, _PARAMS | {"expand_wildcards"}),
+    *_both("/_cat/shards", "index", "indices:monitor/stats", shards, _PARAMS),
+    *_both("/_cat/templates", "name", "cluster:monitor/state", templates, _PARAMS),
+    *_both("/_cat/component_templates", "name", "cluster:monitor/state", component_templates, _PARAMS),
+    *(
+        Route(method, f"/_cat/count{end}", "indices:data/read/search", count, _PARAMS)
+        for method in ("GET", "POST")
+        for end in ("", "/{index}")
+    ),
+]  # fmt: skip
