@@ -167,7 +167,7 @@ def test_a_wrong_method_is_405_with_allow(http: httpx.Client) -> None:
 @pytest.mark.parametrize(
     ("method", "path"),
     [
-        ("GET", "/_cat/shards"),
+        ("GET", "/_cat/segments"),
         ("POST", "/_reindex"),
         ("POST", "/_search/scroll"),
         ("GET", "/_nodes/stats/jvm"),
