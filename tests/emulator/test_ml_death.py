@@ -7,22 +7,42 @@ import signal
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import httpx
 from elasticsearch import Elasticsearch
 
 from clipline.emulator.launch import running_emulator
+from tests.emulator.conftest import Api
+from tests.emulator.ml_archives import deployed
 from tests.emulator.ml_calls import infer, natives, parent, refusal, stats, until
 from tests.emulator.ml_tiny import expected, ids, put_tiny
 
 
-def test_dead_native_process(tmp_path: Path) -> None:
+def kill(data: Path, last: int = 0) -> int:
+    """Kill the native process as soon as there is another than the last one that was killed."""
+    until(lambda: any(pid != last for pid in natives(data)))
+    pid = next(pid for pid in natives(data) if pid != last)
+    os.kill(pid, signal.SIGKILL)
+    return pid
+
+
+def test_a_process_that_dies_is_started_again_three_times(tmp_path: Path) -> None:
     with running_emulator(tmp_path) as url, Elasticsearch(url, request_timeout=60) as client:
         put_tiny(client, "tiny")
         client.ml.start_trained_model_deployment(model_id="tiny")
-        for pid in natives(tmp_path):
-            os.kill(pid, signal.SIGKILL)
+        pid = 0
+        for _ in range(3):
+            infer(client, "tiny")
+            pid = kill(tmp_path, pid)
+            # What was counted ends with the process.
+            until(lambda: "inference_count" not in stats(client, "tiny")["deployment_stats"])
+            # It is no less started, and what is asked meanwhile waits for the next process.
+            assert stats(client, "tiny")["deployment_stats"]["state"] == "started"
+            assert infer(client, "tiny") == [{"predicted_value": expected(*ids("red", "dog"))}]
+        pid = kill(tmp_path, pid)
         until(lambda: stats(client, "tiny")["deployment_stats"]["state"] == "failed")
         shown = stats(client, "tiny")["deployment_stats"]
-        assert shown["reason"].startswith("inference process crashed due to reason [")
+        crash = f"[tiny] pytorch_inference/{pid} process stopped unexpectedly: "
+        assert shown["reason"] == f"inference process crashed due to reason [{crash}]"
         assert shown["nodes"][0]["routing_state"] == {"routing_state": "failed", "reason": shown["reason"]}
         assert "allocation_status" not in shown
         refusal(409, "status_exception", "Trained model [tiny] is [failed]", infer, client, "tiny")
@@ -51,23 +71,32 @@ def test_killed_server_comes_back_with_its_deployment(tmp_path: Path) -> None:
 def test_a_native_process_dies_at_work(tmp_path: Path) -> None:
     with (
         running_emulator(tmp_path) as url,
-        Elasticsearch(url, request_timeout=60, max_retries=0) as client,
-        ThreadPoolExecutor(2) as pool,
+        httpx.Client(base_url=url, timeout=60) as http,
+        ThreadPoolExecutor(3) as pool,
     ):
-        put_tiny(client, "slow", kind="slow")
-        client.ml.start_trained_model_deployment(model_id="slow")
+        api = Api(http)
+        deployed(api, "slow", "slow", params={"cache_size": "0"})
         pair = {"input_field": "text", "output_field": "vector"}
-        client.ingest.put_pipeline(id="p", processors=[{"inference": {"model_id": "slow", "input_output": pair}}])
-        asked = pool.submit(infer, client, "slow", timeout="60s")
-        written = pool.submit(
-            client.bulk, index="i", pipeline="p", operations=[{"index": {"_id": "1"}}, {"text": "red dog"}]
-        )
-        until(lambda: stats(client, "slow")["deployment_stats"]["nodes"][0]["number_of_pending_requests"] == 2)
-        (native,) = natives(tmp_path)
-        os.kill(native, signal.SIGKILL)
+        api("PUT", "/_ingest/pipeline/p", {"processors": [{"inference": {"model_id": "slow", "input_output": pair}}]})
+        lines = '{"index":{"_id":"1"}}\n{"text":"red dog"}\n'
+        ndjson = {"content-type": "application/x-ndjson"}
+        asked = [pool.submit(http.post, "/i/_bulk?pipeline=p", content=lines, headers=ndjson)]
+
+        def pending() -> int:
+            (entry,) = api("GET", "/_ml/trained_models/slow/_stats")["trained_model_stats"]
+            number: int = entry["deployment_stats"]["nodes"][0]["number_of_pending_requests"]
+            return number
+
+        until(lambda: pending() == 1)
+        body = {"docs": [{"text": "dog"}], "timeout": "60s"}
+        asked.append(pool.submit(http.post, "/_ml/trained_models/slow/_infer", json=body))
+        until(lambda: pending() == 2)
+        kill(tmp_path)
+        # What ran is told that the process stops, what waited that nobody takes it.
         reason = "Error in inference process: [inference canceled as process is stopping]"
-        refusal(500, "status_exception", reason, asked.result, 20)
-        (item,) = written.result(20)["items"]
+        (item,) = asked[0].result(20).json()["items"]
         assert item["index"]["status"] == 500
         assert item["index"]["error"] == {"type": "status_exception", "reason": reason}
-        assert not client.indices.exists(index="i")
+        answer = asked[1].result(20).json()
+        assert (answer["status"], answer["error"]["type"]) == (429, "es_rejected_execution_exception")
+        assert http.head("/i").status_code == 404

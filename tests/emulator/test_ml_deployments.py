@@ -1,4 +1,4 @@
-"""Deployments and inference, asked by the genuine client; the native process is a real one."""
+"""Deployments, asked by the genuine client; the native process is a real one. Inference has tests of its own."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from elasticsearch import ApiError, Elasticsearch, ElasticsearchWarning
+from elasticsearch import Elasticsearch
 
 from clipline.emulator.launch import running_emulator
-from tests.emulator.ml_calls import DOG, infer, refusal, stats, until
+from tests.emulator.ml_calls import infer, refusal, stats
 from tests.emulator.ml_tiny import LONGEST, archive, expected, ids, put_tiny, sentence_model
 
 
@@ -160,111 +160,6 @@ def test_inference_and_its_counters(es: Elasticsearch) -> None:
         "model_size_bytes": size,
         "required_native_memory_bytes": 240 * 1024 * 1024 + 2 * size,
     }
-
-
-def test_override(es: Elasticsearch) -> None:
-    (result,) = infer(es, "tiny", inference_config={"text_embedding": {"results_field": "vector"}})
-    assert list(result) == ["vector"]
-    none = {"text_embedding": {"tokenization": {"bert": {"truncate": "none"}}}}
-    assert infer(es, "tiny", inference_config=none)
-    long = [{"text_field": "dog " * 7}]
-    call = es.ml.infer_trained_model
-    refusal(
-        400, "status_exception",
-        "Input too large. The tokenized input length [9] exceeds the maximum sequence length [8]",
-        call, model_id="tiny", docs=long, inference_config=none,
-    )  # fmt: skip
-    for config, status, reason in (
-        ({"text_embedding": {"tokenization": {"bert": {"span": 2}}}}, 501, "[span]"),
-        ({"ner": {}}, 400, "Trained model [tiny] is configured for task [text_embedding] but called with task [ner]"),
-        ({}, 400, "one inference type"),
-        ({"text_embedding": {"embedding_size": 3}}, 400, "unknown field [embedding_size]"),
-    ):
-        with pytest.raises(ApiError) as caught:
-            call(model_id="tiny", docs=DOG, inference_config=config)
-        assert caught.value.status_code == status
-        assert reason in caught.value.body["error"]["reason"]
-
-
-INFER_REFUSALS: dict[str, tuple[str, Any, int, str, str]] = {
-    "no docs": ("tiny", [], 400, "action_request_validation_exception", "1: at least one document is required ;"),
-    "texts": ("tiny", ["red dog"], 400, "illegal_argument_exception", "[docs]"),
-    "field": (
-        "tiny",
-        [{"text": "x"}],
-        400,
-        "status_exception",
-        "Input field [text_field] does not exist in the source",
-    ),
-    "number": (
-        "tiny",
-        [{"text_field": 7}],
-        400,
-        "status_exception",
-        "Input value [7] for field [text_field] must be a",
-    ),
-    "unknown": ("none", DOG, 404, "resource_not_found_exception", "Could not find trained model [none]"),
-    "idle": (
-        "idle",
-        DOG,
-        409,
-        "status_exception",
-        "Model [idle] must be deployed to use. Please deploy with the start",
-    ),
-    "language": ("lang_ident_model_1", DOG, 501, "emulator_unsupported_exception", "[lang_ident_model_1]"),
-}
-
-
-def test_infer_refusals(es: Elasticsearch) -> None:
-    put_tiny(es, "idle")
-    for model_id, docs, status, kind, reason in INFER_REFUSALS.values():
-        refusal(status, kind, reason, es.ml.infer_trained_model, model_id=model_id, docs=docs)
-
-
-def test_old_path_warns(es: Elasticsearch) -> None:
-    with pytest.warns(
-        ElasticsearchWarning, match=r"_infer\] is deprecated! Use \[POST /_ml/trained_models/\{model_id\}/_in"
-    ):
-        answer = es.perform_request(
-            "POST", "/_ml/trained_models/tiny/deployment/_infer", body={"docs": DOG},
-            headers={"content-type": "application/json", "accept": "application/json"},
-        )  # fmt: skip
-    assert answer["inference_results"] == infer(es, "tiny")
-
-
-def test_alias_resolves(es: Elasticsearch) -> None:
-    es.ml.put_trained_model_alias(model_id="tiny", model_alias="nick")
-    assert infer(es, "nick") == infer(es, "tiny")
-
-
-def test_error_in_the_model_fails_the_request_only(es: Elasticsearch) -> None:
-    put_tiny(es, "strict", kind="strict")
-    es.ml.start_trained_model_deployment(model_id="strict")
-    with pytest.raises(ApiError, match=r"Error in inference process: .*no more than two words") as caught:
-        es.ml.infer_trained_model(model_id="strict", docs=[{"text_field": "red red dog"}])
-    assert caught.value.status_code == 500
-    assert infer(es, "strict") == [{"predicted_value": [1.0] * 6}]
-    assert stats(es, "strict")["deployment_stats"]["error_count"] == 1
-    es.ml.stop_trained_model_deployment(model_id="strict")
-
-
-def test_queue_timeout_and_cancelled_work(es: Elasticsearch) -> None:
-    put_tiny(es, "slow", kind="slow")
-    es.ml.start_trained_model_deployment(model_id="slow", queue_capacity=1)
-    with ThreadPoolExecutor(1) as pool:
-        first = pool.submit(infer, es, "slow", timeout="60s")
-        until(lambda: stats(es, "slow")["deployment_stats"]["nodes"][0]["number_of_pending_requests"] == 1)
-        refusal(
-            429, "es_rejected_execution_exception", "inference process queue is full. Unable to execute command",
-            infer, es.options(max_retries=0), "slow",
-        )  # fmt: skip
-        assert stats(es, "slow")["deployment_stats"]["rejected_execution_count"] == 1
-        es.ml.stop_trained_model_deployment(model_id="slow")
-        refusal(500, "status_exception", "[inference canceled as process is stopping]", first.result)
-    es.ml.start_trained_model_deployment(model_id="slow")
-    refusal(408, "status_exception", "timeout [0.01s] waiting for inference result", infer, es, "slow", timeout="10ms")
-    assert stats(es, "slow")["deployment_stats"]["timeout_count"] == 1
-    es.ml.stop_trained_model_deployment(model_id="slow")
 
 
 def test_update(es: Elasticsearch) -> None:

@@ -107,12 +107,12 @@ PUT_REFUSALS: dict[str, tuple[str, dict[str, Any], int, str, str]] = {
         "emulator_unsupported_exception", "[mpnet]",
     ),
     "span": (
-        "n", {"inference_config": {"text_embedding": {"tokenization": {"bert": {"span": 3}}}}}, 501,
-        "emulator_unsupported_exception", "[span]",
+        "n", {"inference_config": {"text_embedding": {"tokenization": {"bert": {"span": 3}}}}}, 400,
+        "illegal_argument_exception", "[span] must not be provided when [truncate] is [first]",
     ),
     "truncate": (
         "n", {"inference_config": {"text_embedding": {"tokenization": {"bert": {"truncate": "last"}}}}}, 400,
-        "illegal_argument_exception", "[last]",
+        "illegal_argument_exception", "Tokenization.Truncate.LAST",
     ),
     "tags no list": ("n", {"tags": 7}, 400, "x_content_parse_exception", "tags doesn't support values of type"),
     "input no object": ("n", {"input": 7}, 400, "x_content_parse_exception", "input doesn't support values of type"),

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from clipline.emulator.errors import status_error, validation_failed
 from clipline.emulator.licence import require
 from clipline.emulator.ml.catalog import LANG_IDENT
-from clipline.emulator.ml.models import BUILT_IN, model_missing
-from clipline.emulator.ml.names import alias_problem
+from clipline.emulator.ml.models import model_missing
+from clipline.emulator.ml.names import BUILT_IN, alias_problem
 from clipline.emulator.wire import ACKNOWLEDGED, Call, Reply, Route
 
 if TYPE_CHECKING:

@@ -1,11 +1,13 @@
-"""Inference over HTTP."""
+"""Inference over HTTP, and forgetting what was cached."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from clipline.emulator.errors import ApiError, illegal_argument, validation_failed
-from clipline.emulator.ml.times import seconds
+from clipline.emulator.errors import ApiError, not_found
+from clipline.emulator.licence import require
+from clipline.emulator.ml.infer_request import infer_request
+from clipline.emulator.ml.serving import infer_docs
 from clipline.emulator.wire import Call, Reply, Route
 
 if TYPE_CHECKING:
@@ -18,32 +20,47 @@ _DEPRECATED = (
 
 
 def infer(node: Node, call: Call) -> Reply:
-    """``POST /_ml/trained_models/{model_id}/_infer`` and the deprecated ``…/deployment/_infer``."""
-    body = call.required_body()
-    docs = body.get("docs")
-    if not docs:
-        raise validation_failed("at least one document is required ")
-    if not isinstance(docs, list) or not all(isinstance(doc, dict) for doc in docs):
-        raise illegal_argument("[docs] must be an array of objects")
-    for key in body:
-        if key not in ("docs", "inference_config"):
-            raise ApiError(
-                400, "x_content_parse_exception", f"[1:1] [infer_trained_model_request] unknown field [{key}]"
-            )
-    results = node.models.infer(
+    """``POST /_ml/trained_models/{model_id}/_infer`` → ``{"inference_results": [{…}, …]}``."""
+    return Reply(body={"inference_results": _results(node, call)})
+
+
+def infer_one(node: Node, call: Call) -> Reply:
+    """``POST /_ml/trained_models/{model_id}/deployment/_infer``, deprecated: one document, and its result bare."""
+    (result,) = _results(node, call, most=1)
+    return Reply(body=result, warnings=(_DEPRECATED,))
+
+
+def clear_cache(node: Node, call: Call) -> Reply:
+    """``POST /_ml/trained_models/{deployment_id}/deployment/cache/_clear``; clears nothing unless it is started."""
+    deployment = node.models.deployments.get(call.args["model_id"])
+    if deployment is None:
+        raise not_found(f"No known model deployment with id [{call.args['model_id']}]")
+    deployment.clear_cache()
+    return Reply(body={"cleared": True})
+
+
+def _results(node: Node, call: Call, most: int | None = None) -> list[dict[str, object]]:
+    request = infer_request(call)
+    if most is not None and len(request.docs) > most:
+        reason = "Validation Failed: 1: multiple documents are not supported;"
+        raise ApiError(400, "validation_exception", reason)
+    require(node, "ml")
+    return infer_docs(
+        node.models,
         call.args["model_id"],
-        docs,
+        request.docs,
         prefix=None,
-        config_update=body.get("inference_config"),
-        timeout=seconds("timeout", call.params.get("timeout", "10s")),
+        override=request.override,
+        timeout=request.timeout,
+        seconds=request.seconds,
     )
-    old = call.path.endswith("/deployment/_infer")
-    return Reply(body={"inference_results": results}, warnings=(_DEPRECATED,) if old else ())
 
 
 _BASE = "/_ml/trained_models/{model_id}"
+_CLEAR = "cluster:admin/xpack/ml/trained_models/deployment/clear_cache"
 
 ROUTES = [
     Route("POST", f"{_BASE}/_infer", "cluster:monitor/xpack/ml/inference/infer", infer, {"timeout"}),
-    Route("POST", f"{_BASE}/deployment/_infer", "cluster:monitor/xpack/ml/inference/infer", infer, {"timeout"}),
+    Route("POST", f"{_BASE}/deployment/_infer", "cluster:monitor/xpack/ml/inference/infer", infer_one, {"timeout"}),
+    Route("POST", f"{_BASE}/deployment/cache/_clear", _CLEAR, clear_cache),
 ]

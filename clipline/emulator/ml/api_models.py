@@ -10,7 +10,7 @@ from clipline.emulator.licence import require
 from clipline.emulator.ml.bodies import check_model
 from clipline.emulator.ml.catalog import defined_length, matching, page
 from clipline.emulator.ml.config import checked_inference_config, stored_config
-from clipline.emulator.ml.models import BUILT_IN
+from clipline.emulator.ml.names import BUILT_IN
 from clipline.emulator.ml.stats import moment
 from clipline.emulator.ml.stats import size as byte_size
 from clipline.emulator.wire import ACKNOWLEDGED, Call, Reply, Route

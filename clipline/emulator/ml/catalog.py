@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from clipline.emulator.errors import illegal_argument
-from clipline.emulator.ml.models import BUILT_IN, model_missing
-from clipline.emulator.ml.names import matches
+from clipline.emulator.ml.models import model_missing
+from clipline.emulator.ml.names import BUILT_IN, matches
 from clipline.emulator.ml.store import PartFact
 from clipline.emulator.wire import Call
 

@@ -16,6 +16,7 @@ class Minute:
 
     count: int = 0
     seconds: float = 0.0
+    cached: int = 0
 
 
 class Counters:
@@ -30,16 +31,18 @@ class Counters:
         self._minute = self._now()
         self._current = self._last = Minute()
         self._peak = 0
-        self.inferences = self.errors = self.rejections = self.timeouts = 0
+        self.inferences = self.cached = self.errors = self.rejections = self.timeouts = 0
         self.seconds = 0.0
         self.last_access = 0
 
-    def inferred(self, seconds: float) -> None:
-        """One result was given."""
+    def inferred(self, seconds: float, *, cached: bool) -> None:
+        """One result was given; ``cached``: it was remembered."""
         with self._lock:
             self._turn()
-            self._current = Minute(self._current.count + 1, self._current.seconds + seconds)
+            now = self._current
+            self._current = Minute(now.count + 1, now.seconds + seconds, now.cached + cached)
             self.inferences += 1
+            self.cached += cached
             self.seconds += seconds
             self.last_access = int(self._clock() * 1000)
 

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import random
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from clipline.emulator.errors import ApiError, illegal_argument, not_found, status_error, unsupported
+from clipline.emulator.errors import ApiError, not_found, status_error
 from clipline.emulator.ml.capacity import Fit, Need, Room, fit
 from clipline.emulator.ml.deployment import Deployment
-from clipline.emulator.ml.inference import infer
+from clipline.emulator.ml.serving import embed_query, infer_docs, infer_text
 from clipline.emulator.ml.store import ModelStore
 
 if TYPE_CHECKING:
     from clipline.emulator.node import Node
-
-BUILT_IN = "lang_ident_model_1"
-"""The model that every server has; it is listed here, and cannot be run."""
 
 
 class Models:
@@ -123,19 +119,6 @@ class Models:
             return name
         return self.store.aliases().get(name)
 
-    def serving(self, name: str) -> Deployment | None:
-        """The deployment that a name is answered by.
-
-        An alias stands for its model. A deployment of that very id comes first, then any of the model's, a started one
-        if there is one, and among these at random, as in Elasticsearch.
-        """
-        name = self.store.aliases().get(name, name)
-        if (deployment := self.deployments.get(name)) is not None:
-            return deployment
-        found = self.deployments_of(name)
-        started = [item for item in found if item.state == "started"]
-        return random.choice(started or found) if found else None
-
     def deployments_of(self, model_id: str) -> list[Deployment]:
         """A model's deployments by id."""
         found = (item for item in list(self.deployments.values()) if item.model_id == model_id)
@@ -144,47 +127,27 @@ class Models:
     def infer(
         self,
         name: str,
-        docs: list[dict[str, Any]],
+        docs: Sequence[Mapping[str, Any]],
         *,
-        prefix: str | None,
+        prefix: str,
         config_update: Mapping[str, Any] | None = None,
-        timeout: float = 10.0,
     ) -> list[dict[str, Any]]:
-        """The inference results of some documents.
+        """The inference results of documents that are ingested; they wait as long as it takes.
 
         Raises:
             ApiError: unknown, not deployed, or a document failed.
         """
-        deployment = self.serving(name)
-        if deployment is None:
-            if name == BUILT_IN:
-                raise unsupported(f"inference with the built-in model [{name}]")
-            if self.resolve_model(name) is None:
-                raise not_found(f"Could not find trained model [{name}]")
-            raise status_error(
-                409,
-                f"Model [{name}] must be deployed to use. Please deploy with the start trained model deployment API.",
-            )
-        return [infer(deployment, doc, prefix=prefix, override=config_update, timeout=timeout) for doc in docs]
-
-    def reported_id(self, name: str) -> str:
-        """The id that a response names: an alias as its model, a deployment as itself."""
-        return self.store.aliases().get(name, name)
+        return infer_docs(self, name, docs, prefix=prefix, override=config_update)
 
     def infer_text(
         self, name: str, text: str, *, prefix: str, config_update: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
-        """Inference on a text alone, as the coordinated action does it: the input field is the model's own.
+        """The inference result of a text that is ingested.
 
         Raises:
             ApiError: 404 when the name is neither deployed nor an endpoint.
         """
-        deployment = self.serving(name)
-        if deployment is None:
-            raise status_error(404, f"[{name}] is not an inference service model or a deployed ml model")
-        config = self.store.config(deployment.model_id) or {}
-        field = config["input"]["field_names"][0]
-        return infer(deployment, {field: text}, prefix=prefix, override=config_update, timeout=10.0)
+        return infer_text(self, name, text, prefix=prefix, override=config_update)
 
     def embed_query(self, name: str, text: str) -> list[float]:
         """The vector of a query text.
@@ -192,13 +155,11 @@ class Models:
         Raises:
             ApiError: not deployed, or not a text embedding model.
         """
-        result = self.infer_text(name, text, prefix="search")
-        vector = next((value for value in result.values() if isinstance(value, list)), None)
-        if vector is None:
-            raise illegal_argument(
-                f"expected a result of type [text_embedding_result]. Is [{name}] a text embedding model?"
-            )
-        return vector
+        return embed_query(self, name, text)
+
+    def reported_id(self, name: str) -> str:
+        """The id that a response names: an alias as its model, a deployment as itself."""
+        return self.store.aliases().get(name, name)
 
     def references(self, model_id: str) -> tuple[bool, str | None]:
         """Whether pipelines name a model or deployment itself, and an alias of it that they name."""

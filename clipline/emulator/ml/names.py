@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 
+BUILT_IN = "lang_ident_model_1"
+"""The model that every server has; it is listed, and cannot be run here."""
+
 _ID = re.compile(r"[a-z0-9](?:[a-z0-9_\-.]*[a-z0-9])?")
 _ALIAS = re.compile(r"[a-z0-9](?:[a-z0-9_\-.]*[a-z])?")
 _LONGEST = 64

@@ -36,6 +36,7 @@ class Answer:
 
     result: list[list[list[float]]]
     seconds: float
+    cached: bool = False
 
 
 class NativeProcess:
@@ -70,7 +71,7 @@ class NativeProcess:
         self._on_end = on_end
         self._lock = threading.Lock()
         self._numbers = count()
-        self._said = self._obituary = ""
+        self._said = self.obituary = ""
         self._ended = False
         self._ready: Future[None] = Future()
         self._waiting: dict[int, Future[Answer]] = {}
@@ -100,7 +101,7 @@ class NativeProcess:
         future: Future[Answer] = Future()
         with self._lock:
             if self._ended:
-                future.set_exception(ProcessDied(self._obituary))
+                future.set_exception(ProcessDied(self.obituary))
                 return future
             number = next(self._numbers)
             self._waiting[number] = future
@@ -133,17 +134,18 @@ class NativeProcess:
                 self._take(orjson.loads(line))
         self._process.wait()
         # The words of AbstractNativeProcess.detectCrash; CppLogMessageHandler ends each message with a new line.
-        self._obituary = f"[{self._name}] pytorch_inference/{self.pid} process stopped unexpectedly: {self._said}"
+        self.obituary = f"[{self._name}] pytorch_inference/{self.pid} process stopped unexpectedly: {self._said}"
         with self._lock:
             self._ended = True
             left = list(self._waiting.values())
             self._waiting.clear()
-        died = ProcessDied(self._obituary)
+        # First, so that what waits in the queue is not handed on to nobody.
+        self._on_end(self.obituary)
+        died = ProcessDied(self.obituary)
         if not self._ready.done():
             self._ready.set_exception(died)
         for future in left:
             future.set_exception(died)
-        self._on_end(self._obituary)
         for stream in (self._process.stdin, self._process.stdout):
             try:
                 if stream is not None:

@@ -170,11 +170,12 @@ def _node(node: Node, deployment: Deployment, described: dict[str, Any], *, huma
     minute, peak = counters.last_minute()
     entry["inference_count"] = counters.inferences
     if counters.inferences:
-        average = 1000 * counters.seconds / counters.inferences
-        entry["average_inference_time_ms"] = average
-        entry["average_inference_time_ms_excluding_cache_hits"] = average
-    # There is no cache, whatever cache_size says: every document reaches the model.
-    entry["inference_cache_hit_count"] = 0
+        milliseconds = 1000 * counters.seconds
+        entry["average_inference_time_ms"] = milliseconds / counters.inferences
+        # A remembered result takes no time.
+        if asked := counters.inferences - counters.cached:
+            entry["average_inference_time_ms_excluding_cache_hits"] = milliseconds / asked
+    entry["inference_cache_hit_count"] = counters.cached
     if counters.inferences:
         entry |= moment("last_access", counters.last_access, human=human)
     entry |= {
@@ -188,7 +189,7 @@ def _node(node: Node, deployment: Deployment, described: dict[str, Any], *, huma
     }
     if minute.count:
         entry["average_inference_time_ms_last_minute"] = 1000 * minute.seconds / minute.count
-    entry["inference_cache_hit_count_last_minute"] = 0
+    entry["inference_cache_hit_count_last_minute"] = minute.cached
     return entry
 
 
