@@ -12,7 +12,7 @@ from clipline.emulator.compression import chosen, deflated
 from clipline.emulator.errors import ApiError, TextError
 from clipline.emulator.filter_path import filtered
 from clipline.emulator.identity import Version
-from clipline.emulator.media import answer_type
+from clipline.emulator.media import answer_type, is_yaml
 from clipline.emulator.versions import build_hash
 from clipline.emulator.wire import Reply
 
@@ -48,7 +48,7 @@ def error_reply(error: ApiError | TextError, trace: str | None = None) -> Reply:
     if trace and isinstance(error, ApiError):
         for entry in (body["error"], *body["error"]["root_cause"]):
             entry["stack_trace"] = trace
-    return Reply(body=body, status=error.status, headers=error.headers)
+    return Reply(body=body, status=error.status, headers=error.headers, warnings=error.warnings)
 
 
 def answer(asked: Asked, reply: Reply, *, is_error: bool = False) -> Answer:
@@ -57,7 +57,8 @@ def answer(asked: Asked, reply: Reply, *, is_error: bool = False) -> Answer:
     if isinstance(reply.body, str):
         content = reply.body.encode()
     elif reply.body is not None:
-        content, kind = _json(reply.body, asked.params, whole=is_error), _json_type(asked)
+        kind = answer_type(asked.headers, asked.params.get("format"))
+        content = _written(reply.body, kind, asked.params, whole=is_error)
     headers = [*_listed(reply.headers), *_own_headers(asked, reply)]
     if asked.method != "HEAD" and content and asked.compress:
         coding = chosen(asked.headers.get("accept-encoding", ""))
@@ -94,16 +95,21 @@ def _quoted(warning: str) -> str:
     )  # fmt: skip
 
 
-def _json_type(asked: Asked) -> str:
-    return answer_type(asked.headers, format_given=bool(asked.params.get("format")))
-
-
-def _json(body: Any, params: Mapping[str, str], *, whole: bool) -> bytes:
+def _written(body: Any, kind: str, params: Mapping[str, str], *, whole: bool) -> bytes:
     if not whole and (expression := params.get("filter_path")):
         body = filtered(body, expression)
+    if is_yaml(kind):
+        return _yaml(body)
     if params.get("pretty", "false") in ("", "true"):
         return (_pretty(orjson.loads(orjson.dumps(body, option=_OPTIONS)), "\n") + "\n").encode()
     return orjson.dumps(body, option=_OPTIONS)
+
+
+def _yaml(body: Any) -> bytes:
+    import yaml  # few ask for it, and it would make every start slower
+
+    plain = orjson.loads(orjson.dumps(body, option=_OPTIONS))
+    return yaml.safe_dump(plain, explicit_start=True, sort_keys=False, allow_unicode=True, width=1_000_000).encode()
 
 
 def _pretty(value: Any, line: str) -> str:

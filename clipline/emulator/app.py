@@ -121,13 +121,21 @@ def _answer(node: Node, router: Router, request: _Request) -> Answer:
         trace = traceback.format_exc() if params.get("error_trace", "false") != "false" else None
         reply = error_reply(error, trace)
     except Exception as error:
-        traceback.print_exc(file=sys.stderr)
-        reply = error_reply(ApiError(500, "exception", f"the emulator failed: {type(error).__name__}: {error}"))
+        reply = _crash(error)
     if reply is _TOO_LONG:
         return _closing(413)
     compress = not (node.identity.secure or request.old)
     asked = Asked(method=request.method, params=params, headers=headers, version=node.version, compress=compress)
-    return answer(asked, reply, is_error=failed)
+    try:
+        return answer(asked, reply, is_error=failed)
+    except Exception as error:
+        # A handler's body that is no JSON: the emulator's own fault, which must not look like the network's.
+        return answer(asked, _crash(error), is_error=True)
+
+
+def _crash(error: Exception) -> Reply:
+    traceback.print_exc(file=sys.stderr)
+    return error_reply(ApiError(500, "exception", f"the emulator failed: {type(error).__name__}: {error}"))
 
 
 def _closing(status: int) -> Answer:

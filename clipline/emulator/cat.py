@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from functools import cmp_to_key
 from typing import Any
 
-from clipline.emulator.errors import ApiError, unsupported
-from clipline.emulator.media import wants_json
+from clipline.emulator.errors import ApiError
+from clipline.emulator.media import wants_list
 from clipline.emulator.patterns import simple_match
 from clipline.emulator.wire import Call, Reply
 
@@ -83,7 +83,7 @@ def answer(call: Call, columns: Sequence[Column], rows: Sequence[Sequence[Any]])
     """The table that the parameters ask for: help, text, or JSON where ``format`` or ``Accept`` names it.
 
     Raises:
-        ApiError: 500 for a sort key that is no column, as the real one; 501 for ``format=cbor`` and ``smile``.
+        ApiError: 500 for a sort key that is no column, as the real one.
     """
     if call.flag("help"):
         return Reply(body=_help(columns))
@@ -92,10 +92,9 @@ def answer(call: Call, columns: Sequence[Column], rows: Sequence[Sequence[Any]])
     cells = [dict(zip(names, row, strict=True)) for row in _sorted(call, columns, rows)]
     texts = [[_text(call, row[column.name]) for column, _ in shown] for row in cells]
     titles = [title for _, title in shown]
-    wanted = call.params.get("format", "")
-    if wanted in ("yaml", "cbor", "smile"):
-        raise unsupported(f"tables in the format [{wanted}]")
-    if wanted == "json" or ("format" not in call.params and wants_json(call.headers)):
+    if call.params.get("format", "").lower() in ("json", "yaml") or (
+        "format" not in call.params and wants_list(call.headers)
+    ):
         return Reply(body=[dict(zip(titles, row, strict=True)) for row in texts])
     lines = ([list(titles)] if call.flag("v") else []) + [
         ["" if text is None else text for text in row] for row in texts

@@ -29,8 +29,10 @@ class ApiError(Exception):
         caused_by: dict[str, Any] | None = None,
         root_cause: list[dict[str, Any]] | None = None,
         headers: Mapping[str, str | tuple[str, ...]] | None = None,
+        warnings: tuple[str, ...] = (),
     ) -> None:
         super().__init__(reason)
+        self.warnings = warnings
         self.status = status
         self.type = type
         self.reason = reason
@@ -60,6 +62,7 @@ class TextError(Exception):
         self, status: int, text: str, *, headers: dict[str, str] | None = None, show_status: bool = True
     ) -> None:
         super().__init__(text)
+        self.warnings = ()
         self.status = status
         self.text = text
         self.headers = headers or {}

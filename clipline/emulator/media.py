@@ -19,13 +19,14 @@ from dataclasses import dataclass, field
 from clipline.emulator.errors import ApiError, TextError, unsupported
 
 JSON = "application/json"
-FORMATS = frozenset({"yaml", "cbor", "smile"})
-"""What the real server also writes, with ``format`` or ``Accept``, and also reads."""
+FORMATS = frozenset({"cbor", "smile"})
+"""What the real server also writes, with ``format`` or ``Accept``, and also reads. YAML we write, and do not read."""
 
 _VENDORED = "application/vnd.elasticsearch+"
 _JSON_KINDS = frozenset(
     {"application/json", "application/x-ndjson", "application/*", f"{_VENDORED}json", f"{_VENDORED}x-ndjson"}
 )
+_YAML_KINDS = frozenset({"application/yaml", f"{_VENDORED}yaml"})
 _ELSEWHERE = frozenset(
     {
         *(f"{prefix}{name}" for name in FORMATS for prefix in ("application/", _VENDORED)),
@@ -96,8 +97,8 @@ def check_body_type(headers: Mapping[str, str]) -> None:
     if header is None or sent is None:
         text = "is missing" if header is None else f"[{header}] is not supported"
         raise TextError(406, f"Content-Type header {text}")
-    if sent.name in _ELSEWHERE:
-        raise unsupported(f"the media type [{sent.name}]")
+    if sent.name in _ELSEWHERE | _YAML_KINDS:
+        raise unsupported(f"bodies of the media type [{sent.name}]")
     if not sent.is_json:
         raise TextError(406, f"Content-Type header [{header}] is not supported")
 
@@ -115,27 +116,36 @@ def check_answer_type(headers: Mapping[str, str], wanted_format: str | None) -> 
         raise unsupported(f"the media type [{wanted.name}]")
 
 
-def wants_json(headers: Mapping[str, str]) -> bool:
-    """Whether ``Accept`` names JSON and nothing else, which turns a table of ``_cat`` into a list."""
+def wants_list(headers: Mapping[str, str]) -> bool:
+    """Whether ``Accept`` names JSON or YAML and nothing else, which turns a table of ``_cat`` into a list."""
     wanted = _read("Accept", headers.get("accept"))
-    return wanted is not None and wanted.is_json
+    return wanted is not None and (wanted.is_json or wanted.name in _YAML_KINDS)
 
 
-def answer_type(headers: Mapping[str, str], *, format_given: bool = False) -> str:
-    """The content type of a JSON answer: what ``Accept`` asked for, or else the JSON that was sent, plain JSON otherwise.
+def answer_type(headers: Mapping[str, str], wanted_format: str | None = None) -> str:
+    """The content type of an answer that is no text: ``format``, else what ``Accept`` asked for, else what was sent.
 
-    The parameters of ``Accept`` are repeated whether or not its type was of use.
+    It is JSON, vendored or not, or YAML. The parameters of ``Accept`` are repeated whether or not its type was of use.
     """
     try:
         wanted, sent = _read("Accept", headers.get("accept")), _read("Content-Type", headers.get("content-type"))
     except ApiError:
         return JSON
     name = JSON
-    for one in () if format_given else (sent, wanted):
-        if one and one.is_json:
-            name = f"{_VENDORED}json" if one.name.startswith(_VENDORED) else JSON
+    if wanted_format and wanted_format.lower() in ("json", "yaml"):
+        name = f"application/{wanted_format.lower()}"
+    else:
+        for one in (sent, wanted):
+            if one and (one.is_json or (one is wanted and one.name in _YAML_KINDS)):
+                kind = "yaml" if one.name in _YAML_KINDS else "json"
+                name = f"{_VENDORED}{kind}" if one.name.startswith(_VENDORED) else f"application/{kind}"
     parameters = wanted.parameters if wanted else {}
     return ";".join([name, *(f"{key}={value}" for key, value in parameters.items())])
+
+
+def is_yaml(content_type: str) -> bool:
+    """Whether an answer of this type is YAML."""
+    return content_type.partition(";")[0] in _YAML_KINDS
 
 
 def _read(name: str, header: str | None) -> MediaType | None:

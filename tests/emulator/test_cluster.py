@@ -185,8 +185,11 @@ def test_tables(api: Api, client: Elasticsearch) -> None:
     (row,) = client.cat.master(format="json").body
     assert row["node"] == "emulator"
     (row,) = client.cat.nodes(format="json", full_id=True, h="id,name,v,role,master").body
-    assert row == {"id": row["id"], "name": "emulator", "v": "9.2.0", "role": "dilmr", "master": "*"}
+    assert row == {"id": row["id"], "name": "emulator", "v": "9.2.0", "role": "cdfhilmrstw", "master": "*"}
     assert row["id"] in api("GET", "/_nodes")["nodes"]
+    (row,) = client.cat.nodes(format="json", h="disk*", bytes="gb").body
+    assert float(row["disk.used_percent"]) <= 100
+    assert int(row["disk.total"]) >= int(row["disk.avail"])
     answer = api.http.get("/_cat/health?ts=false&h=epoch,cluster")
     assert answer.headers["content-type"] == "text/plain; charset=UTF-8"
     assert answer.text == "clipline-emulator\n"

@@ -7,6 +7,7 @@ import json
 
 import httpx
 import pytest
+import yaml
 from elasticsearch import Elasticsearch
 
 from tests.emulator.conftest import Api
@@ -180,7 +181,8 @@ def test_a_wrong_method_is_405_with_allow(http: httpx.Client) -> None:
         ("GET", "/i/_segments"),
         ("PUT", "/_template/x"),
         ("GET", "/i/_search?q=x~2"),
-        ("GET", "/?format=yaml"),
+        ("GET", "/?format=cbor"),
+        ("GET", "/_cat/health?format=smile"),
     ],
 )
 def test_what_elasticsearch_has_and_the_emulator_lacks_is_501(api: Api, method: str, path: str) -> None:
@@ -251,3 +253,38 @@ def test_a_url_and_headers_that_are_too_long(api: Api) -> None:
     found = api.error("GET", "/", code=400, headers={"x-long": "x" * 20_000})
     assert found == ("too_long_http_header_exception", "HTTP header is larger than 16384 bytes.")
     assert api("GET", f"/_cluster/health?filter_path={'x,' * 2000}") == {}
+
+
+@pytest.mark.parametrize(
+    ("headers", "query", "kind"),
+    [
+        ({}, "format=yaml", "application/yaml"),
+        ({"accept": "application/yaml"}, "", "application/yaml"),
+        (
+            {"accept": VENDORED.format(8).replace("json", "yaml")},
+            "",
+            "application/vnd.elasticsearch+yaml;compatible-with=8",
+        ),
+        ({"accept": "application/yaml"}, "format=json", "application/json"),
+        ({}, "format=nonsense", "application/json"),
+    ],
+)
+def test_answers_in_yaml(http: httpx.Client, headers: dict[str, str], query: str, kind: str) -> None:
+    answer = http.get(f"/?{query}", headers=headers)
+    assert answer.headers["content-type"] == kind
+    assert answer.text.startswith("---\n") is ("yaml" in kind)
+    assert yaml.safe_load(answer.text) == http.get("/").json()
+
+
+def test_a_table_and_an_error_in_yaml(http: httpx.Client) -> None:
+    (row,) = yaml.safe_load(http.get("/_cat/master?format=yaml").text)
+    assert row["node"] == "emulator"
+    assert yaml.safe_load(http.get("/missing?format=yaml").text)["status"] == 404
+
+
+def test_a_body_in_yaml(api: Api) -> None:
+    headers = {"content-type": "application/yaml"}
+    assert (
+        api.error("POST", "/_search", code=501, content=b"size: 0", headers=headers)[0]
+        == "emulator_unsupported_exception"
+    )

@@ -44,10 +44,11 @@ def test_a_trial_has_twelve_fields(api: Api) -> None:
 
 
 def test_accept_enterprise(api: Api) -> None:
-    answer = api.http.get("/_license?accept_enterprise=true")
-    assert "accept_enterprise" in answer.headers["warning"]
-    reason = "The [accept_enterprise] parameters may not be false"
-    assert api.error("GET", "/_license?accept_enterprise=false", code=400)[1] == reason
+    for path in ("/_license", "/_xpack"):
+        assert "accept_enterprise" in api.http.get(f"{path}?accept_enterprise=true").headers["warning"]
+        refused = api.http.get(f"{path}?accept_enterprise=false")
+        assert "accept_enterprise" in refused.headers["warning"]
+        assert refused.json()["error"]["reason"] == "The [accept_enterprise] parameters may not be false"
 
 
 def test_from_trial_to_basic_and_no_way_back(tmp_path: Path) -> None:

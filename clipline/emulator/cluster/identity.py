@@ -16,9 +16,25 @@ TRANSPORT_ADDRESS = f"{IP}:9300"
 """Where a real node would listen to others; nothing listens here."""
 
 
+ROLES = {
+    "data": "d",
+    "data_cold": "c",
+    "data_content": "s",
+    "data_frozen": "f",
+    "data_hot": "h",
+    "data_warm": "w",
+    "ingest": "i",
+    "master": "m",
+    "ml": "l",
+    "remote_cluster_client": "r",
+    "transform": "t",
+}
+"""Those of a node that was not told which to have, and their letters in ``_cat/nodes``."""
+
+
 def roles(node: Node) -> list[str]:
     """The roles, in the order of the alphabet."""
-    return ["data", "ingest", "master", *(["ml"] if node.identity.ml_node else []), "remote_cluster_client"]
+    return [role for role in ROLES if role != "ml" or node.identity.ml_node]
 
 
 def attributes(node: Node) -> dict[str, str]:
@@ -54,7 +70,7 @@ def is_meant(node: Node, wanted: str) -> bool:
     meant = False
     for part in filter(None, map(str.strip, wanted.split(","))):
         name, sign, value = part.partition(":")
-        if sign and name in ("data", "ingest", "master", "ml", "remote_cluster_client", "transform", "voting_only"):
+        if sign and name in (*ROLES, "voting_only"):
             if name in roles(node):
                 meant = value == "true"
         elif sign and name == "coordinating_only":

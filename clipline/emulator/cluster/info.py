@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from clipline.emulator.cluster.identity import CLUSTER_NAME, NODE_NAME
+from clipline.emulator.cluster.licence_api import enterprise_warning
 from clipline.emulator.errors import illegal_argument
 from clipline.emulator.human import iso_date
 from clipline.emulator.versions import (
@@ -54,6 +55,7 @@ def info(node: Node, call: Call) -> Reply:
 
 def xpack(node: Node, call: Call) -> Reply:
     """``GET /_xpack``: the parts that ``categories`` names, and a tagline unless ``human=false``."""
+    warnings = enterprise_warning(call)
     wanted = _wanted(call.params.get("categories", "_all"))
     body: dict[str, Any] = {}
     if "build" in wanted:
@@ -64,7 +66,7 @@ def xpack(node: Node, call: Call) -> Reply:
         body["features"] = features(node)
     if boolean(call.params, "human", default=True):
         body["tagline"] = "You know, for X"
-    return Reply(body=body)
+    return Reply(body=body, warnings=warnings)
 
 
 def features(node: Node) -> dict[str, dict[str, bool]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from clipline.emulator.cluster.identity import CLUSTER_NAME
-from clipline.emulator.errors import illegal_argument, unsupported
+from clipline.emulator.errors import ApiError, illegal_argument, unsupported
 from clipline.emulator.human import iso_date
 from clipline.emulator.wire import ACKNOWLEDGED, Call, Reply, Route
 
@@ -40,9 +40,7 @@ _LOST = {
 
 def show(node: Node, call: Call) -> Reply:
     """``GET /_license``."""
-    if call.params.get("accept_enterprise", "true") == "false":
-        raise illegal_argument("The [accept_enterprise] parameters may not be false")
-    warnings = (_DEPRECATED,) if "accept_enterprise" in call.params else ()
+    warnings = enterprise_warning(call)
     licence = node.licence
     body: dict[str, Any] = {
         "status": "active" if licence.active else "expired",
@@ -61,6 +59,20 @@ def show(node: Node, call: Call) -> Reply:
         "start_date_in_millis": -1,
     }
     return Reply(body={"license": body}, warnings=warnings)
+
+
+def enterprise_warning(call: Call) -> tuple[str, ...]:
+    """What ``accept_enterprise`` gets since 8.0, where it may only be true.
+
+    Raises:
+        ApiError: 400 for false, with the same warning.
+    """
+    if "accept_enterprise" not in call.params:
+        return ()
+    if not call.flag("accept_enterprise", default=True):
+        reason = "The [accept_enterprise] parameters may not be false"
+        raise ApiError(400, "illegal_argument_exception", reason, warnings=(_DEPRECATED,))
+    return (_DEPRECATED,)
 
 
 def put(node: Node, call: Call) -> Reply:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 from typing import TYPE_CHECKING, Any
 
 from clipline.emulator import cat
 from clipline.emulator.cat import Column
 from clipline.emulator.cluster.health import cluster_health, summary
-from clipline.emulator.cluster.identity import CLUSTER_NAME, IP, NODE_NAME, roles
+from clipline.emulator.cluster.identity import CLUSTER_NAME, IP, NODE_NAME, ROLES, roles
 from clipline.emulator.cluster.info import FLAVOR, TYPE
 from clipline.emulator.versions import build_hash
 from clipline.emulator.wire import Call, Reply, Route
@@ -43,6 +44,10 @@ _NODES = (
     Column("flavor", "f", "es distribution flavor", default=False),
     Column("type", "t", "es distribution type", default=False),
     Column("build", "b", "es build hash", default=False),
+    Column("disk.total", "dt,diskTotal", "total disk space", right=True, default=False),
+    Column("disk.used", "du,diskUsed", "used disk space", right=True, default=False),
+    Column("disk.avail", "d,da,disk,diskAvail", "available disk space", right=True, default=False),
+    Column("disk.used_percent", "dup,diskUsedPercent", "used disk space percentage", right=True, default=False),
     Column("heap.percent", "hp,heapPercent", "used heap ratio", right=True),
     Column("ram.percent", "rp,ramPercent", "used machine memory ratio", right=True),
     Column("cpu", "cpu", "recent cpu usage", right=True),
@@ -62,8 +67,6 @@ _MASTER = (
     Column("node", "n", "node name"),
 )
 
-_LETTERS = {"data": "d", "ingest": "i", "master": "m", "ml": "l", "remote_cluster_client": "r"}
-
 
 def health(node: Node, call: Call) -> Reply:
     """``GET /_cat/health``."""
@@ -82,9 +85,11 @@ def nodes(node: Node, call: Call) -> Reply:
     page = os.sysconf("SC_AVPHYS_PAGES") / os.sysconf("SC_PHYS_PAGES")
     cpu = min(100, round(100 * os.getloadavg()[0] / (os.cpu_count() or 1)))
     shown = node.node_id if call.flag("full_id") else node.node_id[:4]
-    letters = "".join(sorted(_LETTERS[role] for role in roles(node)))
+    letters = "".join(sorted(ROLES[role] for role in roles(node)))
     address = call.headers.get("host")
     row: list[Any] = [shown, os.getpid(), IP, address, str(node.version), FLAVOR, TYPE, build_hash(node.version)]
+    disk = shutil.disk_usage(node.data)
+    row += [cat.Size(disk.total), cat.Size(disk.used), cat.Size(disk.free), f"{100 * disk.used / disk.total:.2f}"]
     row += [None, round(100 * (1 - page)), cpu, *loads, letters, "*", NODE_NAME]
     return cat.answer(call, _NODES, [row])
 
