@@ -99,6 +99,35 @@ def test_an_update_taken_in_twice_is_taken_in_once(old: dict[str, Any], new: dic
     }
 
 
+_ODD = st.recursive(
+    st.none() | st.booleans() | st.integers(-5, 2**33) | st.floats() | st.sampled_from(["", "true", "keyword", "text", "date"]),
+    lambda below: st.lists(below, max_size=2)
+    | st.dictionaries(st.sampled_from(["type", "properties", "fields", "a"]), below, max_size=3),
+    max_leaves=5,
+)  # fmt: skip
+_PARAMETERS = st.sampled_from(
+    ["type", "properties", "fields", "dynamic", "enabled", "index", "format", "null_value", "ignore_above", "meta", "copy_to",
+     "analyzer", "normalizer", "norms", "dims", "similarity", "index_options", "element_type", "coerce", "index_options"]
+)  # fmt: skip
+_KINDS = st.sampled_from(
+    ["keyword", "text", "long", "float", "boolean", "date", "geo_point", "flattened", "dense_vector", "object"]
+)
+_WILD = st.builds(lambda kind, node: {**node, "type": kind}, _KINDS, st.dictionaries(_PARAMETERS, _ODD, max_size=4))
+_ROOT = st.sampled_from(
+    ["properties", "dynamic", "_source", "_routing", "_meta", "dynamic_templates", "date_detection", "x"]
+)
+
+
+@settings(deadline=None, max_examples=400)
+@given(st.dictionaries(NAMES, _WILD | _ODD, max_size=3), st.dictionaries(_ROOT, _ODD, max_size=3), TRAITS)
+def test_a_mapping_is_taken_or_refused(fields: dict[str, Any], root: dict[str, Any], traits: Traits) -> None:
+    for wild in ({"properties": fields}, root, {**root, "properties": fields}):
+        with suppress(ApiError):
+            normal = normalise(json.loads(json.dumps(wild, allow_nan=True)), traits)
+            json.dumps(shown(normal))
+            assert merge(normal, normal, traits) == normal
+
+
 _SCALARS = st.one_of(
     st.none(), st.booleans(), st.integers(-(2**70), 2**70), st.floats(allow_nan=False, allow_infinity=False), st.text(max_size=6),
     st.sampled_from(["2024-01-01", "1,2", "POINT (1 2)", "u281z", "807f0a", "P4BAAEBA", "9999999999999999999", "1e400"]),

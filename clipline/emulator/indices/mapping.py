@@ -57,14 +57,28 @@ def merge(old: Mapping[str, Any], new: Mapping[str, Any], traits: Traits | None 
         raise ApiError(
             500, "mapper_exception", "the [enabled] parameter can't be updated for the object mapping [_doc]"
         )
-    if "_source" in new and old.get("_source", {}) != new["_source"] and old:
-        raise unsupported("an update of the mapping parameter [_source]")
+    if old:
+        _check_metadata(old, new)
     merged = {**old, **{key: value for key, value in new.items() if key != "properties"}}
     if "dynamic_templates" in old and "dynamic_templates" in new:
         merged["dynamic_templates"] = merge_templates(old["dynamic_templates"], new["dynamic_templates"])
     if "properties" in new:
         merged["properties"] = merge_properties(old.get("properties", {}), new["properties"], "", traits or Traits())
     return merged
+
+
+def _check_metadata(old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
+    """What is said of ``_source`` and ``_routing`` stays; an update that does not name them changes nothing."""
+    for name, defaults in (("_routing", {"required": False}), ("_source", {"includes": [], "excludes": []})):
+        if name not in new:
+            continue
+        changes = [
+            f"\n\tCannot update parameter [{key}] from [{java.text(before)}] to [{java.text(after)}]"
+            for key, default in defaults.items()
+            if (before := old.get(name, {}).get(key, default)) != (after := new[name].get(key, default))
+        ]
+        if changes:
+            raise illegal_argument(f"Mapper for [{name}] conflicts with existing mapper:{''.join(changes)}")
 
 
 def fields(properties: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
@@ -93,7 +107,9 @@ def count(properties: Mapping[str, Any]) -> int:
 
 
 def check_limits(mappings: Mapping[str, Any], settings: Mapping[str, str | None], *, adding: int = 0) -> None:
-    """Refuse a mapping that is too deep or has too many fields; ``adding`` is how many a document would make.
+    """Refuse a mapping that is too deep, has too many fields, or copies where no copies go.
+
+    ``adding`` is how many fields a document would make.
 
     Raises:
         ApiError: 400.
@@ -103,10 +119,25 @@ def check_limits(mappings: Mapping[str, Any], settings: Mapping[str, str | None]
         new = f" while adding new fields [{adding}]" if adding else ""
         raise illegal_argument(f"Limit of total fields [{most}] has been exceeded{new}")
     deepest = int(settings.get("mapping.depth.limit") or DEPTH_LIMIT)
+    _check_copies(mappings.get("properties", {}))
     for path in _objects(mappings.get("properties", {}), ""):
         if path.count(".") + 2 > deepest:
             reason = f"Limit of mapping depth [{deepest}] has been exceeded due to object field [{path}]"
             raise illegal_argument(reason)
+
+
+def _check_copies(properties: Mapping[str, Any]) -> None:
+    """Refuse fields that are copied to what takes no copies (MappingLookup.validateCopyTo)."""
+    objects = inner = None
+    for _, field in fields(properties):
+        for target in field.get("copy_to", ()):
+            if objects is None or inner is None:
+                objects = set(_objects(properties, ""))
+                inner = {f"{name}.{sub}" for name, one in fields(properties) for sub in one.get("fields", {})}
+            if target in objects:
+                raise illegal_argument(f"Cannot copy to field [{target}] since it is mapped as an object")
+            if target in inner:
+                raise illegal_argument(f"[copy_to] may not be used to copy to a multi-field: [{target}]")
 
 
 def _objects(properties: Mapping[str, Any], prefix: str) -> Iterator[str]:

@@ -104,7 +104,7 @@ def _object(leaf: str, full: str, node: dict[str, Any], traits: Traits) -> Defin
     rest = {
         key: value
         for key, value in node.items()
-        if key not in ("type", "properties", "dynamic", "enabled", "subobjects", "include_in_all")
+        if key not in ("type", "properties", "dynamic", "enabled", "subobjects")
     }
     result = object_settings(node)
     result["properties"] = properties(node.get("properties") or {}, f"{full}.", traits)

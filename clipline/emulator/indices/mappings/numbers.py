@@ -16,7 +16,6 @@ INTEGERS = {"long": 63, "integer": 31, "short": 15, "byte": 7}
 FLOATS = ("double", "float", "half_float")
 _MOST = {"half_float": 65519.996, "float": 3.4028235677973366e38}
 _DECIMAL = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?[fFdD]?\s*")
-_JAVA = {"long": "long", "integer": "int", "short": "int", "byte": "int"}
 _CLASSES = {"long": "Long", "double": "Double"}
 
 
@@ -71,7 +70,7 @@ def _integer(kind: str, value: Any, coerce: bool) -> int:
         whole = _from_text(kind, value)
     elif isinstance(value, float):
         if not math.isfinite(value):
-            raise Unfit(f"Value [{java.text(value)}] is out of range for {article} {kind}")
+            raise _overflow(kind, value)
         if not coerce and not value.is_integer():
             name = "Long" if kind == "long" else "Integer"
             raise Unfit(f"{java.text(value)} cannot be converted to {name} without data loss")
@@ -79,11 +78,17 @@ def _integer(kind: str, value: Any, coerce: bool) -> int:
     else:
         whole = int(value)
     if not isinstance(value, str) and not -(2 ** (limit := 63 if kind == "long" else 31)) <= whole < 2**limit:
-        reason = f"Numeric value ({value}) out of range of {_JAVA[kind]} ({-(2**limit)} - {2**limit - 1})"
-        raise Unfit(f"[{AT}] {reason}", "x_content_parse_exception")
+        raise _overflow(kind, value)
     if not -(2**bits) <= whole < 2**bits:
         raise Unfit(f"Value [{java.text(value)}] is out of range for {article} {kind}")
     return whole
+
+
+def _overflow(kind: str, value: float) -> Unfit:
+    """What the JSON parser says of a number that Java's type cannot hold."""
+    java_type, limit = ("long", 63) if kind == "long" else ("int", 31)
+    reason = f"Numeric value ({java.text(value)}) out of range of {java_type} ({-(2**limit)} - {2**limit - 1})"
+    return Unfit(f"[{AT}] {reason}", "x_content_parse_exception")
 
 
 def _from_text(kind: str, value: str) -> int:

@@ -9,6 +9,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+import orjson
+
 from clipline.emulator.errors import unsupported
 from clipline.emulator.indices.mappings import java
 from clipline.emulator.indices.mappings.fields import field
@@ -78,8 +80,11 @@ def _check(name: str, body: Any, traits: Traits) -> None:
     try:
         field("__dynamic__" + name, "__dynamic__" + name, dict(_filled(body["mapping"], "x", kinds[0])), traits)
     except Unfit as error:
-        reason = f"dynamic template [{name}] has invalid content [{java.text(body)}]: {error}"
-        raise malformed(reason) from error
+        content = orjson.dumps(body).decode()
+        raise malformed(
+            f"dynamic template [{name}] has invalid content [{content}], attempted to validate it with the following "
+            f"match_mapping_type: [{', '.join(kinds)}]"
+        ) from error
 
 
 def _matches(body: Mapping[str, Any], name: str, kind: str) -> bool:
