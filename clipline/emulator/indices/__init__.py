@@ -11,6 +11,7 @@ from clipline.emulator.indices import (
     multi_get,
     resolve_api,
     settings_api,
+    simulated_ingest,
     simulation,
     stats,
     tables,
@@ -22,6 +23,7 @@ from clipline.emulator.indices.store import Indices
 ROUTES = [
     *templates.ROUTES,
     *simulation.ROUTES,
+    *simulated_ingest.ROUTES,
     *aliases.ROUTES,
     *settings_api.ROUTES,
     *maintenance.ROUTES,

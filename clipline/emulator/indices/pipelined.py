@@ -7,7 +7,7 @@ then each index gets its part of the request at once.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -176,7 +176,7 @@ class Request:
 
         def run(name: str, document: IngestDocument) -> IngestDocument | None:
             ran.append(name)
-            return self.node.pipelines.run(name, document, first=len(ran) == 1)
+            return self.pipeline(name, document, first=len(ran) == 1)
 
         def dropped() -> Ingested:
             gone = replace(write, index=found.name, source=None)
@@ -214,13 +214,21 @@ class Request:
         stored = replace(write, index=index, id=document.id, routing=document.routing, source=document.source, raw=b"")
         return Ingested(stored, tuple(ran), time.perf_counter() - started)
 
+    def pipeline(self, name: str, document: IngestDocument, *, first: bool) -> IngestDocument | None:
+        """Run one pipeline, the first of the document or a later one; ``None`` when it drops the document."""
+        return self.node.pipelines.run(name, document, first=first)
+
+    def settings(self, name: str) -> tuple[str, Mapping[str, str | None]]:
+        """The concrete name of an index and its settings; of one that is yet to be made, its template's."""
+        index = self.node.indices.write_index(name)
+        return (index.name, index.settings) if index else (name, composed(self.node.indices, name).settings)
+
     def _pipelines(self, name: str) -> _Pipelines:
         """Those of an index; of one that is yet to be made, its template's."""
         if name not in self._resolved:
-            index = self.node.indices.write_index(name)
-            settings = index.settings if index else composed(self.node.indices, name).settings
+            concrete, settings = self.settings(name)
             default, final = (settings.get(key) or NONE for key in ("default_pipeline", "final_pipeline"))
-            self._resolved[name] = _Pipelines(index.name if index else name, default, final)
+            self._resolved[name] = _Pipelines(concrete, default, final)
         return self._resolved[name]
 
 

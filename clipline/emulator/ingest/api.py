@@ -1,4 +1,4 @@
-"""Pipelines over HTTP: put, get, delete; the two simulations have files of their own."""
+"""Pipelines over HTTP: put, get, delete; simulation has a file of its own."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from clipline.emulator.errors import not_found
 from clipline.emulator.indices.dates import iso
 from clipline.emulator.ingest.compile import DATES
 from clipline.emulator.ingest.simulate import simulate
-from clipline.emulator.ingest.simulate_index import simulate_index
 from clipline.emulator.wire import ACKNOWLEDGED, Call, Reply, Route
 
 if TYPE_CHECKING:
@@ -61,8 +60,6 @@ def _matches(pattern: str, name: str) -> bool:
 
 _TIMES = {"master_timeout", "timeout"}
 _SIMULATE = "cluster:admin/ingest/pipeline/simulate"
-_BULK = "indices:data/write/simulate/bulk"
-_INDEX_REFUSED = {"_source", "_source_includes", "_source_excludes"}
 
 ROUTES = [
     Route("PUT", "/_ingest/pipeline/{id}", "cluster:admin/ingest/pipeline/put", put_pipeline, _TIMES | {"if_version"}),
@@ -71,6 +68,4 @@ ROUTES = [
     Route("DELETE", "/_ingest/pipeline/{id}", "cluster:admin/ingest/pipeline/delete", delete_pipeline, _TIMES),
     *(Route(method, path, _SIMULATE, simulate, {"verbose"}) for method in ("GET", "POST")
       for path in ("/_ingest/pipeline/_simulate", "/_ingest/pipeline/{id}/_simulate")),
-    *(Route(method, path, _BULK, simulate_index, {"pipeline", "merge_type"}, _INDEX_REFUSED) for method in ("GET", "POST")
-      for path in ("/_ingest/_simulate", "/_ingest/{index}/_simulate")),
 ]  # fmt: skip
