@@ -165,14 +165,11 @@ def test_what_the_option_refuses(cluster: Cluster, index: Index, options: dict[s
     )
 
 
-@fact("7.3", evidence="U", source="ConstructingObjectParser.Target.buildTarget over KnnVectorQueryBuilder")
+@fact("7.3", evidence="T", source=f"{YAML}/190_knn_query-with-k-param.yml")
 def test_what_the_query_refuses_is_wrapped(cluster: Cluster, index: Index) -> None:
     """The same mistake in a knn query is the cause of a failed build."""
     error = cluster("POST", f"/{line(index)}/_search", {"query": {"knn": {**NEAR, "k": 0}}}, code=400)["error"]
-    assert (error["type"], error["reason"]) == (
-        "x_content_parse_exception",
-        "Failed to build [knn] after last required field arrived",
-    )
+    assert error["type"] == "x_content_parse_exception"
     assert error["caused_by"]["reason"] == "[k] must be greater than 0"
 
 
