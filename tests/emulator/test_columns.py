@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clipline.emulator.database import Database
+from clipline.emulator.indices import shard as shard_module
 from clipline.emulator.indices.parse import Parsed
 from clipline.emulator.indices.shard import Shard
 from clipline.emulator.indices.snapshot import Snapshot
@@ -47,9 +48,15 @@ def _check(snapshot: Snapshot, model: dict[str, tuple[str, int]]) -> None:
 
 
 @settings(max_examples=60, deadline=None)
-@given(writes=WRITES)
-def test_any_history(tmp_path_factory: pytest.TempPathFactory, writes: list[tuple[str, str, bool]]) -> None:
-    database = Database(tmp_path_factory.mktemp("columns") / "x.sqlite")
+@given(writes=WRITES, most=st.sampled_from([0, 2, 5000]))
+def test_any_history(tmp_path_factory: pytest.TempPathFactory, writes: list[tuple[str, str, bool]], most: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(shard_module, "_MOST_FRESH", most)
+        _history(tmp_path_factory.mktemp("columns"), writes)
+
+
+def _history(folder: Path, writes: list[tuple[str, str, bool]]) -> None:
+    database = Database(folder / "x.sqlite")
     begin(database)
     shard = Shard(database, "u")
     model: dict[str, tuple[str, int]] = {}

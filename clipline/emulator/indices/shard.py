@@ -22,6 +22,9 @@ from clipline.emulator.indices.parse import Parsed
 from clipline.emulator.indices.snapshot import Indexed, Searchable, Snapshot
 from clipline.emulator.indices.stored import Key, Rows, Stored
 
+_MOST_FRESH = 5000
+"""Documents that wait for a refresh in memory; of more, all are read from disk again."""
+
 _DEAD_SHARE = 0.25
 """How much of a matrix may be outdated rows before it is made anew."""
 
@@ -39,7 +42,7 @@ class Shard:
         self._outdated = 0
         # What a search still shows of documents that were written since the last refresh.
         self._dirty: dict[Key, Stored | None] = {}
-        # What the next refresh makes searchable instead: rows without their sources.
+        # What the next refresh makes searchable instead, rows without their sources; what is missing is on disk.
         self._fresh: dict[Key, tuple[Any, ...]] = {}
         self._dirty_since = 0.0
         self._refreshed = threading.Event()
@@ -101,7 +104,10 @@ class Shard:
         values, vectors = pack(parsed)
         stored = Stored(number, doc_id, seq_no, self._terms[number], version, routing, values, vectors, source)
         self._tombstones.pop(key, None)
-        self._fresh[key] = (number, doc_id, seq_no, self._terms[number], version, routing, values, vectors)
+        if self._searchable is None or len(self._fresh) >= _MOST_FRESH:
+            self._fresh.clear()
+        else:
+            self._fresh[key] = (number, doc_id, seq_no, self._terms[number], version, routing, values, vectors)
         self._written(key, stored, before)
         return seq_no
 
@@ -134,7 +140,7 @@ class Shard:
             for key in self._dirty:
                 if (gone := self._searchable.pop(key, None)) is not None:
                     self._outdated += len(gone.parsed.vectors)
-            fresh = self._loaded(sorted(self._fresh.values(), key=lambda row: row[2]))
+            fresh = self._loaded(sorted(self._fresh_rows(), key=lambda row: row[2]))
             self._searchable.update((one.key, one) for one in fresh)
         if self._readers:
             self._replaced |= {(key, before.seq_no): before for key, before in self._dirty.items() if before}
@@ -190,6 +196,13 @@ class Shard:
         self._fresh.clear()
         self._searchable, self._snapshot = None, None
         self._next, self._terms = self._rows.counters(self._count)
+
+    def _fresh_rows(self) -> list[tuple[Any, ...]]:
+        rows = [*self._fresh.values()]
+        missing = [key for key in self._dirty if key not in self._fresh]
+        for portion in self._rows.indexed_of([doc_id for _, doc_id in missing]):
+            rows += [row for row in portion if (row[0], row[1]) in self._dirty and (row[0], row[1]) not in self._fresh]
+        return rows
 
     def _column(self, name: str, dims: int) -> Column:
         if name not in self._columns:

@@ -5,7 +5,7 @@ A row is small columns first and the source last, so that a start, which needs w
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,12 +19,15 @@ TABLES = (
         "seq_no INTEGER NOT NULL, term INTEGER NOT NULL, version INTEGER NOT NULL, routing TEXT, "
         "field_values BLOB NOT NULL, vectors BLOB NOT NULL, source BLOB NOT NULL, PRIMARY KEY (index_uuid, id, shard))"
     ),
+    # The order in which they are searchable, and in which a start reads them.
+    "CREATE UNIQUE INDEX IF NOT EXISTS documents_order ON documents (index_uuid, shard, seq_no)",
     (
         "CREATE TABLE IF NOT EXISTS shards (index_uuid TEXT NOT NULL, shard INTEGER NOT NULL, next INTEGER NOT NULL, "
         "term INTEGER NOT NULL, PRIMARY KEY (index_uuid, shard))"
     ),
 )
-_COLUMNS = "shard, id, seq_no, term, version, routing, field_values, vectors, source"
+_INDEXED = "shard, id, seq_no, term, version, routing, field_values, vectors"
+_COLUMNS = f"{_INDEXED}, source"
 _PORTION = 2000
 """Rows that are in memory at once while an index is read."""
 
@@ -97,15 +100,23 @@ class Rows:
         return Stored(*row) if row else None
 
     def indexed(self) -> Iterator[list[tuple[Any, ...]]]:
-        """All columns but the source of all rows, in portions, by id."""
-        last = ("", -1)
+        """All columns but the source of all rows, in portions, shard by shard in the order of their arrival."""
+        last = (-1, -1)
         while rows := self.database.rows(
-            "SELECT shard, id, seq_no, term, version, routing, field_values, vectors FROM documents "
-            "WHERE index_uuid = ? AND (id, shard) > (?, ?) ORDER BY id, shard LIMIT ?",
+            f"SELECT {_INDEXED} FROM documents "  # noqa: S608 - constant
+            "WHERE index_uuid = ? AND (shard, seq_no) > (?, ?) ORDER BY shard, seq_no LIMIT ?",
             (self.uuid, *last, _PORTION),
         ):
             yield rows
-            last = (rows[-1][1], rows[-1][0])
+            last = (rows[-1][0], rows[-1][2])
+
+    def indexed_of(self, ids: Sequence[str]) -> Iterator[list[tuple[Any, ...]]]:
+        """The same of the documents with these ids that there are, in no order."""
+        for start in range(0, len(ids), _PORTION):
+            yield self.database.rows(
+                f"SELECT {_INDEXED} FROM documents WHERE index_uuid = ? AND id IN (SELECT value FROM json_each(?))",  # noqa: S608
+                (self.uuid, orjson.dumps(ids[start : start + _PORTION]).decode()),
+            )
 
     def several(self, ids: Collection[str]) -> dict[Key, Stored]:
         """The newest versions of the documents with these ids that there are, in whichever shard."""
