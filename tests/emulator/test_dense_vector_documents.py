@@ -69,6 +69,9 @@ def test_an_index_that_keeps_them_gives_them_back_as_sent(api_of: Callable[..., 
     sent: Any = [0.1234567890123, 1, 2] if version < "9" else packed(1, 2, 3)
     api("PUT", f"/{name}/_doc/1", {"v": sent}, code=201)
     assert api("GET", f"/{name}/_doc/1")["_source"] == {"v": sent}
+    api("POST", f"/{name}/_refresh")
+    (hit,) = api("POST", f"/{name}/_search", {"_source": False, "fields": ["v"]})["hits"]["hits"]
+    assert hit["fields"]["v"] == (sent if isinstance(sent, list) else [sent])
 
 
 def test_what_is_in_objects_and_not_indexed(api: Api, make: Callable[..., str]) -> None:

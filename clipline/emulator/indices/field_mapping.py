@@ -9,13 +9,13 @@ Source: TransportGetFieldMappingsIndexAction.
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from clipline.emulator.errors import unsupported
 from clipline.emulator.indices import mapping as mappings_of
 from clipline.emulator.indices.expressions import PARAMS, named
 from clipline.emulator.indices.index import Index
+from clipline.emulator.patterns import simple_match
 from clipline.emulator.wire import Call, Reply, Route
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def get_field_mapping(node: Node, call: Call) -> Reply:
     """``GET [/{index}]/_mapping/field/{fields}``."""
     patterns = call.args["fields"].split(",")
     for pattern in patterns:
-        if any(fnmatchcase(name, pattern) for name in _METADATA):
+        if any(simple_match(pattern, name) for name in _METADATA):
             raise unsupported(f"the mappings of metadata fields, which [{pattern}] names too")
     indices = [node.indices.get(name) for name in named(node, call)]
     found = {index.name: {"mappings": _fields(index, patterns)} for index in indices}
@@ -44,7 +44,7 @@ def _fields(index: Index, patterns: list[str]) -> dict[str, object]:
         name: {"full_name": name, "mapping": {name.rpartition(".")[2]: definition}}
         for pattern in patterns
         for name, definition in sorted(known.items())
-        if fnmatchcase(name, pattern)
+        if simple_match(pattern, name)
     }
 
 

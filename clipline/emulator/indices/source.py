@@ -6,7 +6,6 @@ floats of 32 bits, in an array whatever was sent.
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from clipline.emulator.errors import ApiError, json_token
@@ -14,6 +13,7 @@ from clipline.emulator.indices.mapping import fields
 from clipline.emulator.indices.mappings.refused import Refused
 from clipline.emulator.indices.mappings.traits import Traits
 from clipline.emulator.indices.vectors import hydrated, read_vector
+from clipline.emulator.patterns import matches_any
 from clipline.emulator.wire import Call
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ def _list(value: Any) -> list[str]:
 
 
 def _any(patterns: list[str], name: str) -> bool:
-    return any(fnmatchcase(name, pattern) or name.startswith(f"{pattern}.") for pattern in patterns)
+    return matches_any(patterns, name) or any(name.startswith(f"{pattern}.") for pattern in patterns)
 
 
 def _pick(value: dict[str, Any], includes: list[str], excludes: list[str], prefix: str) -> dict[str, Any]:
@@ -141,7 +141,7 @@ def _pick(value: dict[str, Any], includes: list[str], excludes: list[str], prefi
     picked: dict[str, Any] = {}
     for key, child in value.items():
         name = f"{prefix}{key}"
-        if any(fnmatchcase(name, pattern) for pattern in excludes):
+        if matches_any(excludes, name):
             continue
         included = not includes or _any(includes, name)
         below = [] if included else includes

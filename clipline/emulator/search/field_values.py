@@ -89,7 +89,11 @@ def _values(
     if shape is not None and kind != "date":
         raise ShardError.illegal(f"Field [{name}] of type [{kind}] doesn't support formats.")
     if kind == "dense_vector":
-        return hydrated(definition, parsed.vectors[name]) if name in parsed.vectors else []
+        if name not in parsed.vectors:
+            return []
+        # Where the index keeps vectors in the source, they are shown as they were sent, a text as one value.
+        kept = not (context.index.excludes_vectors and definition.get("index"))
+        return _at(source, name.split(".")) if kept else hydrated(definition, parsed.vectors[name])
     if kind == "flattened":
         return _at(source, name.split(".")) if name in parsed.values else []
     return [_shown(definition, value, shape) for value in parsed.values.get(name, ())]

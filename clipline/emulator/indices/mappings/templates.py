@@ -17,6 +17,7 @@ from clipline.emulator.indices.mappings.fields import field
 from clipline.emulator.indices.mappings.parameters import malformed
 from clipline.emulator.indices.mappings.refused import Unfit
 from clipline.emulator.indices.mappings.traits import Traits
+from clipline.emulator.patterns import simple_match
 
 KINDS = ("object", "string", "long", "double", "boolean", "date", "binary")
 """What ``match_mapping_type`` may be, beside ``*``."""
@@ -107,10 +108,7 @@ def _matches(body: Mapping[str, Any], name: str, kind: str) -> bool:
 
 
 def _fits(pattern: str, text: str, regex: bool) -> bool:
-    if regex:
-        return re.fullmatch(pattern, text) is not None
-    # Elasticsearch's own patterns know nothing but the star.
-    return re.fullmatch(".*".join(re.escape(part) for part in pattern.split("*")), text, re.DOTALL) is not None
+    return re.fullmatch(pattern, text) is not None if regex else simple_match(pattern, text)
 
 
 def _filled(mapping: Mapping[str, Any], leaf: str, kind: str) -> dict[str, Any]:
