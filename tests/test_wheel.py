@@ -24,6 +24,7 @@ def test_a_new_stack_from_the_wheel(tmp_path: Path) -> None:
     (wheel,) = tmp_path.glob("clipline-*.whl")
     shipped = set(zipfile.ZipFile(wheel).namelist())
     assert {"clipline/demo/text/model.safetensors", "clipline/demo/image/0_CLIPModel/model.safetensors"} <= shipped
+    assert "clipline/data/ml-native.json" in shipped
     run(sys.executable, "-m", "venv", tmp_path / "venv", cwd=tmp_path)
     bin_ = tmp_path / "venv" / "bin"
     run(bin_ / "pip", "install", "--quiet", wheel, cwd=tmp_path)

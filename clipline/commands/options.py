@@ -202,7 +202,6 @@ def need_emulator() -> None:
         import dateutil  # noqa: F401
         import orjson  # noqa: F401
         import starlette  # noqa: F401
-        import tokenizers  # noqa: F401
         import uvicorn  # noqa: F401
     except ImportError as error:
         raise MissingExtraError("emulator", purpose="the emulator", package=error.name or "starlette") from error

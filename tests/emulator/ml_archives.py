@@ -61,6 +61,15 @@ def saved(module: Any) -> bytes:
     return stream.getvalue()
 
 
+def loaded(data: bytes) -> Any:
+    """An archive as torch loads it."""
+    import torch
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return torch.jit.load(io.BytesIO(data))
+
+
 def put(
     api: Api,
     model_id: str,
