@@ -140,10 +140,10 @@ def settings_of(api: Api, index: str, more: str = "") -> dict[str, Any]:
 
 
 def test_showing(api: Api, make: Callable[..., str]) -> None:
-    index = make(settings={"query.default_field": ["a", "b"], "codec": "best_compression", "mapping.coerce": True})
+    index = make(settings={"store.preload": ["nvd", "dvd"], "codec": "best_compression", "mapping.coerce": True})
     shown = settings_of(api, index)
-    assert (shown["query"], shown["codec"], shown["mapping"]) == (
-        {"default_field": ["a", "b"]}, "best_compression", {"coerce": "true"},
+    assert (shown["store"], shown["codec"], shown["mapping"]) == (
+        {"preload": ["nvd", "dvd"]}, "best_compression", {"coerce": "true"},
     )  # fmt: skip
     assert "creation_date_string" not in shown
     assert settings_of(api, index, "?human=true")["creation_date_string"].endswith("Z")

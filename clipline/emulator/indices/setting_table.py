@@ -35,7 +35,7 @@ blocks.metadata                                 bool   dynamic done    false
 blocks.read_only_allow_delete                   bool   dynamic done    false
 mapping.total_fields.limit                      int    dynamic done    1000         >=0
 mapping.exclude_source_vectors                  bool   final   done    true         since=9.2
-query.default_field                             list   dynamic idle    *
+query.default_field                             list   dynamic lacking *
 priority                                        int    dynamic idle    1            >=0
 codec                                           enum   static  idle    default default|lz4|best_compression|zstd
 gc_deletes                                      time   dynamic idle    60s          >=-1
@@ -131,7 +131,7 @@ mapping.nested_fields.limit                     int    dynamic idle    -        
 mapping.nested_parents.limit                    int    dynamic idle    50           >=0
 mapping.nested_objects.limit                    int    dynamic idle    10000        >=0
 mapping.dimension_fields.limit                  int    dynamic idle    32768        >=0
-mapping.depth.limit                             int    dynamic lacking 20           >=1
+mapping.depth.limit                             int    dynamic done    20           >=1
 mapping.field_name_length.limit                 long   dynamic lacking 9223372036854775807 >=1
 mapping.total_fields.ignore_dynamic_beyond_limit bool  dynamic lacking false
 mapping.field_name_length.ignore_dynamic_beyond_limit bool dynamic lacking false since=9.3
