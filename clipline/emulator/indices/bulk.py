@@ -11,7 +11,8 @@ from clipline.emulator.indices.bulk_lines import Action, Lines
 from clipline.emulator.indices.document_body import read_document
 from clipline.emulator.indices.pipelined import Outcome, Prepare, Request
 from clipline.emulator.indices.source import source_choice
-from clipline.emulator.indices.update import Update, bulk_update
+from clipline.emulator.indices.update import bulk_update
+from clipline.emulator.indices.update_request import Update
 from clipline.emulator.indices.write import Write, Written
 from clipline.emulator.indices.write_params import check_active_shards, refresh_wanted, refreshed
 from clipline.emulator.json_body import read_object

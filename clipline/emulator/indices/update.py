@@ -1,99 +1,28 @@
-"""``_update``: a partial document or an upsert; scripts are refused.
+"""``_update``: a partial document, a script, or an upsert.
 
 The document is read, merged and written under the condition that nobody wrote it meanwhile, as in Elasticsearch.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from clipline.emulator.errors import ApiError, illegal_argument, unsupported, validation_failed, wrong_kind
+from clipline.emulator.errors import ApiError, illegal_argument, validation_failed
 from clipline.emulator.indices.documents import written_reply
 from clipline.emulator.indices.index import Index
 from clipline.emulator.indices.optimistic import UNCONDITIONAL, Condition
 from clipline.emulator.indices.pipelined import Ingested, Request, auto_created, perform
-from clipline.emulator.indices.source import check_choice, shown_source, source_choice
+from clipline.emulator.indices.source import shown_source, source_choice
 from clipline.emulator.indices.stored import Stored
+from clipline.emulator.indices.update_request import Update
+from clipline.emulator.indices.update_script import scripted, scripted_upsert
 from clipline.emulator.indices.write import Step, Write, Written, conflict, shard_meta, store
 from clipline.emulator.indices.write_params import WRITE, check_active_shards, condition, refresh_wanted
 from clipline.emulator.wire import Call, Reply, Route
 
 if TYPE_CHECKING:
     from clipline.emulator.node import Node
-
-_KEYS = {"doc", "upsert", "doc_as_upsert", "detect_noop", "_source", "if_seq_no", "if_primary_term"}
-_LACKING = {"script", "scripted_upsert"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Update:
-    """The body of an update; ``shown`` is the choice of the source that is answered with, ``False`` for none."""
-
-    doc: dict[str, Any] | None = None
-    upsert: dict[str, Any] | None = None
-    doc_as_upsert: bool = False
-    detect_noop: bool = True
-    shown: Any = False
-    if_seq_no: int | None = None
-    if_primary_term: int | None = None
-
-    @classmethod
-    def read(cls, body: dict[str, Any], shown: Any) -> Update:
-        """The body of a request; its ``_source`` wins over ``shown``.
-
-        Raises:
-            ApiError: 400 for what is wrong, 501 for what is not emulated.
-        """
-        for key, value in body.items():
-            if key in _LACKING:
-                raise unsupported(f"the option [{key}] of updates")
-            if key not in _KEYS:
-                raise ApiError(400, "x_content_parse_exception", f"[1:1] [UpdateRequest] unknown field [{key}]")
-            _check_kind(key, value)
-        if "_source" in body:
-            check_choice(body["_source"])
-            shown = body["_source"]
-        return cls(
-            doc=body.get("doc"),
-            upsert=body.get("upsert"),
-            doc_as_upsert=body.get("doc_as_upsert", False),
-            detect_noop=body.get("detect_noop", True),
-            shown=shown,
-            if_seq_no=body.get("if_seq_no"),
-            if_primary_term=body.get("if_primary_term"),
-        )
-
-    @property
-    def new(self) -> dict[str, Any] | None:
-        """What becomes the document if there is none."""
-        return self.doc if self.doc_as_upsert else self.upsert
-
-    def errors(self, wanted: Condition, retries: int) -> list[str]:
-        """What the validation of the request says is wrong with it."""
-        found = wanted.errors()
-        if wanted.if_seq_no is not None:
-            if retries > 0:
-                found.append("compare and write operations can not be retried")
-            if self.doc_as_upsert:
-                found.append("compare and write operations can not be used with upsert")
-            if self.upsert is not None:
-                found.append("upsert requests don't support `if_seq_no` and `if_primary_term`")
-        if self.doc is None:
-            found.append("script or doc is missing")
-            if self.doc_as_upsert:
-                found.append("doc must be specified if doc_as_upsert is enabled")
-        return found
-
-    def condition(self, asked: Condition) -> Condition:
-        """The condition of the request, over which its body has the last word."""
-        if self.if_seq_no is None and self.if_primary_term is None:
-            return asked
-        return replace(
-            asked,
-            if_seq_no=asked.if_seq_no if self.if_seq_no is None else self.if_seq_no,
-            if_primary_term=asked.if_primary_term if self.if_primary_term is None else self.if_primary_term,
-        )
 
 
 def update_document(node: Node, call: Call) -> Reply:
@@ -159,14 +88,24 @@ def plan(index: Index, write: Write, update: Update, stored: Stored | None) -> W
         if update.new is None:
             meta = shard_meta(index, key)
             raise ApiError(404, "document_missing_exception", f"[{write.id}]: document missing", meta=meta)
-        return replace(write, op="create", source=update.new, condition=UNCONDITIONAL)
+        source = update.new
+        if update.scripted_upsert and update.script:
+            op, source = scripted_upsert(update.script, source)
+            if op != "create":
+                return Written(index=index.name, id=key[1], version=-1, seq_no=None, result="noop", status=200)
+        return replace(write, op="create", source=source, condition=UNCONDITIONAL)
     if refusal := write.condition.sequence_refusal((stored.seq_no, stored.term)):
         raise conflict(index, key, refusal)
-    source, changed = merged(stored.document(), update.doc or {})
-    if update.detect_noop and not changed:
+    op = "index"
+    if update.script:
+        op, source = scripted(update.script, index.name, stored)
+    else:
+        source, changed = merged(stored.document(), update.doc or {})
+        op = "index" if changed or not update.detect_noop else "none"
+    if op == "none":
         return _with_source(_noop(index, stored), index, update, source)
     unchanged = Condition(if_seq_no=stored.seq_no, if_primary_term=stored.term)
-    return replace(write, source=source, routing=stored.routing, condition=unchanged)
+    return replace(write, op=op, source=source, routing=stored.routing, condition=unchanged)
 
 
 def merged(old: dict[str, Any], new: dict[str, Any]) -> tuple[dict[str, Any], bool]:
@@ -232,17 +171,6 @@ def _shown(call: Call) -> Any:
     choice = source_choice(call)
     # Without a word about it an update does not answer with the source; with ``_source=true`` it does.
     return choice if choice is not None else "_source" in call.params
-
-
-def _check_kind(key: str, value: Any) -> None:
-    if key in ("doc", "upsert"):
-        right = isinstance(value, dict)
-    elif key in ("if_seq_no", "if_primary_term"):
-        right = isinstance(value, int) and not isinstance(value, bool)
-    else:
-        right = key == "_source" or isinstance(value, bool)
-    if not right:
-        raise wrong_kind("UpdateRequest", key, value)
 
 
 _PARAMS = WRITE | {
