@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from clipline.emulator.errors import ApiError, illegal_argument, not_found, status_error, unsupported
+from clipline.emulator.errors import ApiError, illegal_argument, not_found, status_error, unsupported, validation_failed
 from clipline.emulator.licence import require
 from clipline.emulator.ml.bodies import check_model
 from clipline.emulator.ml.catalog import defined_length, matching, page
@@ -13,6 +13,7 @@ from clipline.emulator.ml.config import checked_inference_config, stored_config
 from clipline.emulator.ml.names import BUILT_IN
 from clipline.emulator.ml.stats import moment
 from clipline.emulator.ml.stats import size as byte_size
+from clipline.emulator.ml.trees import decompressed, read_definition
 from clipline.emulator.wire import ACKNOWLEDGED, Call, Reply, Route
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 _GENERATED = ("created_by", "version", "create_time", "create_time_string", "model_size", "model_size_bytes",
               "estimated_operations", "license_level")  # fmt: skip
+_DEFINITIONS = ("definition", "compressed_definition")
 _INCLUDE = (
     "definition",
     "total_feature_importance",
@@ -34,7 +36,15 @@ def put_model(node: Node, call: Call) -> Reply:
     model_id, body = call.args["model_id"], dict(call.required_body())
     check_model(model_id, body)
     body["inference_config"] = checked_inference_config(body.get("inference_config"))
+    deferred = call.flag("defer_definition_decompression")
+    if deferred and body.get("compressed_definition") is not None and not body.get("model_size_bytes"):
+        raise validation_failed(
+            "when [defer_definition_decompression] is true and a compressed definition is provided, model_size_bytes must "
+            "be set"
+        )
     require(node, "ml")
+    if body.get("model_type") != "pytorch" and not (deferred and body.get("compressed_definition") is not None):
+        _read_tree(model_id, body)
     models = node.models
     with models.lock:
         if model_id in models.store.aliases():
@@ -51,8 +61,32 @@ def put_model(node: Node, call: Call) -> Reply:
         if models.store.config(model_id) is not None or model_id == BUILT_IN:
             raise _exists(f"Trained machine learning model [{model_id}] already exists")
         config = stored_config(model_id, body, created=int(time.time() * 1000))
-        models.store.put_config(model_id, config)
+        kept = {key: body[key] for key in _DEFINITIONS if body.get(key) is not None}
+        models.store.put_config(model_id, {**config, **kept})
     return Reply(body=for_people(config) if call.flag("human") else config)
+
+
+def _read_tree(model_id: str, body: dict[str, Any]) -> None:
+    """Check the definition of a tree model, and put into the body what follows from it."""
+    if body.get("compressed_definition") is not None:
+        body["definition"] = decompressed(model_id, body.pop("compressed_definition"))
+    try:
+        tree = read_definition(body["definition"])
+    except ApiError as error:
+        if error.type != "status_exception":
+            raise
+        raise ApiError(
+            400, "status_exception", f"Definition for [{model_id}] has validation failures.", caused_by=error.cause()
+        ) from error
+    if body.get("input") is None:
+        raise illegal_argument("[input] must not be null.")
+    (task,) = body["inference_config"]
+    if task != tree.target:
+        raise status_error(
+            400,
+            f"Model [{model_id}] inference config type [{task}] does not support definition target type [{tree.target}]",
+        )
+    body |= {"model_size_bytes": tree.size, "estimated_operations": tree.operations}
 
 
 def get_models(node: Node, call: Call) -> Reply:
@@ -133,6 +167,8 @@ def for_people(config: dict[str, Any]) -> dict[str, Any]:
 def _shown(node: Node, call: Call, config: dict[str, Any], aliases: dict[str, str]) -> dict[str, Any]:
     named = sorted(alias for alias, target in aliases.items() if target == config["model_id"])
     shown = for_people(config) if call.flag("human") else dict(config)
+    for key in _DEFINITIONS:
+        shown.pop(key, None)
     if named:
         metadata = {**(config.get("metadata") or {}), "model_aliases": named}
         # Its place is before the input, also where there was none.

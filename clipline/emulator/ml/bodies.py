@@ -53,10 +53,10 @@ def check_model(model_id: str, body: dict[str, Any]) -> None:
         raise unsupported(f"models that Elastic packages, such as [{model_id}]")
     if problems := _problems(model_id, body, defined=defined):
         raise validation_failed(*problems)
-    if kind != "pytorch":
-        raise unsupported(f"trained models of the type [{kind or 'tree_ensemble'}]")
-    if defined:
+    if kind == "pytorch" and defined:
         raise unsupported("a [definition] in the configuration of a pytorch model; send it in parts")
+    if kind != "pytorch" and (kind == "lang_ident" or not defined):
+        raise unsupported(f"trained models of the type [{kind}]" + ("" if defined else " without a definition"))
 
 
 def _problems(model_id: str, body: dict[str, Any], *, defined: bool) -> list[str]:

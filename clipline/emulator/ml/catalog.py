@@ -26,7 +26,15 @@ LANG_IDENT: dict[str, Any] = {
     "description": "Model used for identifying language from arbitrary input text.",
     "tags": ["lang_ident", "prepackaged"],
     "input": {"field_names": ["text"]},
-    "inference_config": {"classification": {"num_top_classes": 1}},
+    "inference_config": {
+        "classification": {
+            "num_top_classes": 1,
+            "top_classes_results_field": "top_classes",
+            "results_field": "predicted_value",
+            "num_top_feature_importance_values": 0,
+            "prediction_field_type": "string",
+        }
+    },
 }
 """Built into every server and always among ``*``."""
 

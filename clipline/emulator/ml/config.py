@@ -9,11 +9,23 @@ from clipline.emulator.ml.infer_options import TASKS, check_tokenization
 
 _LOCATION = ".ml-inference-native-000002"
 _TOKENIZERS = ("bert", "bert_ja", "mpnet", "roberta", "xlm_roberta", "deberta_v2")
+_TREE_LOCATION = ".ml-inference-000005"
 _FIELDS = {
     "text_embedding": {"tokenization", "results_field", "embedding_size", "vocabulary"},
     "pass_through": {"tokenization", "results_field", "vocabulary"},
 }
 """The tasks that are emulated, with their fields."""
+_TREE_DEFAULTS: dict[str, dict[str, Any]] = {
+    "regression": {"results_field": "predicted_value", "num_top_feature_importance_values": 0},
+    "classification": {
+        "num_top_classes": 0,
+        "top_classes_results_field": "top_classes",
+        "results_field": "predicted_value",
+        "num_top_feature_importance_values": 0,
+        "prediction_field_type": "string",
+    },
+}
+"""The tasks of tree models, which are kept and not run, with their fields."""
 _TOKENIZATION = {"do_lower_case", "max_sequence_length", "truncate", "span", "with_special_tokens"}
 
 
@@ -30,10 +42,12 @@ def checked_inference_config(config: Any) -> dict[str, Any]:
         raise status_error(
             400, f"unrecognized inference configuration type [{task}]. Supported types [{', '.join(TASKS)}]"
         )
-    if task not in _FIELDS:
+    if task not in _FIELDS and task not in _TREE_DEFAULTS:
         raise unsupported(f"the task [{task}]")
     if not isinstance(options, dict):
         raise status_error(400, "inference_config must be an object with one inference type mapped to an object.")
+    if task in _TREE_DEFAULTS:
+        return {task: _tree_task(task, options)}
     for key in options:
         if key not in _FIELDS[task]:
             raise ApiError(400, "x_content_parse_exception", f"[1:1] [{task}] unknown field [{key}]")
@@ -66,9 +80,24 @@ def checked_inference_config(config: Any) -> dict[str, Any]:
     return {task: result}
 
 
+def _tree_task(task: str, options: dict[str, Any]) -> dict[str, Any]:
+    for key, value in options.items():
+        if key not in _TREE_DEFAULTS[task]:
+            raise ApiError(400, "x_content_parse_exception", f"[1:1] [{task}] unknown field [{key}]")
+        if value is not None and type(value) is not type(_TREE_DEFAULTS[task][key]):
+            raise wrong_kind(task, key, value)
+        if isinstance(value, int) and value < 0 and key == "num_top_feature_importance_values":
+            raise illegal_argument(f"[{key}] must be greater than or equal to 0")
+    kind = options.get("prediction_field_type")
+    if kind is not None and kind not in ("string", "number", "boolean"):
+        raise illegal_argument(f"unknown [prediction_field_type] [{kind}]")
+    return {**_TREE_DEFAULTS[task], **{key: value for key, value in options.items() if value is not None}}
+
+
 def stored_config(model_id: str, body: dict[str, Any], *, created: int) -> dict[str, Any]:
-    """The configuration as PUT and GET show it, keys in the server's order."""
-    config: dict[str, Any] = {"model_id": model_id, "model_type": "pytorch"}
+    """The configuration as PUT and GET show it, keys in the server's order; ``definition`` is that of a tree model."""
+    pytorch = body.get("model_type") == "pytorch"
+    config: dict[str, Any] = {"model_id": model_id, "model_type": "pytorch" if pytorch else "tree_ensemble"}
     if body.get("platform_architecture") is not None:
         config["platform_architecture"] = body["platform_architecture"]
     config |= {
@@ -88,7 +117,8 @@ def stored_config(model_id: str, body: dict[str, Any], *, created: int) -> dict[
     if body.get("default_field_map"):
         config["default_field_map"] = body["default_field_map"]
     config["inference_config"] = body["inference_config"]
-    config["location"] = {"index": {"name": _LOCATION}}
+    if pytorch or body.get("definition") is None:
+        config["location"] = {"index": {"name": _LOCATION if pytorch else _TREE_LOCATION}}
     if prefixes := {key: body["prefix_strings"][key] for key in ("search", "ingest") if _given(body, key)}:
         config["prefix_strings"] = prefixes
     return config

@@ -48,9 +48,8 @@ def infer_docs(
     """
     deployment = serving(models, name)
     if deployment is None:
-        if models.store.config(models.store.aliases().get(name, name)) is None:
-            if name == BUILT_IN:
-                raise unsupported(f"inference with the built-in model [{name}]")
+        _check_kind(models, name)
+        if models.resolve_model(name) is None:
             raise not_found(f"Could not find trained model [{name}]")
         raise status_error(
             409, f"Model [{name}] must be deployed to use. Please deploy with the start trained model deployment API."
@@ -79,6 +78,7 @@ def infer_text(
     """
     deployment = serving(models, name)
     if deployment is None:
+        _check_kind(models, name)
         raise status_error(404, f"[{name}] is not an inference service model or a deployed ml model")
     if deployment.state != "started":
         raise deployment.not_serving(name)
@@ -87,6 +87,13 @@ def infer_text(
         deployment, [text], prefix=prefix, override=override, timeout=timeout, seconds=seconds, priority=priority
     )
     return result
+
+
+def _check_kind(models: Models, name: str) -> None:
+    """501 for models that are kept and cannot be run: those that Elasticsearch runs without a deployment."""
+    config = models.store.config(models.resolve_model(name) or name)
+    if name == BUILT_IN or (config is not None and config["model_type"] != "pytorch"):
+        raise unsupported(f"inference with [{name}], which is no model of PyTorch")
 
 
 def embed_query(models: Models, name: str, text: str) -> list[float]:
