@@ -199,12 +199,12 @@ def need_emulator() -> None:
         MissingExtraError: ``clipline[emulator]`` is not installed.
     """
     try:
+        import anyio  # noqa: F401
         import dateutil  # noqa: F401
         import orjson  # noqa: F401
-        import starlette  # noqa: F401
         import uvicorn  # noqa: F401
     except ImportError as error:
-        raise MissingExtraError("emulator", purpose="the emulator", package=error.name or "starlette") from error
+        raise MissingExtraError("emulator", purpose="the emulator", package=error.name or "anyio") from error
     # Only looked for: importing it takes seconds, and only the native processes need it.
     if find_spec("torch") is None:
         raise MissingExtraError("emulator", purpose="the emulator", package="torch")

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from starlette.concurrency import run_in_threadpool
+from anyio import to_thread
 
 from clipline.emulator import absent, cluster, indices, ingest, ml, search, security
 from clipline.emulator.answers import Answer, Asked, answer, error_reply
@@ -36,6 +36,8 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
+_THREADS = 256
+"""Requests that are carried out beside each other. Many wait only, for a deployment, a green index or a refresh."""
 _MAX_LINE, _MAX_HEADERS = 4096, 16384
 _CONTINUE = "100-continue"
 _SINGLE_HEADERS = ("x-opaque-id", "traceparent", "tracestate")
@@ -80,7 +82,8 @@ def build_app(node: Node) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
         query = scope["query_string"].decode("latin-1")
         whole = f"{uri}?{query}" if query else uri
         request = _Request(scope["method"], whole, headers, raw, old=scope["http_version"] == "1.0")
-        await _send(send, await run_in_threadpool(_answer, node, router, request))
+        to_thread.current_default_thread_limiter().total_tokens = _THREADS
+        await _send(send, await to_thread.run_sync(_answer, node, router, request))
 
     return app
 

@@ -74,7 +74,7 @@ def test_applying_without_models_and_without_a_bundle(emulator_url: str, bare: d
         assert client.indices.get(index="bare-*").body == {}
 
 
-@pytest.mark.parametrize("package", ["starlette", "uvicorn", "orjson"])
+@pytest.mark.parametrize("package", ["anyio", "uvicorn", "orjson"])
 def test_the_emulator_without_its_extra(tmp_path: Path, clipline: Run, package: str) -> None:
     environment = without([package], tmp_path / "absent")
     for arguments in (["emulator", "--data", str(tmp_path / "d")], ["plan", "--emulator"]):

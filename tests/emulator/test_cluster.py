@@ -122,6 +122,22 @@ def test_node_stats(api: Api, client: Elasticsearch, make: Callable[..., str]) -
     assert api.error("GET", "/_nodes/stats/_all,os", code=400)[1] == reason
 
 
+def test_node_stats_of_indices(api: Api, make: Callable[..., str]) -> None:
+    make({}, {"1": {"x": 1}})
+    (node,) = api("GET", "/_nodes/stats/indices/docs,merge")["nodes"].values()
+    assert node["indices"].keys() == {"docs", "merges"}
+    (node,) = api("GET", "/_nodes/_local/stats/indices/_all")["nodes"].values()
+    assert node["indices"]["shard_stats"]["total_count"] >= 1
+    assert node["indices"]["indexing"]["index_total"] >= 1
+    reason = "request [/_nodes/stats/os/docs] contains index metrics [docs] but indices stats not requested"
+    assert api.error("GET", "/_nodes/stats/os/docs", code=400)[1] == reason
+    reason = "request [/_nodes/stats/_all/docs] contains index metrics [docs] but all stats requested"
+    assert api.error("GET", "/_nodes/stats/_all/docs", code=400)[1] == reason
+    reason = "request [/_nodes/stats/indices/zzz] contains unrecognized index metric: [zzz]"
+    assert api.error("GET", "/_nodes/stats/indices/zzz", code=400)[1] == reason
+    assert api.error("GET", "/_nodes/stats/indices/segments", code=501)[0] == "emulator_unsupported_exception"
+
+
 def test_health_is_yellow_with_replicas_and_green_without(api: Api, make: Callable[..., str]) -> None:
     index = make(settings={"number_of_replicas": 1})
     health = api("GET", f"/_cluster/health/{index}")

@@ -17,6 +17,7 @@ from clipline.emulator.json_body import read_object
 from clipline.emulator.patterns import simple_match
 from clipline.emulator.query_string import parse_query
 from clipline.emulator.units import parse_time
+from clipline.emulator.wire import Call
 
 BODY = {
     "took": 1,
@@ -180,3 +181,15 @@ def test_a_star_is_the_only_wildcard(pattern: str, text: str) -> None:
         return bool(right) and left[0] == right[0] and matches(left[1:], right[1:])
 
     assert simple_match(pattern, text) == matches(pattern, text)
+
+
+@pytest.mark.parametrize(("text", "number"), [("1", 1), ("-5", -5), ("+5", 5), ("2147483647", 2**31 - 1)])
+def test_whole_numbers(text: str, number: int) -> None:
+    assert Call(method="GET", path="/", args={}, params={"n": text}).integer("n", default=0) == number
+
+
+@pytest.mark.parametrize("text", ["1_0", " 1", "2147483648", "1.0", "x", "", "9" * 5000])
+def test_numbers_that_java_does_not_read(text: str) -> None:
+    with pytest.raises(ApiError) as caught:
+        Call(method="GET", path="/", args={}, params={"n": text}).integer("n", default=0)
+    assert caught.value.reason == f"Failed to parse int parameter [n] with value [{text}]"

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import socket
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
+import httpx
 import pytest
 
 from tests.emulator.conftest import Api
@@ -122,3 +125,13 @@ def test_a_body_over_the_limit_is_413_without_words(talk: Callable[..., bytes]) 
     assert answer.startswith(b"HTTP/1.1 413")
     assert b"connection: close" in answer.lower()
     assert answer.endswith(b"\r\n\r\n")
+
+
+def test_many_that_wait_hold_nobody_up(emulator_url: str, name: str) -> None:
+    limits = httpx.Limits(max_connections=100)
+    with httpx.Client(base_url=emulator_url, timeout=30, limits=limits) as http, ThreadPoolExecutor(80) as pool:
+        waiting = [pool.submit(http.get, f"/_cluster/health/{name}?timeout=3s") for _ in range(80)]
+        begun = time.monotonic()
+        assert http.get("/").status_code == 200
+        assert time.monotonic() - begun < 2.5
+        assert {one.result().status_code for one in waiting} == {408}

@@ -75,6 +75,7 @@ def _described(node: Node, call: Call, metrics: set[str]) -> dict[str, Any]:
 
 def _settings(node: Node, call: Call) -> dict[str, Any]:
     flat: dict[str, Any] = {
+        "client.type": "node",
         "cluster.name": CLUSTER_NAME,
         "node.name": NODE_NAME,
         "node.roles": roles(node),

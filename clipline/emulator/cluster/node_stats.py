@@ -30,6 +30,8 @@ _DESCRIPTORS = Path("/proc/self/fd")
 def show(node: Node, call: Call) -> Reply:
     """``GET /_nodes[/{node}]/stats[/{metric}]``."""
     call.millis("timeout", default="30s")
+    if call.params.get("level", "node") != "node":
+        raise unsupported(f"[level={call.params['level']}] of the nodes stats API")
     metrics = {name for name in map(str.strip, call.args.get("metric", "_all").split(",")) if name}
     path = call.path
     if metrics != {"_all"} and "_all" in metrics:
@@ -46,22 +48,35 @@ def show(node: Node, call: Call) -> Reply:
         raise unsupported(f"the metric [{lacking[0]}] of the nodes stats API")
     if not is_meant(node, call.args.get("node_id", "_all")):
         return Reply(body={**header(0), "nodes": {}})
+    sections = _index_sections(call, metrics)
     body = {"timestamp": _now(), **description(node)}
     body.pop("version")
     for name, part in _PARTS.items():
         if name in metrics:
             body[name] = with_human(part(node)) if call.flag("human") else part(node)
+    if "indices" in metrics:
+        body["indices"] = {name: section for name, section in body["indices"].items() if name in sections}
     return Reply(body={**header(1), "nodes": {node.node_id: body}})
 
 
+def _index_sections(call: Call, metrics: set[str]) -> set[str]:
+    """Which sections of ``indices`` the last part of the path asks for."""
+    from clipline.emulator.indices.stats import chosen
+
+    given = call.args.get("index_metric")
+    if given is not None and call.args["metric"] == "_all":
+        raise illegal_argument(f"request [{call.path}] contains index metrics [{given}] but all stats requested")
+    if given is not None and "indices" not in metrics:
+        raise illegal_argument(
+            f"request [{call.path}] contains index metrics [{given}] but indices stats not requested"
+        )
+    return chosen(call, given or "_all", "index metric", "the nodes stats API")
+
+
 def _indices(node: Node) -> dict[str, Any]:
-    row = node.database.row("SELECT count(*) FROM documents")
-    assert row is not None  # a count has one row
-    size = _size(node.data)
-    return {
-        "docs": {"count": row[0], "deleted": 0},
-        "store": {"size_in_bytes": size, "total_data_set_size_in_bytes": size, "reserved_in_bytes": 0},
-    }
+    from clipline.emulator.indices.stats import whole
+
+    return whole(node)
 
 
 def _os(node: Node) -> dict[str, Any]:
@@ -115,10 +130,6 @@ _PARTS: dict[str, Callable[[Node], dict[str, Any]]] = {
 }
 
 
-def _size(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.glob("emulator.sqlite*"))
-
-
 def _now() -> int:
     return time.time_ns() // 1_000_000
 
@@ -132,7 +143,9 @@ ROUTES = [
     for path in (
         "/_nodes/stats",
         "/_nodes/stats/{metric}",
+        "/_nodes/stats/{metric}/{index_metric}",
         "/_nodes/{node_id}/stats",
         "/_nodes/{node_id}/stats/{metric}",
+        "/_nodes/{node_id}/stats/{metric}/{index_metric}",
     )
 ]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from clipline.emulator.cluster.health import index_health
 from clipline.emulator.errors import illegal_argument, unsupported
+from clipline.emulator.indices.counts import Counts
 from clipline.emulator.indices.expressions import PARAMS, named
 from clipline.emulator.indices.index import Index
 from clipline.emulator.indices.maintenance import shards_touched
@@ -62,11 +63,20 @@ def sections(node: Node, index: Index) -> dict[str, Section]:
     with index.lock:
         index.tick()
         documents = len(index.shard.snapshot().documents)
-    counts = index.counts
+    return _sections(size, documents, index.shards, index.counts)
+
+
+def whole(node: Node) -> dict[str, Section]:
+    """Every section of all indices together, which is what their node holds."""
+    each = [sections(node, node.indices.get(name)) for name in node.indices.names()]
+    return _sum([_sections(0, 0, 0, Counts()), *each])
+
+
+def _sections(size: int, documents: int, shards: int, counts: Counts) -> dict[str, Section]:
     cache = {"memory_size_in_bytes": 0, "evictions": 0}
     return {
         "docs": {"count": documents, "deleted": 0, "total_size_in_bytes": size},
-        "shard_stats": {"total_count": index.shards},
+        "shard_stats": {"total_count": shards},
         "store": {"size_in_bytes": size, "total_data_set_size_in_bytes": size, "reserved_in_bytes": 0},
         "indexing": {
             "index_total": counts.indexed,
@@ -112,18 +122,27 @@ def _sum(each: list[dict[str, Section]]) -> dict[str, Section]:
 
 
 def _wanted(call: Call) -> set[str]:
-    metrics = [metric for metric in call.args.get("metric", "_all").split(",") if metric]
+    return chosen(call, call.args.get("metric", "_all"), "metric", "_stats")
+
+
+def chosen(call: Call, text: str, what: str, api: str) -> set[str]:
+    """The sections that a comma-separated list of metrics names; ``_all`` means those that there are.
+
+    Raises:
+        ApiError: 400 for a metric that there is not, 501 for one that is lacking here.
+    """
+    metrics = [metric for metric in text.split(",") if metric]
     if metrics == ["_all"]:
         return set(_SECTIONS)
     if "_all" in metrics:
-        raise illegal_argument(f"request [{call.path}] contains _all and individual metrics [{call.args['metric']}]")
+        raise illegal_argument(f"request [{call.path}] contains _all and individual metrics [{text}]")
     known = {*_SECTIONS, *_LACKING, *_METRICS} - set(_METRICS.values())
     if wrong := sorted(set(metrics) - known):
         parts = [f"[{metric}]{suggestion(metric, known)}" for metric in wrong]
         plural = "s" if len(wrong) > 1 else ""
-        raise illegal_argument(f"request [{call.path}] contains unrecognized metric{plural}: {', '.join(parts)}")
+        raise illegal_argument(f"request [{call.path}] contains unrecognized {what}{plural}: {', '.join(parts)}")
     if lacking := sorted(set(metrics) & set(_LACKING)):
-        raise unsupported(f"the metric [{lacking[0]}] of _stats")
+        raise unsupported(f"the metric [{lacking[0]}] of {api}")
     return {_METRICS.get(metric, metric) for metric in metrics}
 
 
