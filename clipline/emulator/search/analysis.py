@@ -9,7 +9,8 @@ characters is cut. Lower case is Java's, character by character: no final sigma,
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import regex
 
@@ -41,6 +42,10 @@ _EMOJI = (
     rf"|{_EMOJI_ONE}(?:\u200d{_EMOJI_ONE})*{_X}"
 )
 _STANDARD = regex.compile(rf"(?V1){_EMOJI}|{_WORD}|{_SEA}|\p{{Han}}{_X}|\p{{Hiragana}}{_X}")
+_ASCII = regex.compile(
+    r"(?=_*[A-Za-z0-9])\w(?:\w|(?<=[A-Za-z])[:.'](?=[A-Za-z])|(?<=[0-9])[.,;'](?=[0-9]))*", regex.ASCII
+)
+"""The same for texts in ASCII."""
 _LETTER_RUNS = regex.compile(r"\p{L}+")
 _WHITESPACE = regex.compile(r"[^ \t\n\x0b\f\r\x1c-\x1f\u1680\u2000-\u2006\u2008-\u200a\u2028\u2029\u205f\u3000]+")
 _STOP = """
@@ -51,15 +56,13 @@ STOP_WORDS = frozenset(_STOP.split())
 """Lucene's English stop words."""
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
-    """One term: where it starts and ends in the text, its place among the others, what the tokenizer calls it."""
+class Token(NamedTuple):
+    """One term: where it starts and ends in the text, and its place among the others."""
 
     term: str
     start: int
     end: int
     position: int
-    kind: str = "word"
 
 
 Tokenizer = Callable[[str], Iterator[Token]]
@@ -101,20 +104,13 @@ def analyzer(name: str) -> Analyzer:
     return ANALYZERS[name]
 
 
-def standard(text: str) -> Iterator[Token]:
-    """Lucene's standard tokenizer."""
-    position = 0
-    for match in _STANDARD.finditer(text):
-        for start in range(match.start(), match.end(), MAX_TOKEN):
-            end = min(start + MAX_TOKEN, match.end())
-            yield Token(text[start:end], start, end, position, _kind(text[start:end]))
-            position += 1
+def _runs(pattern: regex.Pattern[str], plain: regex.Pattern[str] | None = None) -> Tokenizer:
+    """What fits a pattern, cut where it is too long; ``plain`` says the same of texts in ASCII, and faster."""
 
-
-def _runs(pattern: regex.Pattern[str]) -> Tokenizer:
     def cut(text: str) -> Iterator[Token]:
         position = 0
-        for match in pattern.finditer(text):
+        chosen = plain if plain is not None and text.isascii() else pattern
+        for match in chosen.finditer(text):
             for start in range(match.start(), match.end(), MAX_TOKEN):
                 end = min(start + MAX_TOKEN, match.end())
                 yield Token(text[start:end], start, end, position)
@@ -130,12 +126,12 @@ def keyword(text: str) -> Iterator[Token]:
 
 
 def _lowercase(tokens: Iterable[Token]) -> Iterator[Token]:
-    return (replace(token, term=lower(token.term)) for token in tokens)
+    return (token._replace(term=lower(token.term)) for token in tokens)
 
 
 def _uppercase(tokens: Iterable[Token]) -> Iterator[Token]:
     return (
-        replace(token, term="".join(one.upper() if len(one.upper()) == 1 else one for one in token.term))
+        token._replace(term="".join(one.upper() if len(one.upper()) == 1 else one for one in token.term))
         for token in tokens
     )
 
@@ -144,7 +140,8 @@ def _stop(tokens: Iterable[Token]) -> Iterator[Token]:
     return (token for token in tokens if token.term not in STOP_WORDS)
 
 
-def _kind(term: str) -> str:
+def kind_of(term: str) -> str:
+    """What the standard tokenizer calls a token."""
     if regex.fullmatch(r"\p{Han}.*", term, regex.DOTALL):
         return "<IDEOGRAPHIC>"
     if regex.fullmatch(r"\p{Hiragana}.*", term, regex.DOTALL):
@@ -160,6 +157,8 @@ def _kind(term: str) -> str:
     return "<HANGUL>" if regex.fullmatch(rf"(?V1)(?:\p{{Hangul}}{_X})+", term) else "<ALPHANUM>"
 
 
+standard = _runs(_STANDARD, _ASCII)
+"""Lucene's standard tokenizer."""
 TOKENIZERS: Mapping[str, Tokenizer] = {
     "standard": standard,
     "letter": _runs(_LETTER_RUNS),

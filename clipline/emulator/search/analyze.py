@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from clipline.emulator.errors import ApiError, illegal_argument, unsupported, validation_failed, wrong_kind
 from clipline.emulator.indices.field_types import LACKING_ANALYZERS
 from clipline.emulator.indices.mapping import fields
-from clipline.emulator.search.analysis import ANALYZERS, FILTERS, GAP, TOKENIZERS, Analyzer, keyword
+from clipline.emulator.search.analysis import ANALYZERS, FILTERS, GAP, TOKENIZERS, Analyzer, keyword, kind_of, standard
 from clipline.emulator.search.suggest import unknown_field
 from clipline.emulator.search.text import analyzer_of
 from clipline.emulator.wire import Call, Reply, Route
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 _OPTIONS = ("analyzer", "text", "field", "tokenizer", "filter", "char_filter", "normalizer", "explain", "attributes")
 _MOST = 10_000
-_KINDS = {"letter": "word", "whitespace": "word", "keyword": "word"}
 
 
 def analyze(node: Node, call: Call) -> Reply:
@@ -53,7 +52,7 @@ def _tokens(chosen: Analyzer, texts: list[str]) -> list[dict[str, Any]]:
                 "token": token.term,
                 "start_offset": offset + units.before(token.start),
                 "end_offset": offset + units.before(token.end),
-                "type": token.kind,
+                "type": kind_of(token.term) if chosen.tokenizer is standard else "word",
                 "position": position + token.position,
             }
             for token in found

@@ -6,6 +6,7 @@ is ``null``. ``search_after`` values are ranked among the ones found, so that eq
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from clipline.emulator.indices.dates import DEFAULT_FORMAT, parse_date, shown_date
 from clipline.emulator.indices.field_types import FLOATS
-from clipline.emulator.search.columns import column
+from clipline.emulator.search.columns import Ordinals, column, ordinals
 from clipline.emulator.search.context import Context, ShardError
 from clipline.emulator.search.sort import META, Key
 
@@ -49,10 +50,10 @@ def axis(key: Key, parts: list[Part]) -> Axis:
         return _numbers(key, np.concatenate(found) if found else np.zeros(0, np.int64), int, int)
     kinds = [_kind(key, part[0]) for part in parts]
     kind = next((one for one in kinds if one), key.unmapped or "long")
+    if kind == "keyword":
+        return _texts(key, [_ordinals(key, one, part) for one, part in zip(kinds, parts, strict=True)])
     columns = [_column(key, one, part) for one, part in zip(kinds, parts, strict=True)]
     held = np.concatenate([has for _, has in columns]) if columns else np.zeros(0, bool)
-    if kind == "keyword":
-        return _texts(key, [value for values, _ in columns for value in values], held)
     floating = any(one in FLOATS for one in kinds if one)
     dtype = np.float64 if floating else np.int64
     values = np.concatenate([part.astype(dtype) for part, _ in columns]) if columns else np.zeros(0, dtype)
@@ -111,26 +112,44 @@ def _numbers(key: Key, values: NDArray[Any], show: Callable[[Any], Any], read: C
     return Axis(ranks.astype(np.float64) * sign, lambda position: show(values[position]), limit)
 
 
-def _texts(key: Key, values: list[Any], held: NDArray[np.bool_]) -> Axis:
-    if isinstance(key.missing, str) and key.missing not in ("_last", "_first"):
-        values = [value if has else key.missing for value, has in zip(values, held, strict=True)]
-        held = np.ones(len(values), dtype=bool)
-    distinct = sorted({value for value, has in zip(values, held, strict=True) if has})
-    places = {value: float(place) for place, value in enumerate(distinct)}
+def _ordinals(key: Key, kind: str | None, part: Part) -> Ordinals:
+    context, places, _ = part
+    if kind != "keyword":
+        return Ordinals([], np.full(len(places), -1, dtype=np.int64))
+    found = ordinals(context, key.name, key.mode)
+    return Ordinals(found.distinct, found.ranks[places])
+
+
+def _texts(key: Key, parts: list[Ordinals]) -> Axis:
+    distinct = parts[0].distinct if len(parts) == 1 else sorted(set().union(*(part.distinct for part in parts)))
+    replaced = key.missing if isinstance(key.missing, str) and key.missing not in ("_last", "_first") else None
+    if replaced is not None:
+        distinct = sorted({*distinct, replaced})
+    numbers = np.concatenate([_renumbered(part, distinct) for part in parts]) if parts else np.zeros(0, np.int64)
+    if replaced is not None:
+        numbers = np.where(numbers < 0, bisect_left(distinct, replaced), numbers)
     sign = -1.0 if key.descending else 1.0
     absent = float("-inf") if key.missing == "_first" else float("inf")
-    ranks = [places[value] * sign if has else absent for value, has in zip(values, held, strict=True)]
+
+    def shown(position: int) -> str | None:
+        return distinct[numbers[position]] if numbers[position] >= 0 else None
 
     def limit(value: Any) -> float:
         if value is None:
             return absent
-        if not isinstance(value, str):
-            value = str(value).lower() if isinstance(value, bool) else str(value)
-        place = int(np.searchsorted(np.asarray(distinct, dtype=object), value)) if distinct else 0
-        exact = place < len(distinct) and distinct[place] == value
+        text = str(value).lower() if isinstance(value, bool) else str(value)
+        place = bisect_left(distinct, text)
+        exact = place < len(distinct) and distinct[place] == text
         return sign * (place if exact else place - 0.5)
 
-    return Axis(np.asarray(ranks), lambda position: values[position] if held[position] else None, limit)
+    return Axis(np.where(numbers < 0, absent, numbers * sign), shown, limit)
+
+
+def _renumbered(part: Ordinals, distinct: list[str]) -> NDArray[np.int64]:
+    if part.distinct is distinct or not part.distinct:
+        return part.ranks
+    places = np.asarray([bisect_left(distinct, value) for value in part.distinct], dtype=np.int64)
+    return np.where(part.ranks < 0, -1, places[part.ranks])
 
 
 def _formats(key: Key, parts: list[Part]) -> str:

@@ -1,13 +1,14 @@
 """What queries and sorts look values up in: made once for each snapshot, at the first use.
 
-``postings`` finds the documents of a value, ``Sorted`` those of a range, ``Column`` gives one value for each document.
+``Postings`` find the documents of a value, ``Sorted`` those of a range, ``Column`` gives one value for each document, and
+``Ordinals`` one text, by its number among all.
 Numbers of the types ``float`` and ``half_float`` are held as they are indexed, with that type's precision.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
@@ -24,6 +25,26 @@ _PRECISIONS: dict[str, Callable[[Any], float]] = {
     "float": lambda value: float(np.float32(value)),
     "half_float": lambda value: float(np.float16(value)),
 }
+
+
+class Postings(Mapping[Any, Places]):
+    """value → places of the documents that hold it; a list becomes an array when it is asked for."""
+
+    def __init__(self, found: dict[Any, Any]) -> None:
+        self._found = found
+
+    def __getitem__(self, value: Any) -> Places:
+        places = self._found[value]
+        if isinstance(places, list):
+            places = self._found[value] = np.asarray(places, dtype=np.int64)
+        array: Places = places
+        return array
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._found)
+
+    def __len__(self) -> int:
+        return len(self._found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,24 +70,32 @@ class Column:
     held: NDArray[np.bool_]
 
 
+@dataclass(frozen=True, slots=True)
+class Ordinals:
+    """One text for each document: ``ranks[i]`` is its number among the distinct ones, -1 where there is none."""
+
+    distinct: list[str]
+    ranks: NDArray[np.int64]
+
+
 def stored(kind: str, value: Any) -> Any:
     """A number with the precision of its field's type."""
     return _PRECISIONS[kind](value) if kind in _PRECISIONS and isinstance(value, int | float) else value
 
 
-def postings(context: Context, name: str) -> dict[Any, Places]:
-    """value → places of the documents that hold it, for a field that is not analysed."""
+def postings(context: Context, name: str) -> Postings:
+    """The values of a field that is not analysed."""
 
-    def make() -> dict[Any, Places]:
+    def make() -> Postings:
         found: dict[Any, list[int]] = {}
         kind = _kind(context, name)
         for place, document in enumerate(context.snapshot.documents):
             values = document.parsed.values.get(name, ())
             for value in values if len(values) == 1 else dict.fromkeys(values):
                 found.setdefault(stored(kind, value), []).append(place)
-        return {value: np.asarray(places, dtype=np.int64) for value, places in found.items()}
+        return Postings(found)
 
-    made: dict[Any, Places] = context.snapshot.derived(("postings", name), make)
+    made: Postings = context.snapshot.derived(("postings", name), make)
     return made
 
 
@@ -74,10 +103,14 @@ def in_order(context: Context, name: str) -> Sorted:
     """The values of a field in their order."""
 
     def make() -> Sorted:
-        held = postings(context, name)
-        values = sorted(held)
-        repeated = [value for value in values for _ in range(len(held[value]))]
-        return Sorted(repeated, np.concatenate([held[value] for value in values]) if values else NO_PLACES)
+        kind = _kind(context, name)
+        pairs = [
+            (stored(kind, value), place)
+            for place, document in enumerate(context.snapshot.documents)
+            for value in document.parsed.values.get(name, ())
+        ]
+        pairs.sort()
+        return Sorted([value for value, _ in pairs], np.asarray([place for _, place in pairs], dtype=np.int64))
 
     made: Sorted = context.snapshot.derived(("sorted", name), make)
     return made
@@ -100,6 +133,22 @@ def column(context: Context, name: str, mode: str) -> Column:
         return Column(values, held)
 
     made: Column = context.snapshot.derived(("column", name, mode), make)
+    return made
+
+
+def ordinals(context: Context, name: str, mode: str) -> Ordinals:
+    """The least or greatest text of each document, by its number."""
+
+    def make() -> Ordinals:
+        found = column(context, name, mode)
+        held = found.values[found.held]
+        distinct = sorted(set(held.tolist()))
+        numbers = {value: number for number, value in enumerate(distinct)}
+        ranks = np.full(len(found.held), -1, dtype=np.int64)
+        ranks[found.held] = [numbers[value] for value in held]
+        return Ordinals(distinct, ranks)
+
+    made: Ordinals = context.snapshot.derived(("ordinals", name, mode), make)
     return made
 
 

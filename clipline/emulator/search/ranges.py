@@ -63,7 +63,7 @@ class Range:
         if definition["type"] == "keyword":
             return in_order(context, self.field).between(low, high, from_low=self.from_low, to_high=self.to_high)
         held = terms_of(context, self.field, "text")
-        return together([inside for term, inside in held.items() if self._holds(term, low, high)])
+        return together([held[term] for term in held if self._holds(term, low, high)])
 
     def _holds(self, term: str, low: str | None, high: str | None) -> bool:
         above = low is None or term > low or (self.from_low and term == low)
@@ -110,7 +110,7 @@ class Pattern:
             wanted = "".join(_wildcard(part) for part in re.findall(r"\\.|.", pattern, re.DOTALL))
         flags = re.DOTALL | (re.IGNORECASE if self.ignore_case else 0)
         fits = re.compile(wanted if self.kind == "prefix" else rf"{wanted}\Z", flags).match
-        return context.at(together([inside for value, inside in held.items() if fits(value)]), self.boost)
+        return context.at(together([held[value] for value in held if fits(value)]), self.boost)
 
 
 def _wildcard(part: str) -> str:

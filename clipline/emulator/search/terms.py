@@ -60,7 +60,7 @@ class Term:
             raise unsupported(f"[case_insensitive] for the field [{self.field}]")
         wanted = java_text(self.value).lower()
         held = terms_of(context, self.field, kind)
-        return together([inside for value, inside in held.items() if value.lower() == wanted])
+        return together([held[value] for value in held if value.lower() == wanted])
 
 
 @dataclass(frozen=True, slots=True)
