@@ -9,7 +9,7 @@ from typing import Any
 from clipline.emulator.errors import ApiError, wrong_kind
 from clipline.emulator.indices.optimistic import Condition
 from clipline.emulator.indices.source import check_choice
-from clipline.emulator.ingest.scripts import read_script
+from clipline.emulator.painless.request import read_script
 
 _KEYS = {"doc", "upsert", "doc_as_upsert", "detect_noop", "_source", "if_seq_no", "if_primary_term", "script",
          "scripted_upsert"}  # fmt: skip

@@ -14,8 +14,8 @@ from clipline.emulator.ingest.config import Options
 from clipline.emulator.ingest.document import IngestDocument, java
 from clipline.emulator.ingest.execute import Compiled, Execution, Inner, Step
 from clipline.emulator.ingest.processors import PROCESSORS, refused
-from clipline.emulator.ingest.scripts import read_script
 from clipline.emulator.painless import Script, compile_script
+from clipline.emulator.painless.request import read_script
 
 if TYPE_CHECKING:
     from clipline.emulator.node import Node

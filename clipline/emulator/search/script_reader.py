@@ -1,44 +1,40 @@
-"""The text of a script → what can be run: a small, honest part of Painless.
+"""The text of a script → what can be run for all documents at once: the numeric part of Painless.
 
-Arithmetic, comparison and ``? :`` over numbers, ``_score``, ``params.name``, ``doc['field'].value``,
-``doc['field'].size()``, ``Math`` functions and the vector functions ``cosineSimilarity``, ``dotProduct``, ``l1norm`` and
-``l2norm``. A script with anything else is refused with 501.
+Arithmetic, comparison, ``&& || !`` and ``? :`` over numbers, local variables, ``if`` and ``return``; ``_score``,
+``params.name``, ``doc['field']`` with ``value``, ``size()``, ``length``, ``isEmpty()``, ``vectorValue`` and ``magnitude``;
+``Math`` and the functions of ``script_functions``. The tree is that of ``clipline.emulator.painless``; what it can say
+besides is refused with 501.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
-from clipline.emulator.errors import ApiError, illegal_argument, unsupported, wrong_kind
-from clipline.emulator.search.script_score import Part, Script, binary, choose, doc_size, doc_value, vector_value
-
-_TOKEN = re.compile(
-    r"\s*(?:(?P<number>\d+\.\d*|\.\d+|\d+)(?P<suffix>[fFdDL]?)|(?P<text>'[^'\\]*'|\"[^\"\\]*\")|(?P<name>[A-Za-z_]\w*)"
-    r"|(?P<sign><=|>=|==|!=|[-+*/%()?:.,\[\]<>;]))"
+from clipline.emulator.errors import ApiError
+from clipline.emulator.painless import nodes as n
+from clipline.emulator.painless import parse
+from clipline.emulator.painless.failures import compile_error, not_emulated
+from clipline.emulator.painless.request import read_script as read_request
+from clipline.emulator.painless.words import idle
+from clipline.emulator.search import script_functions as functions
+from clipline.emulator.search.script_score import (
+    Do,
+    Part,
+    Run,
+    Script,
+    both,
+    choose,
+    combined,
+    declared,
+    flagged,
+    held_fields,
+    of_type,
 )
-_VECTOR_FUNCTIONS = ("cosineSimilarity", "dotProduct", "l1norm", "l2norm")
-_MATH: Mapping[str, tuple[int, Callable[..., Any]]] = {
-    "abs": (1, np.abs),
-    "exp": (1, np.exp),
-    "log": (1, np.log),
-    "log10": (1, np.log10),
-    "max": (2, np.maximum),
-    "min": (2, np.minimum),
-    "pow": (2, np.power),
-    "sqrt": (1, np.sqrt),
-}
-_COMPARE: Mapping[str, Callable[[Any, Any], Any]] = {
-    "<": lambda a, b: a < b,
-    "<=": lambda a, b: a <= b,
-    ">": lambda a, b: a > b,
-    ">=": lambda a, b: a >= b,
-    "==": lambda a, b: a == b,
-    "!=": lambda a, b: a != b,
-}
+
+_TYPES = ("def", "double", "float", "long", "int", "boolean")
 
 
 def read_script(script: Any) -> Script:
@@ -50,186 +46,192 @@ def read_script(script: Any) -> Script:
     options: Any = {"source": script} if isinstance(script, str) else script
     if not isinstance(options, Mapping):
         raise ApiError(400, "x_content_parse_exception", "[1:1] [script_score] failed to parse field [script]")
-    if "id" in options:
-        raise unsupported("stored scripts")
-    if options.get("lang", "painless") != "painless":
-        raise unsupported(f"scripts in [{options['lang']}]")
-    if unknown := next((key for key in options if key not in ("source", "lang", "params", "options")), None):
-        raise ApiError(400, "x_content_parse_exception", f"[1:1] [script] unknown field [{unknown}]")
-    if not isinstance(options.get("source"), str):
-        raise illegal_argument("must specify either [source] for an inline script or [id] for a stored script")
-    if not isinstance(options.get("params") or {}, Mapping):
-        raise wrong_kind("script", "params", options["params"])
-    source, params = options["source"], options.get("params") or {}
-    return Script(source, params, _Reader(source, params).whole())
+    source, params = read_request(options)
+    return Script(source, params, _Reader(source, params).whole(parse(source)))
 
 
 class _Reader:
-    """Recursive descent over the tokens of a script."""
+    """Compiles the tree of one script."""
 
     def __init__(self, source: str, params: Mapping[str, Any]) -> None:
         self._source = source
         self._params = params
-        self._tokens: list[tuple[str, str]] = []
-        self._next = 0
-        text, place = source.strip(), 0
-        while place < len(text):
-            match = _TOKEN.match(text, place)
-            if match is None:
-                raise self._refused()
-            kind = str(match.lastgroup) if match.lastgroup != "suffix" else "number"
-            self._tokens.append((kind, match[kind] + (match["suffix"] or "" if kind == "number" else "")))
-            place = match.end()
+        self._variables: set[str] = set()
 
-    def whole(self) -> Part:
-        """The expression that the script consists of."""
-        if self._peek() == "return":
-            self._next += 1
-        part = self._choice()
-        if self._peek() == ";":
-            self._next += 1
-        if self._next != len(self._tokens):
-            raise self._refused()
-        return part
+    def whole(self, block: n.Block) -> Do:
+        """The script; the value of its last expression is what it returns."""
+        statements = list(block.statements)
+        if statements and isinstance(last := statements[-1], n.Expression):
+            statements[-1] = n.Return(last.at, last.value)
+        return self._sequence(statements)
 
-    def _choice(self) -> Part:
-        left = self._comparison()
-        if self._peek() != "?":
-            return left
-        self._take("?")
-        yes = self._choice()
-        self._take(":")
-        no = self._choice()
-        return lambda run: choose(run, left(run), yes, no)
+    def _sequence(self, statements: list[n.Node]) -> Do:
+        steps = [self._statement(statement) for statement in statements]
 
-    def _comparison(self) -> Part:
-        left = self._sum()
-        sign = self._peek()
-        if sign not in _COMPARE:
-            return left
-        self._next += 1
-        right, compare = self._sum(), _COMPARE[sign]
-        return lambda run: compare(left(run), right(run))
+        def do(run: Run) -> None:
+            for step in steps:
+                step(run.unfinished())
 
-    def _sum(self) -> Part:
-        part = self._product()
-        while self._peek() in ("+", "-"):
-            part = binary(self._sign(), part, self._product())
-        return part
+        return do
 
-    def _product(self) -> Part:
-        part = self._unary()
-        while self._peek() in ("*", "/", "%"):
-            part = binary(self._sign(), part, self._unary())
-        return part
+    def _statement(self, node: n.Node) -> Do:
+        if isinstance(node, n.Block):
+            return self._sequence(list(node.statements))
+        if isinstance(node, n.Return):
+            value = self._value(node.value) if node.value is not None else None
+            if value is None:
+                raise self._refused("[return] without a value")
+            return lambda run: run.returns(value(run))
+        if isinstance(node, n.If):
+            ask, yes = self._value(node.condition), self._statement(node.yes)
+            no = self._statement(node.no) if node.no is not None else None
+            return lambda run: both(run, ask, yes, no)
+        if isinstance(node, n.Declare):
+            return self._declare(node)
+        if isinstance(node, n.Expression):
+            return self._expression(node)
+        raise self._refused(node.what if isinstance(node, n.Unknown) else "a loop")
 
-    def _unary(self) -> Part:
-        if self._peek() == "-":
-            self._take("-")
-            inner = self._unary()
-            return lambda run: -inner(run)
-        return self._primary()
+    def _declare(self, node: n.Declare) -> Do:
+        if node.type not in _TYPES:
+            raise self._refused(f"a variable of the type [{node.type}]")
+        steps: list[tuple[str, Part]] = []
+        for at, name, given in node.variables:
+            if name in self._variables:
+                raise compile_error(self._source, at, f"variable [{name}] is already defined")
+            if given is None:
+                raise self._refused("a variable without a value")
+            steps.append((name, self._value(given)))
+            self._variables.add(name)
 
-    def _primary(self) -> Part:
-        kind, text = self._tokens[self._next] if self._next < len(self._tokens) else ("", "")
-        self._next += 1
-        if kind == "number":
-            bare = text.rstrip("fFdDL")
-            value: int | float = int(bare) if bare.isdigit() and text[-1] not in "fFdD" else float(bare)
-            return lambda _: value
-        if text == "(":
-            inner = self._choice()
-            self._take(")")
-            return inner
-        if text == "_score":
-            return lambda run: run.given
-        if text == "params":
-            return self._param_number()
-        if text == "doc":
-            return self._field()
-        if text == "Math":
-            return self._math()
-        if text in _VECTOR_FUNCTIONS:
-            return self._vector_function(text)
-        raise self._refused()
+        def do(run: Run) -> None:
+            for name, value in steps:
+                run.root.variables.pop(name, None)
+                declared(run, name, of_type(run, node.type, value(run)))
 
-    def _param(self) -> str:
-        if self._peek() == "[":
-            self._take("[")
-            name = self._text()
-            self._take("]")
-            return name
-        self._take(".")
-        return self._name()
+        return do
 
-    def _param_number(self) -> Part:
-        value = self._params.get(self._param())
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise self._refused()
+    def _expression(self, node: n.Expression) -> Do:
+        if isinstance(node.value, n.Assign) and isinstance(node.value.target, n.Name) and not node.value.after:
+            target = node.value.target
+            if target.name not in self._variables:
+                raise compile_error(self._source, target.at, f"cannot resolve symbol [{target.name}]")
+            value = self._value(node.value.value)
+            if node.value.sign:
+                before = self._value(target)
+                value = combined(node.value.sign, before, value, node.at)
+            return lambda run: declared(run, target.name, value(run))
+        self._value(node.value)
+        raise compile_error(self._source, node.at, idle(node.value) or "not a statement")
+
+    def _value(self, node: n.Node) -> Part:
+        method: Callable[[Any], Part] | None = getattr(self, f"_{type(node).__name__.lower()}", None)
+        if method is None:
+            raise self._refused(node.what if isinstance(node, n.Unknown) else f"[{type(node).__name__.lower()}]")
+        return method(node)
+
+    def _const(self, node: n.Const) -> Part:
+        value = node.value
         return lambda _: value
 
-    def _field(self) -> Part:
-        self._take("[")
-        name = self._text()
-        for sign in ("]", "."):
-            self._take(sign)
-        member = self._name()
-        if member == "value":
-            return lambda run: doc_value(run, name)
-        for sign in ("(", ")"):
-            self._take(sign)
-        if member == "size":
-            return lambda run: doc_size(run, name)
-        if member == "isEmpty":
-            return lambda run: doc_size(run, name) == 0
-        raise self._refused()
+    def _name(self, node: n.Name) -> Part:
+        if node.name in self._variables:
+            return lambda run: run.variable(node.name)
+        if node.name == "_score":
+            return lambda run: run.given
+        if node.name in ("doc", "params", "Math") or node.name[0].isupper():
+            raise self._refused(f"[{node.name}] as a value")
+        raise compile_error(self._source, node.at, f"cannot resolve symbol [{node.name}]")
 
-    def _math(self) -> Part:
-        self._take(".")
-        arity, function = _MATH.get(self._name(), (0, None))
-        if function is None:
-            raise self._refused()
-        self._take("(")
-        parts = [self._choice()]
-        while self._peek() == ",":
-            self._take(",")
-            parts.append(self._choice())
-        self._take(")")
-        if len(parts) != arity:
-            raise self._refused()
-        return lambda run: function(*(part(run) for part in parts))
+    def _field(self, node: n.Field) -> Part:
+        if _is(node.target, "params"):
+            value = self._params.get(node.name)
+            return lambda _: value
+        if _is(node.target, "Math") and node.name in ("PI", "E"):
+            constant = np.pi if node.name == "PI" else np.e
+            return lambda _: float(constant)
+        read = held_fields.get(node.name)
+        name = self._column(node.target)
+        if read is None or name is None:
+            raise self._refused(f"the field [{node.name}]")
+        return lambda run: read(run, name, node.at)
 
-    def _vector_function(self, function: str) -> Part:
-        self._take("(")
-        self._take("params")
-        param = self._param()
-        self._take(",")
-        field = self._text()
-        self._take(")")
-        vector = self._params.get(param)
-        return lambda run: vector_value(run, function, vector, field)
+    def _item(self, node: n.Item) -> Part:
+        if _is(node.target, "params") and isinstance(node.key, n.Const):
+            value = self._params.get(node.key.value)
+            return lambda _: value
+        raise self._refused("[]")
 
-    def _peek(self) -> str:
-        return self._tokens[self._next][1] if self._next < len(self._tokens) else ""
+    def _call(self, node: n.Call) -> Part:
+        if node.target is None:
+            return functions.read(self._source, node, [self._value(part) for part in self._arguments(node)])
+        if _is(node.target, "Math"):
+            function = functions.MATH.get((node.name, len(node.arguments)))
+            if function is None:
+                raise self._refused(f"[Math.{node.name}]")
+            parts = [self._value(part) for part in node.arguments]
+            return lambda run: function(*(functions.numbers(run, part(run), node.at) for part in parts))
+        if _is(node.target, "doc") and node.name == "containsKey" and len(node.arguments) == 1:
+            asked = self._value(node.arguments[0])
+            return lambda run: run.context.definition(asked(run)) is not None
+        read = held_fields.get(f"{node.name}()")
+        name = self._column(node.target)
+        if read is None or name is None or node.arguments:
+            raise self._refused(f"the method [{node.name}/{len(node.arguments)}]")
+        return lambda run: read(run, name, node.at)
 
-    def _sign(self) -> str:
-        self._next += 1
-        return self._tokens[self._next - 1][1]
+    def _arguments(self, node: n.Call) -> tuple[n.Node, ...]:
+        # A list of numbers may stand in the place of a parameter.
+        return tuple(
+            n.Const(part.at, [value.value for value in part.values if isinstance(value, n.Const)], "List")
+            if isinstance(part, n.Items) and all(isinstance(value, n.Const) for value in part.values)
+            else part
+            for part in node.arguments
+        )
 
-    def _take(self, text: str) -> None:
-        if self._peek() != text:
-            raise self._refused()
-        self._next += 1
+    def _unary(self, node: n.Unary) -> Part:
+        value = self._value(node.value)
+        if node.sign == "!":
+            return lambda run: ~flagged(run, value(run), node.at)
+        if node.sign == "-":
+            return lambda run: -functions.numbers(run, value(run), node.at)
+        raise self._refused(f"the operator [{node.sign}]")
 
-    def _name(self) -> str:
-        if self._next >= len(self._tokens) or self._tokens[self._next][0] != "name":
-            raise self._refused()
-        return self._sign()
+    def _cast(self, node: n.Cast) -> Part:
+        if node.type not in _TYPES:
+            raise self._refused(f"a cast to [{node.type}]")
+        value = self._value(node.value)
+        return lambda run: of_type(run, node.type, value(run), cast=True)
 
-    def _text(self) -> str:
-        if self._next >= len(self._tokens) or self._tokens[self._next][0] != "text":
-            raise self._refused()
-        return self._sign()[1:-1]
+    def _binary(self, node: n.Binary) -> Part:
+        left, right = self._value(node.left), self._value(node.right)
+        if node.sign == "&&":
+            return lambda run: choose(run, left, right, lambda _: False, node.at)
+        if node.sign == "||":
+            return lambda run: choose(run, left, lambda _: True, right, node.at)
+        if node.sign in functions.OPERATORS:
+            return combined(node.sign, left, right, node.at)
+        raise self._refused(f"the operator [{node.sign}]")
 
-    def _refused(self) -> ApiError:
-        return unsupported(f"the script [{self._source}]")
+    def _choice(self, node: n.Choice) -> Part:
+        ask, yes, no = self._value(node.condition), self._value(node.yes), self._value(node.no)
+        return lambda run: choose(run, ask, yes, no, node.at)
+
+    def _column(self, node: n.Node) -> str | None:
+        """The field that ``doc['name']`` or ``doc.name`` stands for."""
+        if isinstance(node, n.Field) and _is(node.target, "doc"):
+            return node.name
+        if isinstance(node, n.Item) and _is(node.target, "doc"):
+            key = node.key.value if isinstance(node.key, n.Const) else self._parameter(node.key)
+            return key if isinstance(key, str) else None
+        return None
+
+    def _parameter(self, node: n.Node) -> Any:
+        return self._params.get(node.name) if isinstance(node, n.Field) and _is(node.target, "params") else None
+
+    def _refused(self, what: str) -> ApiError:
+        return not_emulated(self._source, what)
+
+
+def _is(node: n.Node, name: str) -> bool:
+    return isinstance(node, n.Name) and node.name == name

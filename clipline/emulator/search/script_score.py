@@ -1,24 +1,30 @@
 """``script_score``: a script that was read, evaluated for all matching documents at once.
 
-As in Java, two whole numbers divide to a whole number; as in Elasticsearch, a score is not negative.
+As in Java, whole numbers divide to a whole number; as in Elasticsearch, a score is not negative. Each branch of a condition
+sees its own documents only: the other ones may lack what it reads.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clipline.emulator.errors import unsupported
+from clipline.emulator.painless.failures import JavaError, runtime_error
+from clipline.emulator.painless.values import class_name
 from clipline.emulator.search.context import Context, Result, ShardError
+from clipline.emulator.search.script_functions import OPERATORS, rows_of
 
-Value = NDArray[np.float64] | int | float
-"""One value for all documents, or one for each."""
+Value = Any
+"""One value for all documents (a number, text or boolean of Python), or an array with one for each."""
 
 Part = Callable[["Run"], Value]
+Do = Callable[["Run"], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +33,7 @@ class Script:
 
     source: str
     params: Mapping[str, Any]
-    part: Part
+    body: Do
 
     def scores(self, context: Context, inner: Result) -> NDArray[np.float64]:
         """The script's value for each document that matches, zero for the others.
@@ -36,11 +42,12 @@ class Script:
             ShardError: a wrong vector, a missing one, or a score that is not a number from zero up.
         """
         places = np.flatnonzero(inner.hits)
-        run = Run(self, context, places, inner.scores[places])
+        root = Root(np.zeros(len(places)), np.zeros(len(places), dtype=bool))
+        run = Run(self, context, places, inner.scores[places], np.arange(len(places)), root)
         with np.errstate(all="ignore"):
-            values = np.broadcast_to(np.asarray(self.part(run), dtype=np.float64), places.shape)
-        # Elasticsearch scores are 32-bit.
-        values = values.astype(np.float32).astype(np.float64)
+            self.body(run)
+            # Elasticsearch scores are 32-bit.
+            values = root.result.astype(np.float32).astype(np.float64)
         wrong = np.flatnonzero(~(values >= 0))
         if len(wrong):
             reason = (
@@ -53,127 +60,206 @@ class Script:
         return scores
 
 
+@dataclass(slots=True)
+class Root:
+    """What is known of all matching documents: what was returned for which, and the variables."""
+
+    result: NDArray[np.float64]
+    done: NDArray[np.bool_]
+    variables: dict[str, NDArray[Any]] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One evaluation: the documents that match, and the scores they came with."""
+    """One evaluation: some of the documents that match, the scores they came with, and their rows in ``root``."""
 
     script: Script
     context: Context
     places: NDArray[np.int64]
     given: NDArray[np.float64]
-    narrowed: bool = False
+    rows: NDArray[np.int64]
+    root: Root
 
-    def failed(self, reason: str, cause: str = "illegal_argument_exception") -> ShardError:
+    def failed(self, at: int, reason: str, cause: str = "illegal_argument_exception") -> ShardError:
         """``script_exception``: the script was right and what it found was not."""
-        return ShardError(
-            {
-                "type": "script_exception",
-                "reason": "runtime error",
-                "script": self.script.source,
-                "lang": "painless",
-                "caused_by": {"type": cause, "reason": reason},
-            }
-        )
+        source = self.script.source
+        starts = [0, *(place + 1 for place, sign in enumerate(source) if sign == ";" and source[place + 1 :].strip())]
+        start = starts[bisect_right(starts, at) - 1]
+        end = next((other for other in starts if other > at), len(source))
+        error = runtime_error(source, at, (start, end), JavaError(cause, reason))
+        return ShardError(error.cause())
 
     def only(self, flags: NDArray[np.bool_]) -> Run:
-        """The same for some of the documents: one branch of ``? :``."""
-        return Run(self.script, self.context, self.places[flags], self.given[flags], True)
+        """The same for some of the documents."""
+        return replace(self, places=self.places[flags], given=self.given[flags], rows=self.rows[flags])
+
+    def unfinished(self) -> Run:
+        """The same for the documents that the script has not returned for."""
+        return self.only(~self.root.done[self.rows]) if self.root.done.any() else self
+
+    def returns(self, value: Value) -> None:
+        """What the script returns for these documents."""
+        if isinstance(value, str | bool | list | dict | None) or np.asarray(value).dtype == bool:
+            shown = "java.lang.Boolean" if isinstance(value, np.ndarray) else class_name(value)
+            raise self.failed(0, f"Cannot cast from [{shown}] to [double].", "class_cast_exception")
+        self.root.result[self.rows] = value
+        self.root.done[self.rows] = True
+
+    def variable(self, name: str) -> NDArray[Any]:
+        """A variable's value for each of these documents."""
+        return self.root.variables[name][self.rows]
 
 
-def binary(sign: str, left: Part, right: Part) -> Part:
-    """One arithmetic operation."""
+def declared(run: Run, name: str, value: Value) -> None:
+    """Give a variable a value for these documents."""
+    fresh = np.asarray(value)
+    held = run.root.variables.get(name)
+    if held is None:
+        held = np.zeros(len(run.root.done), dtype=fresh.dtype)
+    elif held.dtype != fresh.dtype:
+        held = held.astype(np.result_type(held, fresh))
+    held = held.copy()
+    held[run.rows] = fresh
+    run.root.variables[name] = held
+
+
+def of_type(run: Run, kind: str, value: Value, *, cast: bool = False) -> Value:
+    """A value as one of a type of variables; a fraction becomes a whole number only by a cast."""
+    array = np.asarray(value)
+    if kind == "boolean" or kind == "def" or array.dtype == bool or array.dtype == object:
+        if kind != "def" and (kind == "boolean") is not (array.dtype == bool):
+            raise run.failed(0, f"Cannot cast to [{kind}].", "class_cast_exception")
+        return value
+    if kind in ("int", "long"):
+        if array.dtype.kind == "f" and not cast:
+            raise run.failed(0, f"Cannot cast from [double] to [{kind}].", "class_cast_exception")
+        return np.trunc(array).astype(np.int64)
+    return array.astype(np.float32).astype(np.float64) if kind == "float" else array.astype(np.float64)
+
+
+def flagged(run: Run, value: Value, at: int) -> NDArray[np.bool_]:
+    """A value where booleans are wanted, one for each document."""
+    array = np.asarray(value)
+    if array.dtype != bool:
+        shown = class_name(value) if array.ndim == 0 else "java.lang.Double"
+        raise run.failed(at, f"Cannot cast from [{shown}] to [boolean].", "class_cast_exception")
+    return np.broadcast_to(array, run.places.shape)
+
+
+def both(run: Run, ask: Part, yes: Do, no: Do | None) -> None:
+    """``if (ask) yes else no``, each for its own documents."""
+    flags = flagged(run, ask(run), 0)
+    for chosen, branch in ((flags, yes), (~flags, no)):
+        if branch is not None and chosen.any():
+            branch(run.only(chosen))
+
+
+def choose(run: Run, ask: Part, yes: Part, no: Part, at: int) -> Value:
+    """``ask ? yes : no``, each branch over its own documents."""
+    flags = flagged(run, ask(run), at)
+    parts = [
+        (chosen, np.asarray(branch(run.only(chosen))))
+        for chosen, branch in ((flags, yes), (~flags, no))
+        if chosen.any()
+    ]
+    kind = np.result_type(*(values for _, values in parts)) if parts else np.float64
+    result = np.zeros(len(run.places), dtype=kind)
+    for chosen, values in parts:
+        result[chosen] = values
+    return result
+
+
+def _single(value: Value) -> Value:
+    """What is one number for all documents as a number of Python."""
+    return (
+        value.item() if isinstance(value, np.generic) or (isinstance(value, np.ndarray) and value.ndim == 0) else value
+    )
+
+
+def combined(sign: str, left: Part, right: Part, at: int) -> Part:
+    """One operation on two values."""
+    operator = OPERATORS[sign]
 
     def run_it(run: Run) -> Value:
-        a, b = left(run), right(run)
-        if sign == "+":
-            return a + b
-        if sign == "-":
-            return a - b
-        if sign == "*":
-            return a * b
-        whole = isinstance(a, int) and isinstance(b, int)
-        if whole and b == 0:
-            raise run.failed("/ by zero", "arithmetic_exception")
-        if sign == "%":
-            return int(np.fmod(a, b)) if whole else np.fmod(a, b)
-        return int(a / b) if whole else np.divide(a, b)
+        a, b = _single(left(run)), _single(right(run))
+        try:
+            return operator(a, b)
+        except JavaError as error:
+            raise run.failed(at, error.reason or "", error.kind) from error
 
     return run_it
 
 
-def choose(run: Run, condition: Any, yes: Part, no: Part) -> Value:
-    """``condition ? yes : no``, each branch over its own documents."""
-    flags = np.broadcast_to(np.asarray(condition, dtype=bool), run.places.shape)
-    # Each branch sees its own documents only: the other ones may lack the vector it reads.
-    result = np.zeros(len(run.places))
-    for chosen, part in ((flags, yes), (~flags, no)):
-        if chosen.any():
-            result[chosen] = part(run.only(chosen))
-    return result
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """A field of all documents: how many values each has, and its least one."""
+
+    counts: NDArray[np.int64]
+    least: NDArray[Any]
 
 
-def _held(run: Run, name: str) -> list[list[Any]]:
+_WHOLE = ("long", "integer", "short", "byte")
+_REAL = ("double", "float", "half_float", "scaled_float")
+
+
+def _column(run: Run, name: str, at: int) -> tuple[str, _Column]:
     definition = run.context.definition(name)
     if definition is None:
-        raise run.failed(f"No field found for [{name}] in mapping")
-    documents = run.context.snapshot.documents
-    if definition["type"] == "dense_vector":
-        return [[1] if name in documents[place].parsed.vectors else [] for place in run.places]
-    if definition["type"] in ("text", "flattened", "_id"):
-        raise unsupported(f"doc['{name}'] in a script: a field of the type [{definition['type']}]")
-    return [sorted(set(documents[place].parsed.values.get(name, ()))) for place in run.places]
+        raise run.failed(at, f"No field found for [{name}] in mapping")
+    kind = str(definition["type"])
+    if kind in ("text", "flattened", "_id", "_index"):
+        raise unsupported(f"doc['{name}'] in a script: a field of the type [{kind}]")
+    snapshot = run.context.snapshot
+
+    def make() -> _Column:
+        if kind == "dense_vector":
+            held: list[Any] = [[0] if name in document.parsed.vectors else () for document in snapshot.documents]
+        else:
+            held = [document.parsed.values.get(name, ()) for document in snapshot.documents]
+        counts = np.fromiter(
+            (len(set(values)) if len(values) > 1 else len(values) for values in held), np.int64, len(held)
+        )
+        dtype: Any = (
+            np.int64 if kind in _WHOLE else np.float64 if kind in _REAL else bool if kind == "boolean" else object
+        )
+        least = np.zeros(len(held), dtype=dtype)
+        for place, values in enumerate(held):
+            if len(values):
+                least[place] = values[0] if len(values) == 1 else min(values)
+        return _Column(counts, least)
+
+    column: _Column = snapshot.derived(("script", name, kind), make)
+    return kind, column
 
 
-def doc_size(run: Run, name: str) -> NDArray[np.float64]:
-    """``doc['field'].size()``."""
-    return np.asarray([len(values) for values in _held(run, name)], dtype=np.float64)
+def _size(run: Run, name: str, at: int) -> NDArray[np.int64]:
+    return _column(run, name, at)[1].counts[run.places]
 
 
-def doc_value(run: Run, name: str) -> NDArray[np.float64]:
-    """``doc['field'].value`` of a number."""
-    definition = run.context.definition(name)
-    if definition is not None and definition["type"] in ("keyword", "boolean", "date", "geo_point", "dense_vector"):
-        raise unsupported(f"doc['{name}'].value in a script: a field of the type [{definition['type']}]")
-    held = _held(run, name)
-    if any(not values for values in held):
+def _value(run: Run, name: str, at: int) -> NDArray[Any]:
+    kind, column = _column(run, name, at)
+    if kind not in (*_WHOLE, *_REAL, "boolean", "keyword"):
+        raise unsupported(f"doc['{name}'].value in a script: a field of the type [{kind}]")
+    if (column.counts[run.places] == 0).any():
         raise run.failed(
+            at,
             "A document doesn't have a value for a field! Use doc[<field>].size()==0 to check if a document is missing a "
             "field!",
             "illegal_state_exception",
         )
-    return np.asarray([values[0] for values in held], dtype=np.float64)
+    return column.least[run.places]
 
 
-def vector_value(run: Run, function: str, vector: Any, name: str) -> NDArray[np.float64]:
-    """One of the vector functions, for each document."""
-    definition = run.context.definition(name)
-    if definition is None or definition["type"] != "dense_vector":
-        raise run.failed(f"No field found for [{name}] in mapping")
-    numbers = vector if isinstance(vector, list) else []
-    if not set(map(type, numbers)) <= {int, float}:
-        raise run.failed("the query vector must be a list of numbers", "class_cast_exception")
-    query = np.asarray(numbers, dtype=np.float32)
-    if (element := definition.get("element_type", "float")) in ("byte", "bit"):
-        raise unsupported(f"vector functions over vectors with the element_type [{element}]")
-    dims = definition.get("dims")
-    if dims is not None and len(query) != dims:
-        raise run.failed(
-            f"The query vector has a different number of dimensions [{len(query)}] than the document vectors [{dims}]."
-        )
-    if not len(run.places):
-        return np.zeros(0)
-    vectors = run.context.snapshot.vectors(name)
-    chosen = np.searchsorted(vectors.places, run.places)
-    found = chosen < len(vectors.places)
-    found[found] = vectors.places[chosen[found]] == run.places[found]
-    if not found.all():
-        raise run.failed("A document doesn't have a value for a vector field!")
-    rows = vectors.rows[chosen]
-    if function == "l1norm":
-        return np.asarray(np.abs(rows - query).sum(axis=1), dtype=np.float64)
-    if function == "l2norm":
-        return np.asarray(np.linalg.norm(rows - query, axis=1), dtype=np.float64)
-    products = (rows @ query).astype(np.float64)
-    if function == "dotProduct":
-        return products
-    return products / (vectors.norms[chosen].astype(np.float64) * float(np.linalg.norm(query)))
+def _magnitude(run: Run, name: str, at: int) -> NDArray[np.float64]:
+    return rows_of(run, name, at)[1].astype(np.float64)
+
+
+held_fields: Mapping[str, Callable[[Run, str, int], Value]] = {
+    "value": _value,
+    "size()": _size,
+    "length": _size,
+    "isEmpty()": lambda run, name, at: _size(run, name, at) == 0,
+    "empty": lambda run, name, at: _size(run, name, at) == 0,
+    "magnitude": _magnitude,
+}
+"""What ``doc['field']`` has."""

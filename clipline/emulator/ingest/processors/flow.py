@@ -11,9 +11,9 @@ from clipline.emulator.ingest.mustache import render
 from clipline.emulator.ingest.processors.base import Dropped, Work
 from clipline.emulator.ingest.processors.json_text import parsed
 from clipline.emulator.ingest.processors.texts import byte_count, url_decoded
-from clipline.emulator.ingest.scripts import read_script
 from clipline.emulator.painless import compile_script
 from clipline.emulator.painless.failures import JavaError
+from clipline.emulator.painless.request import read_script
 from clipline.emulator.painless.statics import Statics
 
 

@@ -1,12 +1,11 @@
-"""Scripts as a pipeline gives them (Script.parse): a text, or an object with ``source``, ``lang`` and ``params``."""
+"""Scripts as requests give them (Script.parse): an object with ``source``, ``lang`` and ``params``."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from clipline.emulator.errors import ApiError, illegal_argument, unsupported
-from clipline.emulator.ingest.document import java
+from clipline.emulator.errors import ApiError, illegal_argument, json_token, unsupported
 
 _KEYS = ("source", "inline", "lang", "params", "options")
 
@@ -33,7 +32,9 @@ def read_script(given: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
     if not isinstance(source, str) or not isinstance(params, dict | None):
         name, value = ("source", source) if not isinstance(source, str) else ("params", params)
         raise ApiError(
-            400, "x_content_parse_exception", f"[1:1] [script] {name} doesn't support values of type: {java(value)}"
+            400,
+            "x_content_parse_exception",
+            f"[1:1] [script] {name} doesn't support values of type: {json_token(value)}",
         )
     if given.get("options"):
         raise unsupported("the options of a script")
