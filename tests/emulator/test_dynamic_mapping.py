@@ -94,6 +94,20 @@ def test_templates(api: Api, make: Callable[..., str]) -> None:
     }
 
 
+def test_templates_of_vectors_and_points(api: Api, make: Callable[..., str]) -> None:
+    vector = {"type": "dense_vector", "similarity": "l2_norm", "index_options": {"type": "flat"}}
+    templates = [
+        {"v": {"match": "*_vector", "mapping": vector}},
+        {"p": {"match": "at", "mapping": {"type": "geo_point"}}},
+    ]
+    index = make(mappings={"dynamic_templates": templates})
+    api("PUT", f"/{index}/_doc/1?refresh=true", {"image_vector": [1, 2.5], "at": [11.5, 48.5]}, code=201)
+    found = api("GET", f"/{index}/_mapping")[index]["mappings"]["properties"]
+    assert found == {"image_vector": {**vector, "dims": 2, "index": True}, "at": {"type": "geo_point"}}
+    knn = {"field": "image_vector", "query_vector": [1, 2], "k": 1}
+    assert api("POST", f"/{index}/_search", {"knn": knn})["hits"]["hits"][0]["_score"] == pytest.approx(0.8)
+
+
 OBJECTS: list[tuple[str, str]] = [
     ('{"o":5}', "[1:6] object mapping for [o] tried to parse field [o] as object, but found a concrete value"),
     ('{"o":[{},5]}', "[1:10] object mapping for [o] tried to parse field [null] as object, but found a concrete value"),

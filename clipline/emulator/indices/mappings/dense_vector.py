@@ -47,7 +47,6 @@ def dense_vector(name: str, field: dict[str, Any], traits: Traits) -> dict[str, 
     similarity = _similarity(field, element) if indexed or field.get("similarity") is not None else None
     given = field.get("index_options")
     options = read_options(name, given, traits) if given is not None else None
-    checked = {"type": "dense_vector"}
     _check_dims(dims, element)
     if element == "bit" and similarity not in (None, "l2_norm"):
         raise Unfit("The [l2_norm] similarity is the only supported similarity for bit vectors")
@@ -66,7 +65,7 @@ def dense_vector(name: str, field: dict[str, Any], traits: Traits) -> dict[str, 
         if options is not None:
             check_options(options, element, dims)
     shown: dict[str, Any] = {
-        **checked,
+        "type": "dense_vector",
         "element_type": element if element != "float" else None,
         "dims": dims,
         "index": indexed,

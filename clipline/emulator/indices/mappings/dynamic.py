@@ -30,11 +30,21 @@ def strict(name: str, prefix: str) -> Refused:
     return Refused(reason, kind="strict_dynamic_mapping_exception")
 
 
-def as_vector(name: str, value: Any, mappings: Mapping[str, Any], traits: Traits) -> Definition | None:
-    """A dense_vector for an array of floats of a fitting length, unless a template says what its floats are."""
-    if not isinstance(value, list) or not MIN_DYNAMIC_DIMS <= len(value) <= MAX_DIMS:
+def of_array(name: str, value: Any, mappings: Mapping[str, Any], traits: Traits) -> Definition | None:
+    """The definition of a field that takes an array as one value; ``None`` where each item is looked at.
+
+    A template for objects that gives a vector or a point is one; an array of floats of a fitting length is a vector, unless
+    a template says what its floats are.
+    """
+    if not isinstance(value, list):
         return None
-    if set(map(type, value)) != {float} or match(mappings.get("dynamic_templates", []), name, "double"):
+    templates = mappings.get("dynamic_templates", [])
+    template = match(templates, name, "object")
+    if template is not None:
+        return _made(name, dict(template), traits) if template["type"] in ("dense_vector", "geo_point") else None
+    if not MIN_DYNAMIC_DIMS <= len(value) <= MAX_DIMS or set(map(type, value)) != {float}:
+        return None
+    if match(templates, name, "double"):
         return None
     return dense_vector(name.rpartition(".")[2], {"type": "dense_vector", "dims": len(value)}, traits)
 
@@ -49,14 +59,17 @@ def guess(name: str, value: Any, mappings: Mapping[str, Any], traits: Traits) ->
     template = match(mappings.get("dynamic_templates", []), name, kind)
     if template is None:
         return default
-    leaf = name.rpartition(".")[2]
     node = dict(template)
     if kind == "object" and node["type"] == "object":
         node.setdefault("properties", {})
     if kind == "date" and node["type"] == "date" and "format" in default:
         node.setdefault("format", default["format"])
+    return _made(name, node, traits)
+
+
+def _made(name: str, node: Definition, traits: Traits) -> Definition:
     try:
-        return field(leaf, name, node, traits)
+        return field(name.rpartition(".")[2], name, node, traits)
     except Unfit as error:
         raise ApiError(400, error.type, str(error)) from error
 

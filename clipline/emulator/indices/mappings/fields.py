@@ -39,7 +39,7 @@ def properties(given: Any, prefix: str, traits: Traits) -> dict[str, Definition]
         if not isinstance(node, Mapping):
             raise malformed(f"Expected map for property [fields] on field [{name}] but got a class java.lang.String")
         parts = _split(name)
-        definition = field(parts[-1], ".".join((prefix + ".".join(parts)).split(".")), dict(node), traits)
+        definition = field(parts[-1], prefix + ".".join(parts), dict(node), traits)
         for part in reversed(parts[1:]):
             definition = {"properties": {part: definition}}
         head = parts[0]
@@ -143,8 +143,6 @@ def _leaf(leaf: str, full: str, kind: str, node: dict[str, Any], traits: Traits,
     _check_leaf(leaf, full, result)
     if subs:
         result["fields"] = subs
-    if "copy_to" in result:
-        result["copy_to"] = result.pop("copy_to")
     return result
 
 
@@ -157,11 +155,8 @@ def _check_leaf(leaf: str, full: str, definition: Definition) -> None:
             if definition["type"] == "date":
                 raise malformed(f"Error parsing [null_value] on field [{leaf}]: {reason}") from error
             raise Unfit(reason, getattr(error, "type", "illegal_argument_exception")) from error
-    if definition["type"] == "text":
-        if "search_quote_analyzer" in definition and not {"analyzer", "search_analyzer"} <= set(definition):
-            return
-        if "search_analyzer" in definition and "analyzer" not in definition:
-            raise malformed(f"analyzer on field [{leaf}] must be set when search_analyzer is set")
+    if definition["type"] == "text" and "search_analyzer" in definition and "analyzer" not in definition:
+        raise malformed(f"analyzer on field [{leaf}] must be set when search_analyzer is set")
 
 
 def _multi_fields(leaf: str, full: str, given: Any, traits: Traits, *, inner: bool) -> Definition:

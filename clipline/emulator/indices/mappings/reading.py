@@ -11,7 +11,7 @@ from typing import Any
 
 from clipline.emulator.indices.mappings import java
 from clipline.emulator.indices.mappings.dense_vector import dense_vector
-from clipline.emulator.indices.mappings.dynamic import as_vector, guess, strict
+from clipline.emulator.indices.mappings.dynamic import guess, of_array, strict
 from clipline.emulator.indices.mappings.flattened import read_flattened
 from clipline.emulator.indices.mappings.merging import merge_field
 from clipline.emulator.indices.mappings.refused import Cause, Refused, Unfit, failed
@@ -121,10 +121,10 @@ class Reader:
         if mode == "false":
             return
         head = name[len(prefix) :]
-        vector = as_vector(name, child, self._mappings, self._traits)
-        if vector is not None:
-            added[head] = vector
-            self._leaf(name, vector, child)
+        whole = of_array(name, child, self._mappings, self._traits)
+        if whole is not None:
+            added[head] = whole
+            self._leaf(name, whole, child)
             return
         for item, steps in _items(child):
             if item is None or item == []:
