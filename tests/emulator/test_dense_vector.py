@@ -79,11 +79,12 @@ OPTIONS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
         {"type": "int8_hnsw", "confidence_interval": 0.9, "rescore_vector": {"oversample": 0}},
         {**INT8, "confidence_interval": 0.9, "rescore_vector": {"oversample": 0.0}},
     ),
+    ("9.5.2", {"type": "bbq_disk", "bits": None, "cluster_size": None}, DISK1),
     ("9.5.2", {"type": "bbq_hnsw", "on_disk_rescore": True}, {**BBQ, "on_disk_rescore": True}),
     ("9.5.2", {"type": "bbq_hnsw", "flat_index_threshold": 10}, {**BBQ, "flat_index_threshold": 10}),
     (
         "9.5.2",
-        {"type": "bbq_disk", "bits": 2, "precondition": True},
+        {"type": "bbq_disk", "bits": "2", "precondition": True},
         {**DISK, "bits": 2, "precondition": True, "rescore_vector": {"oversample": 1.5}},
     ),
 ]
@@ -195,6 +196,11 @@ BY_VERSION: list[tuple[str, dict[str, Any], str]] = [
     (
         "9.5.2",
         {"index_options": {"type": "flat", "on_disk_rescore": True}},
+        "on_disk_rescore is only supported for indexed and quantized vector types",
+    ),
+    (
+        "9.5.2",
+        {"index_options": {"type": "hnsw", "on_disk_rescore": True}},
         "on_disk_rescore is only supported for indexed and quantized vector types",
     ),
     ("9.5.2", {"index_options": {"type": "bbq_disk", "bits": 3}}, "'bits' must be 1, 2 or 4, got: 3 for field [f]"),

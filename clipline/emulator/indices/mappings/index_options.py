@@ -78,6 +78,8 @@ def read_options(field: str, given: Any, traits: Traits) -> Options:
             rest.pop(key, None)
     if kind == "bbq_disk":
         shown |= _disk(field, rest)
+        if traits.release >= (9, 4):
+            rest["bits"] = integer(field, rest["bits"]) if rest.get("bits") is not None else 1
     if kind.startswith(("int8", "int4")):
         interval = rest.pop("confidence_interval", None)
         if interval is not None:
@@ -169,9 +171,8 @@ def _rescoring(kind: str, rest: Options, traits: Traits) -> Options:
         return {}
     given = rest.pop("rescore_vector", None)
     if given is None:
-        bits = rest.get("bits", 1) if traits.release >= (9, 4) else 1
         if kind == "bbq_disk":
-            by_default = {1: 3.0, 2: 1.5}.get(bits) if isinstance(bits, int) else None
+            by_default = {1: 3.0, 2: 1.5}.get(rest["bits"] if traits.release >= (9, 4) else 1)
         else:
             by_default = 3.0 if kind.startswith("bbq") and traits.oversamples_bbq else None
         return {"rescore_vector": {"oversample": by_default}} if by_default else {}
@@ -190,10 +191,10 @@ def _rescoring(kind: str, rest: Options, traits: Traits) -> Options:
 def _newest(field: str, kind: str, rest: Options, traits: Traits) -> Options:
     """The options of 9.3 and later; left in ``rest``, and so refused, before."""
     shown: Options = {}
-    if traits.release >= (9, 3) and kind != "hnsw":
+    if traits.release >= (9, 3):
         on_disk = rest.pop("on_disk_rescore", None)
         if on_disk is not None and boolean(field, on_disk):
-            if kind in _FLATS:
+            if kind in _FLATS or kind == "hnsw":
                 raise Unfit("on_disk_rescore is only supported for indexed and quantized vector types")
             shown["on_disk_rescore"] = True
     if traits.release < (9, 4):
@@ -202,10 +203,10 @@ def _newest(field: str, kind: str, rest: Options, traits: Traits) -> Options:
     if kind in _GRAPHS or kind == "bbq_disk":
         readers["flat_index_threshold"] = (integer, -1)
     if kind == "bbq_disk":
-        readers |= {"bits": (integer, None), "precondition": (boolean, False)}
-        if rest.get("auto_calibrate") is not None:
+        shown["bits"] = rest.pop("bits")
+        readers["precondition"] = (boolean, False)
+        if rest.get("auto_calibrate") is not None and traits.release >= (9, 5):
             raise unsupported("the index option [auto_calibrate]")
-        rest.setdefault("bits", 1)
     for key, (read, default) in readers.items():
         given = rest.pop(key, None)
         value = default if given is None else read(field, given)
