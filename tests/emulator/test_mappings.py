@@ -204,3 +204,15 @@ def test_single_fields(api: Api, make: Callable[..., str]) -> None:
     assert api("GET", f"{path}/nothing") == {index: {"mappings": {}}}
     assert api("GET", "/nothing-*/_mapping/field/x", code=404) == {}
     assert api.error("GET", f"{path}/*", code=501)
+
+
+def test_limits_of_depth_and_names(api: Api, make: Callable[..., str]) -> None:
+    index = make(settings={"index.mapping.depth.limit": 2, "index.mapping.field_name_length.limit": 5})
+    api("PUT", f"/{index}/_mapping", {"properties": {"a.b": {"type": "long"}, "12345": {"type": "long"}}})
+    for name, reason in (
+        ("a.c.d", "Limit of mapping depth [2] has been exceeded due to object field [a.c]"),
+        ("123456", "Field name [123456] is longer than the limit of [5] characters"),
+    ):
+        body = {"properties": {name: {"type": "long"}}}
+        assert api.error("PUT", f"/{index}/_mapping", body, code=400) == (A, reason)
+        assert api.error("PUT", f"/{index}/_doc/1", {name: 1}, code=400)

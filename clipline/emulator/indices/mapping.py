@@ -107,7 +107,7 @@ def count(properties: Mapping[str, Any]) -> int:
 
 
 def check_limits(mappings: Mapping[str, Any], settings: Mapping[str, str | None], *, adding: int = 0) -> None:
-    """Refuse a mapping that is too deep, has too many fields, or copies where no copies go.
+    """Refuse a mapping that is too deep, has too many fields or too long names, or copies where no copies go.
 
     ``adding`` is how many fields a document would make.
 
@@ -118,12 +118,24 @@ def check_limits(mappings: Mapping[str, Any], settings: Mapping[str, str | None]
     if count(mappings.get("properties", {})) > most:
         new = f" while adding new fields [{adding}]" if adding else ""
         raise illegal_argument(f"Limit of total fields [{most}] has been exceeded{new}")
+    longest = int(settings.get("mapping.field_name_length.limit") or 2**63 - 1)
+    for name in _names(mappings.get("properties", {})):
+        if len(name) > longest:
+            raise illegal_argument(f"Field name [{name}] is longer than the limit of [{longest}] characters")
     deepest = int(settings.get("mapping.depth.limit") or DEPTH_LIMIT)
     _check_copies(mappings.get("properties", {}))
     for path in _objects(mappings.get("properties", {}), ""):
         if path.count(".") + 2 > deepest:
             reason = f"Limit of mapping depth [{deepest}] has been exceeded due to object field [{path}]"
             raise illegal_argument(reason)
+
+
+def _names(properties: Mapping[str, Any]) -> Iterator[str]:
+    """The simple name of every object, field and multi-field."""
+    for name, field in properties.items():
+        yield name
+        yield from _names(field.get("properties", {}))
+        yield from field.get("fields", {})
 
 
 def _check_copies(properties: Mapping[str, Any]) -> None:

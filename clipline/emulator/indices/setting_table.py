@@ -132,7 +132,7 @@ mapping.nested_parents.limit                    int    dynamic idle    50       
 mapping.nested_objects.limit                    int    dynamic idle    10000        >=0
 mapping.dimension_fields.limit                  int    dynamic idle    32768        >=0
 mapping.depth.limit                             int    dynamic done    20           >=1
-mapping.field_name_length.limit                 long   dynamic lacking 9223372036854775807 >=1
+mapping.field_name_length.limit                 long   dynamic done    9223372036854775807 >=1
 mapping.total_fields.ignore_dynamic_beyond_limit bool  dynamic lacking false
 mapping.field_name_length.ignore_dynamic_beyond_limit bool dynamic lacking false since=9.3
 mapping.ignore_malformed                        bool   static  lacking false
