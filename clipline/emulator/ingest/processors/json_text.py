@@ -21,9 +21,10 @@ def parsed(value: Any, *, duplicates: bool) -> Any:
     if not written.strip():
         return None
     try:
+        found = orjson.loads(written)
         if not duplicates:
             json.loads(written, object_pairs_hook=_once)
-        return orjson.loads(written)
+        return found
     except orjson.JSONDecodeError as error:
         reason = f"The input {written} is not valid JSON and the strict_json_parsing parameter is true"
         raise illegal_argument(reason) from error
