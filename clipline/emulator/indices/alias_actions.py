@@ -14,7 +14,7 @@ from typing import Any
 from clipline.emulator.errors import ApiError, illegal_argument, wrong_kind
 from clipline.emulator.indices.alias_options import OPTIONS, read_options
 from clipline.emulator.indices.date_math import resolve_name
-from clipline.emulator.indices.parsing import inside, unknown_field
+from clipline.emulator.indices.parsing import field_failed, inside, unknown_field
 
 _VERBS = ("add", "remove", "remove_index")
 _NAMES = ("index", "indices", "alias", "aliases")
@@ -50,13 +50,12 @@ def read_actions(body: dict[str, Any]) -> list[Action]:
     except ApiError as error:
         if error.type != "x_content_parse_exception":
             raise
-        raise inside("[1:1] [aliases] failed to parse field [actions]", error) from error
+        raise field_failed("aliases", "actions", error) from error
     for action in read:
         if wrong := _lacking(action):
             # What is found when the whole list was read.
             built = inside("Failed to build [aliases] after last required field arrived", illegal_argument(wrong))
-            built.root_cause = None
-            raise inside("[1:1] [aliases] failed to parse field [actions]", built)
+            raise field_failed("aliases", "actions", built)
     return read
 
 
@@ -94,11 +93,9 @@ def _action(value: Any) -> Action:
     try:
         return _read(verb, body)
     except ApiError as error:
-        if error.type == "illegal_argument_exception":
-            error = inside(f"[1:1] [{verb}] failed to parse field [{_guilty(verb, body)}]", error)
         if error.type != "x_content_parse_exception":
             raise
-        raise inside(f"[1:1] [alias_action] failed to parse field [{verb}]", error) from error
+        raise field_failed("alias_action", verb, error) from error
 
 
 def _read(verb: str, body: dict[str, Any]) -> Action:
@@ -108,9 +105,8 @@ def _read(verb: str, body: dict[str, Any]) -> Action:
             raise unknown_field(verb, key, known)
     indices = _names(verb, body, "index", "indices")
     if verb == "remove_index":
-        for key in ("alias", "aliases"):
-            if key in body:
-                raise illegal_argument(f"[{key}] is unsupported for [REMOVE_INDEX]")
+        if given := [key for key in ("alias", "aliases") if key in body]:
+            raise field_failed(verb, given[0], illegal_argument(f"[{given[0]}] is unsupported for [REMOVE_INDEX]"))
         return Action(verb=verb, indices=indices)
     aliases = _names(verb, body, "alias", "aliases")
     if verb == "remove":
@@ -118,39 +114,47 @@ def _read(verb: str, body: dict[str, Any]) -> Action:
         if must_exist is not None and not isinstance(must_exist, bool):
             raise wrong_kind(verb, "must_exist", must_exist)
         return Action(verb=verb, indices=indices, aliases=aliases, must_exist=must_exist)
-    options = read_options(aliases[0] if aliases else "", {key: body[key] for key in body if key in OPTIONS})
+    options = {key: body[key] for key in body if key in OPTIONS}
+    for key, value in options.items():
+        _check_option(verb, key, value)
+    options = read_options("", options)
     return Action(verb=verb, indices=indices, aliases=tuple(map(resolve_name, aliases)), options=options)
 
 
+def _check_option(verb: str, key: str, value: Any) -> None:
+    if key == "filter":
+        fits = isinstance(value, dict)
+    elif key.startswith("is_"):
+        fits = isinstance(value, bool | str)
+        if isinstance(value, str) and value not in ("true", "false"):
+            reason = f"Failed to parse value [{value}] as only [true] or [false] are allowed."
+            raise field_failed(verb, key, illegal_argument(reason))
+    else:
+        fits = isinstance(value, int | float | str) and not isinstance(value, bool)
+    if not fits:
+        raise wrong_kind(verb, key, value)
+
+
 def _names(verb: str, body: dict[str, Any], one: str, many: str) -> tuple[str, ...]:
-    if one in body and many in body:
-        raise illegal_argument(f"Only one of [{one}] and [{many}] is supported")
-    if one in body:
-        value = body[one]
-        if not isinstance(value, str):
-            raise wrong_kind(verb, one, value)
-        if not value:
-            raise illegal_argument(f"[{one}] can't be empty string")
-        return (value,)
-    if many not in body:
+    """The names under either of two fields, of which only one may be given."""
+    keys = [key for key in body if key in (one, many)]
+    if len(keys) > 1:
+        raise field_failed(verb, keys[1], illegal_argument(f"Only one of [{one}] and [{many}] is supported"))
+    if not keys:
         return ()
-    if not isinstance(body[many], list | str):
-        raise wrong_kind(verb, many, body[many])
-    values = body[many] if isinstance(body[many], list) else [body[many]]
-    if wrong := [value for value in values if value is None or isinstance(value, dict | list | bool)]:
-        raise wrong_kind(verb, many, wrong[0])
-    if not values:
-        raise illegal_argument(f"[{many}] can't be empty")
+    (key,) = keys
+    value = body[key]
+    if not isinstance(value, str) and (key == one or not isinstance(value, list)):
+        raise wrong_kind(verb, key, value)
+    values = value if isinstance(value, list) else [value]
+    if wrong := [item for item in values if item is None or isinstance(item, dict | list | bool)]:
+        raise wrong_kind(verb, key, wrong[0])
+    wanting = " string" if key == one else ""
+    if not values or (key == one and not value):
+        raise field_failed(verb, key, illegal_argument(f"[{key}] can't be empty{wanting}"))
     if "" in values:
-        raise illegal_argument(f"[{many}] can't contain empty string")
+        raise field_failed(verb, key, illegal_argument(f"[{key}] can't contain empty string"))
     return tuple(map(str, values))
-
-
-def _guilty(verb: str, body: dict[str, Any]) -> str:
-    for key in reversed(list(body)):
-        if key in _NAMES:
-            return key
-    return verb
 
 
 def _lacking(action: Action) -> str | None:
