@@ -35,6 +35,14 @@ def test_numbers_in_texts_are_detected_where_wanted(api: Api, make: Callable[...
     assert found == {"a": {"type": "long"}, "b": {"type": "float"}, "c": TEXT}
 
 
+def test_dates_in_formats_of_ones_own(api: Api, make: Callable[..., str]) -> None:
+    index = make(mappings={"dynamic_date_formats": "dd.MM.yyyy"})
+    api("PUT", f"/{index}/_doc/1", {"a": "17.05.2024", "b": "2024-05-17"}, code=201)
+    found = api("GET", f"/{index}/_mapping")[index]["mappings"]
+    assert found["properties"] == {"a": {"type": "date", "format": "dd.MM.yyyy"}, "b": TEXT}
+    assert found["dynamic_date_formats"] == ["dd.MM.yyyy"]
+
+
 @pytest.mark.parametrize(
     ("raw", "place", "leaf", "within"),
     [

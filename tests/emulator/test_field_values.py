@@ -219,6 +219,22 @@ def test_what_is_ignored_is_named(api: Api, make: Callable[..., str]) -> None:
     assert api("PUT", f"/{index}/_doc/3", {"n": {"a": 1}}, code=400)
 
 
+def test_what_the_index_says_for_its_fields(api: Api, make: Callable[..., str]) -> None:
+    settings = {"index.mapping.ignore_malformed": True, "index.mapping.coerce": False}
+    fields = {
+        "a": {"type": "long"},
+        "b": {"type": "long", "coerce": True},
+        "c": {"type": "long", "ignore_malformed": False},
+    }
+    index = make(fields, {"1": {"a": "7", "b": "7"}}, settings=settings)
+    assert api("POST", f"/{index}/_search", {})["hits"]["hits"][0]["_ignored"] == ["a"]
+    assert api("POST", f"/{index}/_count", {"query": {"term": {"b": 7}}})["count"] == 1
+    assert (
+        api("PUT", f"/{index}/_doc/2", {"c": "7"}, code=400)["error"]["caused_by"]["reason"]
+        == "Long value passed as String"
+    )
+
+
 def test_copies(api: Api, make: Callable[..., str]) -> None:
     fields = {
         "a": {"type": "text", "copy_to": ["all", "o.inner"]},

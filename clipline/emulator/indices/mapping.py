@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from clipline.emulator.errors import ApiError, illegal_argument, unsupported
+from clipline.emulator.indices.date_formats import check_format
 from clipline.emulator.indices.mappings import java
 from clipline.emulator.indices.mappings.fields import object_settings, properties
 from clipline.emulator.indices.mappings.merging import merge_properties
@@ -24,8 +25,8 @@ FIELDS_LIMIT = 1000
 """``index.mapping.total_fields.limit``."""
 
 _FLAGS = ("date_detection", "numeric_detection")
-_REFUSED = {"runtime", "dynamic_date_formats", "_data_stream_timestamp", "_field_names", "_size", "_tier", "_doc_count"}
-_ORDER = ("dynamic", "enabled", "_meta", "_routing", "_source", "dynamic_templates", *_FLAGS)
+_REFUSED = {"runtime", "_data_stream_timestamp", "_field_names", "_size", "_tier", "_doc_count"}
+_ORDER = ("dynamic", "enabled", "_meta", "_routing", "_source", "dynamic_date_formats", "dynamic_templates", *_FLAGS)
 
 
 def normalise(mappings: Any, traits: Traits | None = None) -> dict[str, Any]:
@@ -179,6 +180,8 @@ def _root(value: dict[str, Any], traits: Traits) -> dict[str, Any]:
             result[key] = child
         elif key in _FLAGS:
             result[key] = _flag(key, child)
+        elif key == "dynamic_date_formats":
+            result[key] = [check_format(java.text(one)) for one in (child if isinstance(child, list) else [child])]
         elif key == "dynamic_templates":
             result[key] = dynamic_templates(child, traits)
         elif key == "_source":

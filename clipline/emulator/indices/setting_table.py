@@ -135,8 +135,8 @@ mapping.depth.limit                             int    dynamic done    20       
 mapping.field_name_length.limit                 long   dynamic done    9223372036854775807 >=1
 mapping.total_fields.ignore_dynamic_beyond_limit bool  dynamic lacking false
 mapping.field_name_length.ignore_dynamic_beyond_limit bool dynamic lacking false since=9.3
-mapping.ignore_malformed                        bool   static  lacking false
-mapping.coerce                                  bool   static  lacking true
+mapping.ignore_malformed                        bool   static  done    false
+mapping.coerce                                  bool   static  done    true
 mapping.ignore_above                            int    static  lacking 2147483647   >=0
 mapping.source.mode                             enum   static  lacking stored       stored|synthetic|disabled
 mapping.synthetic_source_keep                   enum   static  lacking none         none|arrays|all

@@ -18,9 +18,8 @@ from clipline.emulator.indices.mappings.traits import Traits
 
 Definition = dict[str, Any]
 
-_SLASHES = "yyyy/MM/dd HH:mm:ss||yyyy/MM/dd"
-_SECOND_FORMAT = f"{_SLASHES}||epoch_millis"
-"""What dates are tried by after the default format."""
+_SLASHES = "yyyy/MM/dd HH:mm:ss||yyyy/MM/dd||epoch_millis"
+"""What dates are tried by after the default format; numbers never come so far."""
 
 
 def strict(name: str, prefix: str) -> Refused:
@@ -89,12 +88,12 @@ def _kind(value: Any, mappings: Mapping[str, Any]) -> tuple[str, Definition]:
         if mappings.get("numeric_detection"):
             return ("long", {"type": "long"}) if whole else ("double", {"type": "float"})
     elif mappings.get("date_detection", True):
-        for formats, shown in ((DEFAULT_FORMAT, {}), (_SLASHES, {"format": _SECOND_FORMAT})):
+        for formats in mappings.get("dynamic_date_formats", (DEFAULT_FORMAT, _SLASHES)):
             try:
-                parse_date(value, formats)
+                parse_date(value, formats.removesuffix("||epoch_millis"))
             except ValueError:
                 continue
-            return "date", {"type": "date", **shown}
+            return "date", {"type": "date", **({"format": formats} if formats != DEFAULT_FORMAT else {})}
     return "string", {"type": "text", "fields": {"keyword": {"type": "keyword", "ignore_above": 256}}}
 
 

@@ -6,7 +6,7 @@ documents are fine.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from clipline.emulator.indices.mappings import java
@@ -15,6 +15,7 @@ from clipline.emulator.indices.mappings.dynamic import guess, of_array, strict
 from clipline.emulator.indices.mappings.flattened import read_flattened
 from clipline.emulator.indices.mappings.merging import merge_field
 from clipline.emulator.indices.mappings.refused import Cause, Refused, Unfit, failed
+from clipline.emulator.indices.mappings.steps import Dotted, is_pair, items, note, split_name
 from clipline.emulator.indices.mappings.traits import Traits
 from clipline.emulator.indices.values import convert
 from clipline.emulator.indices.vectors import Vector, dims_of, read_vector
@@ -58,7 +59,7 @@ class Reader:
                 if key in known and "type" in known[key]:
                     self._leaf(f"{prefix}{key}", known[key], child)
                 else:
-                    self._member(_parts(key), child, scope, prefix, added)
+                    self._member(split_name(key), child, scope, prefix, added)
             except Refused as error:
                 error.steps.append(key)
                 raise
@@ -75,11 +76,11 @@ class Reader:
         if definition is None and head in added and "type" not in added[head]:
             definition = added[head]
         if rest:
-            child = _Dotted(rest, child)
+            child = Dotted(rest, child)
         if definition is None:
             self._dynamic(name, child, scope, prefix, added)
         elif "type" in definition:
-            self._leaf(name, definition, child.opened() if isinstance(child, _Dotted) else child)
+            self._leaf(name, definition, child.opened() if isinstance(child, Dotted) else child)
         else:
             self._objects(name, head, definition, child, scope, added)
 
@@ -94,10 +95,10 @@ class Reader:
         if head in added:
             below = {**below, "properties": {**definition.get("properties", {})}}
             inner = added[head]["properties"]
-        for item, steps in _items(child):
+        for item, steps in items(child):
             if item is None:
                 continue
-            if isinstance(item, _Dotted):
+            if isinstance(item, Dotted):
                 self._member(item.parts, item.value, below, f"{name}.", inner)
                 continue
             try:
@@ -126,15 +127,15 @@ class Reader:
             added[head] = whole
             self._leaf(name, whole, child)
             return
-        for item, steps in _items(child):
+        for item, steps in items(child):
             if item is None or item == []:
                 continue
             try:
-                definition = guess(name, {} if isinstance(item, _Dotted) else item, self._mappings, self._traits)
+                definition = guess(name, {} if isinstance(item, Dotted) else item, self._mappings, self._traits)
                 before = added.get(head)
                 added[head] = definition if before is None else merge_field(before, definition, name, self._traits)
                 if "type" in definition:
-                    self._leaf(name, definition, item.opened() if isinstance(item, _Dotted) else item)
+                    self._leaf(name, definition, item.opened() if isinstance(item, Dotted) else item)
                 else:
                     self._objects(name, head, added[head], item, scope, added)
             except Refused as error:
@@ -149,10 +150,10 @@ class Reader:
             self._vector(name, dict(definition), value)
         elif kind == "flattened":
             self._flattened(name, definition, value)
-        elif (kind == "geo_point" and _is_pair(value)) or not isinstance(value, list):
+        elif (kind == "geo_point" and is_pair(value)) or not isinstance(value, list):
             self._value(name, definition, value)
         else:
-            for item, steps in _items(value, pairs=kind == "geo_point"):
+            for item, steps in items(value, pairs=kind == "geo_point"):
                 try:
                     self._value(name, definition, item)
                 except Refused as error:
@@ -173,10 +174,12 @@ class Reader:
                 self._copy(target.split("."), item)
 
     def _index(self, name: str, definition: Definition, item: Any) -> None:
+        if not self._traits.coerce:
+            definition = {"coerce": False, **definition}
         try:
             converted = convert(name, definition, item)
         except ValueError as error:
-            if definition.get("ignore_malformed") and (definition["type"] == "geo_point" or not isinstance(item, dict)):
+            if self._lenient(definition) and (definition["type"] == "geo_point" or not isinstance(item, dict)):
                 self.ignored.add(name)
                 return
             raise self._refused(name, definition["type"], item, Cause.of(error)) from error
@@ -184,6 +187,11 @@ class Reader:
             self.values.setdefault(name, []).append(converted)
         elif "ignore_above" in definition:
             self.ignored.add(name)
+
+    def _lenient(self, definition: Definition) -> bool:
+        if definition["type"] in ("keyword", "text"):
+            return False
+        return bool(definition.get("ignore_malformed", self._traits.ignore_malformed))
 
     def _refused(self, name: str, kind: str, item: Any, cause: Cause) -> Refused:
         reason = (
@@ -206,7 +214,7 @@ class Reader:
                     return
                 last = number == len(target) - 1
                 definition = guess(name, item if last else {}, self._mappings, self._traits)
-                _note(self.added, target[: number + 1], definition)
+                note(self.added, target[: number + 1], definition)
             if "type" in definition:
                 self._value(name, {key: value for key, value in definition.items() if key != "copy_to"}, item)
                 return
@@ -227,11 +235,11 @@ class Reader:
                 definition = dense_vector(name.rpartition(".")[2], {**definition, "dims": dims}, self._traits)
             except Unfit as error:
                 raise failed(Cause.of(error), at="end") from error
-            _note(self.added, name.split("."), definition)
+            note(self.added, name.split("."), definition)
         self.vectors[name] = read_vector(name, definition, value, self._id, self._traits)
 
     def _flattened(self, name: str, definition: Definition, value: Any) -> None:
-        for item, steps in _items(value):
+        for item, steps in items(value):
             if item is None:
                 continue
             try:
@@ -243,69 +251,3 @@ class Reader:
                 raise refused from error
             if cut:
                 self.ignored.add(name)
-
-
-class _Dotted:
-    """The rest of a name with dots, and what stands there: ``{"b.c": 1}`` below ``a`` of ``a.b.c``."""
-
-    __slots__ = ("parts", "value")
-
-    def __init__(self, parts: list[str], value: Any) -> None:
-        self.parts = parts
-        self.value = value
-
-    def opened(self) -> Any:
-        """As the objects that it stands for."""
-        value = self.value
-        for part in reversed(self.parts):
-            value = {part: value}
-        return value
-
-
-def _parts(key: str) -> list[str]:
-    """A field name at its dots; dots at its end are dropped, as the real one does.
-
-    Raises:
-        Refused: an empty name, or an empty part.
-    """
-    if "." not in key and key:
-        return [key]
-    parts = key.split(".")
-    while parts and not parts[-1]:
-        parts.pop()
-    reason = None
-    if not key:
-        reason = "field name cannot be an empty string"
-    elif not parts:
-        reason = "field name cannot contain only dots"
-    elif not all(parts):
-        reason = f"field name cannot contain only whitespace: ['{key}']"
-    elif not all(part.strip() for part in parts):
-        reason = f"field name starting or ending with a [.] makes object resolution ambiguous: [{key}]"
-    if reason:
-        raise failed(Cause("illegal_argument_exception", reason))
-    return parts
-
-
-def _items(value: Any, *, pairs: bool = False) -> Iterator[tuple[Any, list[int]]]:
-    """The values of an array with the way to them; arrays in arrays are opened up, but for a point's coordinates."""
-    if not isinstance(value, list) or (pairs and _is_pair(value)):
-        yield value, []
-        return
-    for number, item in enumerate(value):
-        for found, steps in _items(item, pairs=pairs):
-            yield found, [number, *steps]
-
-
-def _is_pair(value: Any) -> bool:
-    return (
-        isinstance(value, list) and bool(value) and isinstance(value[0], int | float) and not isinstance(value[0], bool)
-    )
-
-
-def _note(added: dict[str, Any], path: list[str], definition: dict[str, Any]) -> None:
-    """Note a field that the document changes, below the objects that it is in."""
-    *parents, leaf = path
-    for parent in parents:
-        added = added.setdefault(parent, {"properties": {}})["properties"]
-    added[leaf] = definition

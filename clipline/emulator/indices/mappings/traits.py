@@ -12,10 +12,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Traits:
-    """``release`` is the minor release that created the index; ``enterprise`` whether bbq_disk may be used."""
+    """``release`` is the minor release that created the index; ``enterprise`` whether bbq_disk may be used.
+
+    ``coerce`` and ``ignore_malformed`` are the index's settings of these names, for fields that do not say it themselves.
+    """
 
     release: tuple[int, int] = (9, 2)
     enterprise: bool = True
+    coerce: bool = True
+    ignore_malformed: bool = False
 
     @property
     def options_need_dims(self) -> bool:
@@ -43,5 +48,8 @@ def traits_of(node: Node, index: Index | None = None) -> Traits:
 
     bbq_disk is part of the enterprise licence, which a trial contains and platinum does not.
     """
-    release = index.release if index else (node.version.major, node.version.minor)
-    return Traits(release, node.licence.active and node.licence.type == "trial")
+    enterprise = node.licence.active and node.licence.type == "trial"
+    if index is None:
+        return Traits((node.version.major, node.version.minor), enterprise)
+    flags = {key: index.settings.get(f"mapping.{key}") for key in ("coerce", "ignore_malformed")}
+    return Traits(index.release, enterprise, flags["coerce"] != "false", flags["ignore_malformed"] == "true")
