@@ -1,13 +1,12 @@
 """The cluster itself: who it is, how it is, what it may do, its settings, its one node.
 
 - ``info``: ``GET /`` and ``_xpack``;  ``health``: ``_cluster/health``, ``_cluster/pending_tasks``
-- ``node_info``, ``node_stats``: ``_nodes``;  ``identity``: what they and ``_cat/nodes`` say of the node
+- ``node_info``, ``node_stats``: ``_nodes``
 - ``settings_api``: ``_cluster/settings``;  ``licence_api``: ``_license``
 - ``tables``: ``_cat/health``, ``_cat/nodes``, ``_cat/master``
 """
 
 from clipline.emulator.cluster import health, info, licence_api, node_info, node_stats, settings_api, tables
-from clipline.emulator.cluster.identity import CLUSTER_NAME, NODE_NAME, description
 
 ROUTES = [
     *info.ROUTES,
@@ -19,4 +18,4 @@ ROUTES = [
     *tables.ROUTES,
 ]
 
-__all__ = ["CLUSTER_NAME", "NODE_NAME", "ROUTES", "description"]
+__all__ = ["ROUTES"]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 import time
-from dataclasses import dataclass
 from operator import eq, ge, gt, le, lt
 from typing import TYPE_CHECKING, Any
 
-from clipline.emulator.cluster.identity import CLUSTER_NAME
 from clipline.emulator.errors import ApiError, illegal_argument
 from clipline.emulator.indices.expressions import named
 from clipline.emulator.indices.resolution import Options
+from clipline.emulator.node_description import CLUSTER_NAME
+from clipline.emulator.shard_health import cluster_health, index_health, summary
 from clipline.emulator.wire import Call, Reply, Route
 
 if TYPE_CHECKING:
@@ -23,53 +23,6 @@ _LEVELS = ("cluster", "indices", "shards")
 _POLL_SECONDS = 0.05
 _SIGNS = {">=": ge, "ge": ge, "<=": le, "le": le, ">": gt, "gt": gt, "<": lt, "lt": lt, "": eq}
 _NODES = re.compile(r"(?:(>=|<=|>|<|)(\d+)|(ge|le|gt|lt)\((\d+)\))")
-
-
-@dataclass(frozen=True, slots=True)
-class Health:
-    """Shards of one index or of several: primaries, which are all active, and replicas, of which none is."""
-
-    primaries: int
-    replicas: int
-    missing: bool = False
-    """An index that was named is not there."""
-
-    @property
-    def status(self) -> str:
-        """``green``, ``yellow`` or ``red``."""
-        return "red" if self.missing else "yellow" if self.replicas else "green"
-
-
-def index_health(node: Node, name: str) -> Health:
-    """The health of one index."""
-    shards = node.indices.shards(name)
-    return Health(shards, shards * node.indices.replicas(name))
-
-
-def cluster_health(node: Node, names: list[str], *, missing: bool = False) -> Health:
-    """The health of these indices together; red when one that was asked for is missing."""
-    every = [index_health(node, name) for name in names]
-    return Health(sum(one.primaries for one in every), sum(one.replicas for one in every), missing=missing)
-
-
-def summary(health: Health) -> dict[str, Any]:
-    """The counts that every answer has, in the order of ClusterHealthResponse."""
-    total = health.primaries + health.replicas
-    return {
-        "number_of_nodes": 1,
-        "number_of_data_nodes": 1,
-        "active_primary_shards": health.primaries,
-        "active_shards": health.primaries,
-        "relocating_shards": 0,
-        "initializing_shards": 0,
-        "unassigned_shards": health.replicas,
-        "unassigned_primary_shards": 0,
-        "delayed_unassigned_shards": 0,
-        "number_of_pending_tasks": 0,
-        "number_of_in_flight_fetch": 0,
-        "task_max_waiting_in_queue_millis": 0,
-        "active_shards_percent_as_number": 100.0 * health.primaries / total if total else 100.0,
-    }
 
 
 def show(node: Node, call: Call) -> Reply:

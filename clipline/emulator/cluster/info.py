@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from clipline.emulator.cluster.identity import CLUSTER_NAME, NODE_NAME
 from clipline.emulator.cluster.licence_api import enterprise_warning
 from clipline.emulator.errors import illegal_argument
 from clipline.emulator.human import iso_date
+from clipline.emulator.node_description import CLUSTER_NAME, NODE_NAME
 from clipline.emulator.versions import (
     build_date,
     build_hash,

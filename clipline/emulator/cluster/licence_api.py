@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from clipline.emulator.cluster.identity import CLUSTER_NAME
 from clipline.emulator.errors import ApiError, illegal_argument, unsupported
 from clipline.emulator.human import iso_date
+from clipline.emulator.node_description import CLUSTER_NAME
 from clipline.emulator.wire import ACKNOWLEDGED, Call, Reply, Route
 
 if TYPE_CHECKING:

@@ -10,7 +10,10 @@ import platform
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from clipline.emulator.cluster.identity import (
+from clipline.emulator.cluster.info import FLAVOR, TYPE
+from clipline.emulator.errors import unsupported
+from clipline.emulator.ingest.processors import PROCESSORS as INGEST_PROCESSORS
+from clipline.emulator.node_description import (
     CLUSTER_NAME,
     NODE_NAME,
     description,
@@ -18,9 +21,6 @@ from clipline.emulator.cluster.identity import (
     is_meant,
     roles,
 )
-from clipline.emulator.cluster.info import FLAVOR, TYPE
-from clipline.emulator.errors import unsupported
-from clipline.emulator.ingest.processors import PROCESSORS as INGEST_PROCESSORS
 from clipline.emulator.versions import build_hash, index_version
 from clipline.emulator.wire import Call, Reply, Route
 

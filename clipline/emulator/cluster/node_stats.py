@@ -13,9 +13,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from clipline.emulator.cluster.identity import description, header, is_meant
 from clipline.emulator.errors import illegal_argument, unsupported
 from clipline.emulator.human import with_human
+from clipline.emulator.indices.stats import chosen, whole
+from clipline.emulator.node_description import description, header, is_meant
 from clipline.emulator.wire import Call, Reply, Route
 
 if TYPE_CHECKING:
@@ -61,8 +62,6 @@ def show(node: Node, call: Call) -> Reply:
 
 def _index_sections(call: Call, metrics: set[str]) -> set[str]:
     """Which sections of ``indices`` the last part of the path asks for."""
-    from clipline.emulator.indices.stats import chosen
-
     given = call.args.get("index_metric")
     if given is not None and call.args["metric"] == "_all":
         raise illegal_argument(f"request [{call.path}] contains index metrics [{given}] but all stats requested")
@@ -74,8 +73,6 @@ def _index_sections(call: Call, metrics: set[str]) -> set[str]:
 
 
 def _indices(node: Node) -> dict[str, Any]:
-    from clipline.emulator.indices.stats import whole
-
     return whole(node)
 
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from clipline.emulator import cat
 from clipline.emulator.cat import Column
-from clipline.emulator.cluster.health import cluster_health, summary
-from clipline.emulator.cluster.identity import CLUSTER_NAME, IP, NODE_NAME, ROLES, roles
 from clipline.emulator.cluster.info import FLAVOR, TYPE
+from clipline.emulator.node_description import CLUSTER_NAME, IP, NODE_NAME, ROLES, roles
+from clipline.emulator.shard_health import cluster_health, summary
 from clipline.emulator.versions import build_hash
 from clipline.emulator.wire import Call, Reply, Route
 

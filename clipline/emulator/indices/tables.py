@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from clipline.emulator import cat
 from clipline.emulator.cat import Column, Size
-from clipline.emulator.cluster.health import index_health
-from clipline.emulator.cluster.identity import NODE_NAME
 from clipline.emulator.errors import illegal_argument, unsupported
 from clipline.emulator.indices.expressions import PARAMS, named, read_options
 from clipline.emulator.indices.resolution import Options
 from clipline.emulator.indices.stats import sections
+from clipline.emulator.node_description import NODE_NAME
 from clipline.emulator.patterns import matches_any, simple_match
+from clipline.emulator.shard_health import index_health
 from clipline.emulator.wire import Call, Reply, Route
 
 if TYPE_CHECKING:

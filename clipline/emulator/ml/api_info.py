@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from clipline.emulator.errors import unsupported
 from clipline.emulator.ml.capacity import MIB, NODE_OVERHEAD, used_memory
 from clipline.emulator.ml.stats import size
+from clipline.emulator.node_description import CLUSTER_NAME, NODE_NAME, description
 from clipline.emulator.wire import ACKNOWLEDGED, Call, Reply, Route
 
 if TYPE_CHECKING:
@@ -72,8 +73,6 @@ def info(node: Node, call: Call) -> Reply:
 
 def memory(node: Node, call: Call) -> Reply:
     """``GET /_ml/memory[/{node_id}]/_stats``."""
-    from clipline.emulator.cluster import CLUSTER_NAME, NODE_NAME, description
-
     room, human = node.models.room, call.flag("human")
     every = {"_all", "*", "_local", "_master", node.node_id, NODE_NAME, "ml:true" if room.ml else "ml:false"}
     wanted = set(call.args.get("node_id", "_all").split(","))

@@ -10,6 +10,7 @@ from clipline.emulator.ml.capacity import MODEL_OVERHEAD
 from clipline.emulator.ml.deployment import Deployment
 from clipline.emulator.ml.sizes import parse_size, size_text
 from clipline.emulator.ml.times import date_text
+from clipline.emulator.node_description import description
 
 if TYPE_CHECKING:
     from clipline.emulator.node import Node
@@ -118,8 +119,6 @@ def _sizes(node: Node, config: dict[str, Any], deployment: Deployment | None, *,
 
 
 def _deployment_stats(node: Node, deployment: Deployment, *, human: bool) -> dict[str, Any]:
-    from clipline.emulator.cluster import description
-
     parameters = deployment.parameters
     wanted = parameters["number_of_allocations"]
     stats: dict[str, Any] = {

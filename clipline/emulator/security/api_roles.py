@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from clipline.emulator.cluster import CLUSTER_NAME, NODE_NAME
 from clipline.emulator.errors import ApiError
+from clipline.emulator.node_description import CLUSTER_NAME, NODE_NAME
 from clipline.emulator.security.roles import RESERVED, read_role
 from clipline.emulator.wire import Call, Reply, Route
 
