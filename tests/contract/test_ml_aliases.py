@@ -76,7 +76,7 @@ def test_an_alias_does_not_leave_a_deployed_model_for_one_that_is_not(cluster: C
     """The alias of a deployed model moves only to a model that is deployed."""
     put_whole(cluster, f"{name}a")
     put_model(cluster, f"{name}b")
-    start(cluster, f"{name}a", "&priority=low")
+    start(cluster, f"{name}a", "&wait_for=starting")
     cluster("PUT", f"{MODELS}/{name}a/model_aliases/{name}alias")
     reason = cluster.error("PUT", f"{MODELS}/{name}b/model_aliases/{name}alias?reassign=true", code=400)[1]
     assert f"to model [{name}b] from model [{name}a] as it is not yet deployed" in reason

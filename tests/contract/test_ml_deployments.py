@@ -105,14 +105,14 @@ def test_an_assignment(cluster: Cluster, name: str) -> None:
 def test_the_queue_by_default(cluster: Cluster, name: str) -> None:
     """A queue holds 10 000 requests unless told otherwise, whatever the documentation says."""
     put_whole(cluster, name)
-    assert start(cluster, name, "&priority=low")["task_parameters"]["queue_capacity"] == 10_000
+    assert start(cluster, name, "&wait_for=starting")["task_parameters"]["queue_capacity"] == 10_000
 
 
 @fact("2.5", evidence="T", source="3rd_party_deployment.yml")
 def test_no_cache(cluster: Cluster, name: str) -> None:
     """A cache of ``0`` is shown as ``0`` in the assignment and as ``0b`` in the statistics."""
     put_whole(cluster, name)
-    assert start(cluster, name, "&cache_size=0&priority=low")["task_parameters"]["cache_size"] == "0"
+    assert start(cluster, name, "&cache_size=0&wait_for=starting")["task_parameters"]["cache_size"] == "0"
     assert entries(cluster, name)[0]["deployment_stats"]["cache_size"] == "0b"
 
 
@@ -123,7 +123,7 @@ def test_a_deployment_is_not_called_like_another_model(cluster: Cluster, name: s
     put_model(cluster, f"{name}other")
     said = f"Deployment id [{name}other] is the same as an another model which is not the model being deployed."
     assert said in cluster.error("POST", f"{MODELS}/{name}/deployment/_start?deployment_id={name}other", code=400)[1]
-    start(cluster, name, f"&deployment_id={name}dep&priority=low")
+    start(cluster, name, f"&deployment_id={name}dep&wait_for=starting")
     reason = cluster.error("PUT", f"{MODELS}/{name}dep", BODY, code=400)[1]
     assert reason == f"Cannot create model [{name}dep] the id is the same as an current model deployment"
     stop(cluster, f"{name}dep")
@@ -189,16 +189,16 @@ def test_stopping_what_is_not_deployed(cluster: Cluster, name: str) -> None:
 def test_a_stop_knows_no_wildcards(cluster: Cluster, name: str) -> None:
     """A wildcard stands for no deployment, so that it stops none."""
     put_whole(cluster, name)
-    start(cluster, name, "&priority=low")
+    start(cluster, name, "&wait_for=starting")
     stop(cluster, f"{name}*")
-    assert entries(cluster, name)[0]["deployment_stats"]["state"] == "started"
+    assert entries(cluster, name)[0]["deployment_stats"]["state"] in ("starting", "started")
 
 
 @fact("2.7", evidence="S", source="TransportStopTrainedModelDeploymentAction")
 def test_a_deployment_in_use_is_kept(cluster: Cluster, name: str) -> None:
     """A deployment that a pipeline names, or whose id is the model of an alias that one names, is stopped by force."""
     put_whole(cluster, name)
-    start(cluster, name, "&priority=low")
+    start(cluster, name, "&wait_for=starting")
     alias = f"{name}alias"
     cluster("PUT", f"{MODELS}/{name}/model_aliases/{alias}")
     for used, said in (
@@ -219,7 +219,7 @@ def test_a_deployment_in_use_is_kept(cluster: Cluster, name: str) -> None:
 def test_an_alias_does_not_hold_a_deployment_of_another_name(cluster: Cluster, name: str) -> None:
     """A deployment whose id is not its model's is stopped though a pipeline uses it through the model's alias."""
     put_whole(cluster, name)
-    start(cluster, name, f"&deployment_id={name}dep&priority=low")
+    start(cluster, name, f"&deployment_id={name}dep&wait_for=starting")
     cluster("PUT", f"{MODELS}/{name}/model_aliases/{name}alias")
     cluster("PUT", f"/_ingest/pipeline/{name}", {"processors": [{"inference": {"model_id": f"{name}alias"}}]})
     stop(cluster, f"{name}dep")

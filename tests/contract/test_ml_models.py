@@ -231,6 +231,20 @@ def test_a_model_in_use_is_kept(cluster: Cluster, name: str) -> None:
     assert cluster.error("DELETE", f"{MODELS}/{name}?force=true", code=404)[0] == "resource_not_found_exception"
 
 
+@fact("2.10", evidence="U", source="inference_crud.yml of the main branch", since=(9, 5))
+def test_a_model_that_is_gone_is_404_though_a_pipeline_names_it(cluster: Cluster, name: str) -> None:
+    """A model that is not there is 404 first, whatever names it."""
+    cluster("PUT", f"/_ingest/pipeline/{name}", {"processors": [{"inference": {"model_id": name}}]})
+    assert cluster.error("DELETE", f"{MODELS}/{name}", code=404)[0] == "resource_not_found_exception"
+
+
+@fact("2.10", evidence="S", source="TransportDeleteTrainedModelAction of 9.0", until=(9, 1))
+def test_pipelines_were_looked_at_first(cluster: Cluster, name: str) -> None:
+    """A model that is not there is 409 while a pipeline names it."""
+    cluster("PUT", f"/_ingest/pipeline/{name}", {"processors": [{"inference": {"model_id": name}}]})
+    assert cluster.error("DELETE", f"{MODELS}/{name}", code=409)[0] == "status_exception"
+
+
 def _defined(cluster: Cluster, name: str) -> bool:
     (config,) = cluster("GET", f"{MODELS}/{name}?include=definition_status")["trained_model_configs"]
     found: bool = config["fully_defined"]

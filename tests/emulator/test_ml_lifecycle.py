@@ -15,7 +15,7 @@ from clipline.emulator.launch import running_emulator
 from tests.emulator.ml_calls import infer, refusal, stats, until
 from tests.emulator.ml_tiny import put_tiny
 
-DELAY = 1.5
+DELAY = 1.0
 
 
 @pytest.fixture(scope="module")
@@ -133,13 +133,13 @@ def test_the_hole_in_the_stop(es: Elasticsearch) -> None:
     es.ml.put_trained_model_alias(model_id="tiny", model_alias="nick")
     es.ingest.put_pipeline(id="p", processors=[{"inference": {"model_id": "nick"}}])
     for name in ("other", "tiny"):
-        _start(es, deployment_id=name)
+        _start(es, deployment_id=name, wait_for="starting")
     stop = es.ml.stop_trained_model_deployment
     # The alias reaches both, but it is compared with the deployment's id only.
     refusal(409, "status_exception", "as it has a model_alias [nick] that is still referenced", stop, model_id="tiny")
     assert stop(model_id="other") == {"stopped": True}
     es.ingest.put_pipeline(id="p", processors=[{"inference": {"model_id": "other"}}])
-    _start(es, deployment_id="other")
+    _start(es, deployment_id="other", wait_for="starting")
     refusal(409, "status_exception", "Cannot stop deployment [other] as it is referenced by", stop, model_id="other")
     es.ingest.delete_pipeline(id="p")
     es.ml.delete_trained_model_alias(model_id="tiny", model_alias="nick")
@@ -148,7 +148,8 @@ def test_the_hole_in_the_stop(es: Elasticsearch) -> None:
 def test_names_choose_among_several_deployments(es: Elasticsearch) -> None:
     es.ml.put_trained_model_alias(model_id="tiny", model_alias="nick")
     for name in ("first", "second"):
-        _start(es, deployment_id=name)
+        _start(es, deployment_id=name, wait_for="starting")
+    until(lambda: all(stats(es, name)["deployment_stats"]["state"] == "started" for name in ("first", "second")))
     for _ in range(24):
         infer(es, "nick")
     counts = [

@@ -128,6 +128,11 @@ def delete_model(node: Node, call: Call) -> Reply:
     model_id, models = call.args["model_id"], node.models
     if model_id == BUILT_IN:
         raise status_error(400, f"Unable to delete model [{model_id}] as it is required by machine learning")
+    missing = not_found(f"Could not find trained model [{model_id}]")
+    there = models.store.config(model_id) is not None
+    # Older servers look at the pipelines first; since when they do not is not known.
+    if not there and node.version >= (9, 5):
+        raise missing
     if not call.flag("force"):
         direct, alias = models.references(model_id)
         tail = "use force to delete the model"
@@ -143,8 +148,8 @@ def delete_model(node: Node, call: Call) -> Reply:
             )
         if models.deployments_of(model_id):
             raise status_error(409, f"Cannot delete model [{model_id}] as it is currently deployed; {tail}")
-    if models.store.config(model_id) is None:
-        raise not_found(f"Could not find trained model [{model_id}]")
+    if not there:
+        raise missing
     models.remove(model_id, finish_pending=False)
     with models.lock:
         models.store.delete(model_id)
