@@ -47,11 +47,15 @@ def delete_alias(node: Node, call: Call) -> Reply:
 def get_alias(node: Node, call: Call) -> Reply:
     """``GET [/{index}]/_alias[/{name}]``: with a name, only the indices that have it."""
     wanted = [part for part in call.args.get("name", "").split(",") if part]
+    for part in wanted:
+        node.security.require("indices:admin/aliases/get", part)
+    known = node.indices.reachable().aliases
     result: dict[str, Any] = {}
     seen: set[str] = set()
     for name in named(node, call, base=Options(hidden=True)):
         check_metadata(node.indices.get(name), write=False)
-        found = {alias: body for alias, body in node.indices.aliases_of(name).items() if _wanted(alias, wanted)}
+        here = node.indices.aliases_of(name)
+        found = {alias: body for alias, body in here.items() if alias in known and _wanted(alias, wanted)}
         seen |= set(found)
         if found or not wanted:
             result[name] = {"aliases": found}

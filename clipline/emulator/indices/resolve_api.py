@@ -18,26 +18,24 @@ def resolve_index(node: Node, call: Call) -> Reply:
     """``GET|POST /_resolve/index/{name}``: aliases and indices that are named or matched, each as itself."""
     if "mode" in call.params and node.version >= (9, 2):
         raise unsupported("the parameter [mode] of _resolve/index")
-    known = node.indices.known()
+    node.security.require("indices:admin/resolve/index", call.args["name"])
+    known = node.indices.reachable()
     # Here an alias is a thing to be named like an index, and does not stand for its indices.
     things = Names([*known.indices, *known.aliases], {}, known.hidden)
     found = sorted(resolve(call.args["name"], things, read_options(call, Options())))
-    return Reply(
-        body={
-            "indices": [_shown(node, node.indices.get(name)) for name in found if name not in known.aliases],
-            "aliases": [
-                {"name": name, "indices": sorted(known.aliases[name])} for name in found if name in known.aliases
-            ],
-            "data_streams": [],
-        }
-    )
+    with_mode = node.version >= (9, 2)
+    indices = [
+        _shown(known, node.indices.get(name), with_mode=with_mode) for name in found if name not in known.aliases
+    ]
+    aliases = [{"name": name, "indices": sorted(known.aliases[name])} for name in found if name in known.aliases]
+    return Reply(body={"indices": indices, "aliases": aliases, "data_streams": []})
 
 
-def _shown(node: Node, index: Index) -> dict[str, Any]:
-    aliases = sorted(node.indices.aliases_of(index.name))
+def _shown(known: Names, index: Index, *, with_mode: bool) -> dict[str, Any]:
+    aliases = sorted(alias for alias, names in known.aliases.items() if index.name in names)
     attributes = (["hidden"] if index.settings.get("hidden") == "true" else []) + ["open"]
     shown = {"name": index.name, **({"aliases": aliases} if aliases else {}), "attributes": attributes}
-    return {**shown, "mode": "standard"} if node.version >= (9, 2) else shown
+    return {**shown, "mode": "standard"} if with_mode else shown
 
 
 ROUTES = [

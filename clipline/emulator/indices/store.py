@@ -75,9 +75,12 @@ class Indices(Metadata):
         Raises:
             ApiError: 404 for a name without wildcard that is missing.
         """
-        known = self.known()
-        visible = self.node.security.visible
-        return resolve(expression, known.only(visible) if visible else known, options or Options())
+        return resolve(expression, self.reachable(), options or Options())
+
+    def reachable(self) -> Names:
+        """The names that the present request may know of: all, unless security says otherwise."""
+        known, visible = self.known(), self.node.security.visible
+        return known.only(visible) if visible else known
 
     def known(self) -> Names:
         """All names that expressions are resolved against."""

@@ -111,11 +111,14 @@ def aliases(node: Node, call: Call) -> Reply:
     options = read_options(call, Options(hidden=True))
     patterns = call.args.get("name", "*").replace("_all", "*").split(",")
     rows = []
-    hidden = node.indices.known().hidden
+    known = node.indices.reachable()
     for alias, bodies in node.indices.aliases().items():
-        if not matches_any(patterns, alias) or (alias in hidden and not options.hidden):
+        unseen = alias not in known.aliases or (alias in known.hidden and not options.hidden)
+        if unseen or not matches_any(patterns, alias):
             continue
         for name, body in bodies.items():
+            if name not in known.indices:
+                continue
             write = body.get("is_write_index")
             rows.append((alias, name, "*" if "filter" in body else "-", body.get("index_routing", "-"),
                          body.get("search_routing", "-"), "-" if write is None else write))  # fmt: skip

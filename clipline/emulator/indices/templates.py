@@ -105,13 +105,14 @@ def _chosen(stored: list[str], names: list[str]) -> list[str]:
 
 
 def _shown(node: Node, call: Call, kind: str) -> Reply:
-    if call.flag("include_defaults"):
-        raise unsupported("[include_defaults] of a template")
     stored, name = node.indices.templates(kind), call.args.get("name")
     if name is not None:
         if "*" not in name and name not in stored:
             raise not_found(f"{_LABELS[kind]} matching [{name}] not found")
         stored = {key: body for key, body in stored.items() if simple_match(name, key)}
+    if call.flag("include_defaults") and any("lifecycle" in (body.get("template") or {}) for body in stored.values()):
+        # Nothing else of a template has defaults that it shows.
+        raise unsupported("[include_defaults] of a template with a lifecycle")
     flat, human = call.flag("flat_settings"), call.flag("human")
     listed = [
         {"name": key, f"{kind}_template": shown(body, node.version, flat=flat, human=human)}
