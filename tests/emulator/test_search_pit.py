@@ -83,6 +83,18 @@ def test_what_is_gone_is_404(api: Api, make: Make) -> None:
     assert api("DELETE", "/_pit", {"id": pit}, code=404) == {"succeeded": False, "num_freed": 0}
 
 
+def test_a_deleted_index_takes_its_part_along(api: Api, make: Make) -> None:
+    name = make({"n": {"type": "integer"}}, {"1": {"n": 1}})
+    api("PUT", f"/{name}-b/_doc/2?refresh=true", {"n": 2}, code=201)
+    pit = opened(api, f"{name}*")
+    api("DELETE", f"/{name}-b")
+    answer = api("POST", "/_search", {"pit": {"id": pit}})
+    assert [hit["_id"] for hit in answer["hits"]["hits"]] == ["1"]
+    assert answer["_shards"]["failures"][0]["reason"]["type"] == "search_context_missing_exception"
+    api("DELETE", f"/{name}")
+    api("POST", "/_search", {"pit": {"id": pit}}, code=404)
+
+
 @pytest.mark.parametrize(
     ("path", "reason"),
     [

@@ -63,6 +63,12 @@ def test_windows_and_early_ends(api: Api, index: str) -> None:
     assert api("POST", f"/{index}/_search", {"size": 0})["hits"]["max_score"] is None
 
 
+def test_nothing_to_search(api: Api) -> None:
+    answer = api("POST", "/nothing-*/_search", {"sort": "n"})
+    assert answer["_shards"] == {"total": 0, "successful": 0, "skipped": 0, "failed": 0}
+    assert answer["hits"] == {"total": {"value": 0, "relation": "eq"}, "max_score": 0.0, "hits": []}
+
+
 def test_boosts_of_indices(api: Api, index: str, make: Make) -> None:
     other = make({"n": {"type": "integer"}}, {"x": {"n": 1}})
     body = {"query": {"term": {"n": 1}}, "indices_boost": [{other: 3}, {"r-*": 2}]}

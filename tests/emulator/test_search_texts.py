@@ -73,6 +73,8 @@ def test_tokens_are_parts_of_the_text_in_order(text: str) -> None:
 def test_ascii_is_cut_by_the_same_grammar(text: str) -> None:
     plain = [token.term for token in standard(text)]
     assert plain == [token.term for token in standard(f"{text} é")][:-1]
+    placed = ANALYZERS["standard"].placed(text)
+    assert placed == [(token.term, token.position) for token in ANALYZERS["standard"].tokens(text)]
 
 
 def test_the_api_shows_tokens(api: Api, make: Make) -> None:

@@ -71,10 +71,11 @@ Filter = Callable[[Iterable[Token]], Iterable[Token]]
 
 @dataclass(frozen=True, slots=True)
 class Analyzer:
-    """A tokenizer and the filters behind it."""
+    """A tokenizer and the filters behind it; ``plain`` finds the words of a text in lower-case ASCII at once."""
 
     tokenizer: Tokenizer
     filters: tuple[Filter, ...] = ()
+    plain: regex.Pattern[str] | None = None
 
     def tokens(self, text: str) -> list[Token]:
         """The tokens of a text."""
@@ -85,7 +86,15 @@ class Analyzer:
 
     def terms(self, text: str) -> list[str]:
         """The tokens' terms."""
-        return [token.term for token in self.tokens(text)]
+        return [term for term, _ in self.placed(text)]
+
+    def placed(self, text: str) -> list[tuple[str, int]]:
+        """The tokens' terms and positions."""
+        if self.plain is not None and text.isascii():
+            words: list[str] = self.plain.findall(text.lower())
+            if not any(len(word) > MAX_TOKEN for word in words):
+                return [(word, position) for position, word in enumerate(words)]
+        return [(token.term, token.position) for token in self.tokens(text)]
 
 
 def lower(text: str) -> str:
@@ -167,7 +176,7 @@ TOKENIZERS: Mapping[str, Tokenizer] = {
 }
 FILTERS: Mapping[str, Filter] = {"lowercase": _lowercase, "uppercase": _uppercase, "stop": _stop}
 ANALYZERS: Mapping[str, Analyzer] = {
-    "standard": Analyzer(standard, (_lowercase,)),
+    "standard": Analyzer(standard, (_lowercase,), _ASCII),
     "simple": Analyzer(TOKENIZERS["letter"], (_lowercase,)),
     "whitespace": Analyzer(TOKENIZERS["whitespace"]),
     "keyword": Analyzer(keyword),

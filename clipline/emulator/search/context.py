@@ -26,7 +26,8 @@ _META = frozenset(
     {"_ignored", "_routing", "_seq_no", "_source", "_field_names", "_nested_path", "_version", "_tier",
      "_doc_count", "_primary_term", "_data_stream_timestamp", "_feature"}
 )  # fmt: skip
-_OWN = frozenset({"query_shard_exception", "script_exception", "search_context_missing_exception", "parsing_exception"})
+_MISSING = "search_context_missing_exception"
+_OWN = frozenset({"query_shard_exception", "script_exception", _MISSING, "parsing_exception"})
 """Exceptions of Elasticsearch's own: they stand in ``failed_shards`` only, another one is repeated as the cause."""
 
 
@@ -36,6 +37,11 @@ class ShardError(Exception):
     def __init__(self, entry: dict[str, Any]) -> None:
         super().__init__(entry["reason"])
         self.entry = entry
+
+    @classmethod
+    def missing(cls) -> ShardError:
+        """``search_context_missing_exception``: a point in time that is over, or whose index is deleted."""
+        return cls({"type": _MISSING, "reason": "No search context found for id [1]"})
 
     @classmethod
     def illegal(cls, reason: str) -> ShardError:
@@ -128,10 +134,8 @@ class Context:
         return ShardError(entry | ({"caused_by": caused_by} if caused_by else {}))
 
 
-def all_failed(
-    phase: str, failures: list[dict[str, Any]], *, status: int = 400, reason: str = "all shards failed"
-) -> ApiError:
-    """The error of a search of which no share is left."""
+def all_failed(phase: str, failures: list[dict[str, Any]], *, reason: str = "all shards failed") -> ApiError:
+    """The error of a search of which no share is left: 400, or 404 if it is over."""
     roots: list[dict[str, Any]] = []
     grouped: list[dict[str, Any]] = []
     for failure in failures:
@@ -141,7 +145,7 @@ def all_failed(
             grouped.append(failure)
     first = failures[0]["reason"]
     return ApiError(
-        status,
+        404 if all(failure["reason"]["type"] == _MISSING for failure in failures) else 400,
         "search_phase_execution_exception",
         reason,
         meta={"phase": phase, "grouped": True, "failed_shards": grouped},

@@ -210,6 +210,9 @@ def max_score(outcome: Outcome, request: Request) -> float | None:
     """``hits.max_score``: only where hits are shown and scores count."""
     first = request.sort[0] if request.sort else None
     counts = first is None or request.track_scores or (first.name == "_score" and first.descending)
+    if not outcome.shards["total"]:
+        # What Elasticsearch answers with when there was nothing to search.
+        return 0.0
     return shown_score(outcome.best) if counts and request.size and outcome.best is not None else None
 
 

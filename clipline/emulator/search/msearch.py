@@ -43,6 +43,7 @@ def msearch_of(search: Callable[[Node, Call], Reply]) -> Callable[[Node, Call], 
 
 def _answer(node: Node, call: Call, search: Callable[[Node, Call], Reply]) -> dict[str, Any]:
     try:
+        node.security.require("indices:data/read/search", call.args.get("index", ""))
         reply = search(node, call)
     except ApiError as error:
         if error.status == 501:

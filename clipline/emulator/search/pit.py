@@ -14,8 +14,9 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from clipline.emulator.errors import ApiError, illegal_argument, unsupported, validation_failed
+from clipline.emulator.indices.index import Index
 from clipline.emulator.indices.setting_values import seconds
-from clipline.emulator.search.context import all_failed
+from clipline.emulator.search.context import ShardError, all_failed
 from clipline.emulator.search.targets import Share, released, retained, targets
 from clipline.emulator.wire import Call, Reply, Route
 
@@ -28,9 +29,10 @@ _PREFIX = b"clipline"
 
 @dataclass(slots=True)
 class _Point:
-    """The shards as they were, and when they are forgotten (monotonic seconds)."""
+    """The shards as they were, the names that led to them, and when they are forgotten (monotonic seconds)."""
 
     shares: list[Share]
+    names: str
     until: float
 
 
@@ -41,11 +43,11 @@ class Points:
     _points: dict[str, _Point] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def add(self, shares: list[Share], keep: float) -> str:
+    def add(self, shares: list[Share], names: str, keep: float) -> str:
         """Keep shards for so many seconds; returns the id."""
         name = base64.urlsafe_b64encode(_PREFIX + uuid.uuid4().bytes).decode()
         with self._lock:
-            self._points[name] = _Point(shares, time.monotonic() + keep)
+            self._points[name] = _Point(shares, names, time.monotonic() + keep)
         return name
 
     def take(self, name: str) -> bool:
@@ -57,8 +59,8 @@ class Points:
             released(point.shares)
         return point is not None
 
-    def find(self, name: str, keep: float | None) -> list[Share] | None:
-        """The shards of a point, which then stays at least ``keep`` seconds longer; ``None`` when it is gone."""
+    def find(self, name: str, keep: float | None) -> tuple[list[Share], str] | None:
+        """The shards of a point and their names; it stays at least ``keep`` seconds longer. ``None`` when it is gone."""
         self._expire()
         with self._lock:
             point = self._points.get(name)
@@ -66,7 +68,7 @@ class Points:
                 return None
             if keep is not None:
                 point.until = max(point.until, time.monotonic() + keep)
-            return point.shares
+            return point.shares, point.names
 
     def _expire(self) -> None:
         now = time.monotonic()
@@ -90,7 +92,7 @@ def open_point(node: Node, call: Call) -> Reply:
         raise ApiError(400, "x_content_parse_exception", f"[1:1] [open_point_in_time_request] unknown field [{key}]")
     until = keep_alive(str(keep))
     shares = retained(targets(node, call))
-    answer: dict[str, Any] = {"id": node.points.add(shares, until)}
+    answer: dict[str, Any] = {"id": node.points.add(shares, call.args["index"], until)}
     answer["_shards"] = {"total": len(shares), "successful": len(shares), "skipped": 0, "failed": 0}
     return Reply(body=answer)
 
@@ -126,12 +128,26 @@ def found(node: Node, call: Call, pit: tuple[str, str | None], *, size: int) -> 
         raise validation_failed(*errors)
     name, keep = pit
     _check_id(name)
-    shares = node.points.find(name, None if keep is None else keep_alive(keep))
-    if shares is None:
-        reason = {"type": "search_context_missing_exception", "reason": "No search context found for id [1]"}
-        raise all_failed("query", [{"shard": 0, "node": node.node_id, "reason": reason}], status=404)
+    point = node.points.find(name, None if keep is None else keep_alive(keep))
+    if point is None:
+        raise all_failed("query", [{"shard": 0, "node": node.node_id, "reason": ShardError.missing().entry}])
+    shares, names = point
+    node.security.require("indices:data/read/search", names)
     now = int(time.time() * 1000)
-    return [replace(share, context=replace(share.context, size=size, now=now)) for share in shares]
+    return [
+        Share(
+            replace(share.target, gone=_deleted(node, share.target.index)),
+            replace(share.context, size=size, now=now),
+        )
+        for share in shares
+    ]
+
+
+def _deleted(node: Node, index: Index) -> bool:
+    try:
+        return node.indices.get(index.name) is not index
+    except ApiError:
+        return True
 
 
 def keep_alive(text: str) -> float:

@@ -28,7 +28,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One index of a search; ``filters`` are those of the aliases that lead to it, any of which may match."""
+    """One index of a search; ``filters`` are those of the aliases that lead to it, any of which may match.
+
+    ``gone`` says that it was deleted since a point in time was opened.
+    """
 
     index: Index
     filters: tuple[Query, ...]

@@ -33,11 +33,17 @@ class Statistics:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """The documents of a token: their places, how often and where each holds it."""
+    """The documents of a token, how often each holds it, and where: ``positions[starts[i] : starts[i + 1]]`` for the i-th."""
 
     places: Places
     frequencies: NDArray[np.float32]
-    positions: list[list[int]]
+    starts: NDArray[np.int64]
+    positions: NDArray[np.int64]
+
+    def where(self, place: int) -> NDArray[np.int64]:
+        """The positions in a document that holds it."""
+        number = int(np.searchsorted(self.places, place))
+        return self.positions[self.starts[number] : self.starts[number + 1]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +55,7 @@ class Terms:
     inverse: NDArray[np.float32]
 
 
-NOTHING = Held(NO_PLACES, np.zeros(0, np.float32), [])
+NOTHING = Held(NO_PLACES, np.zeros(0, np.float32), np.zeros(1, np.int64), NO_PLACES)
 
 
 def analyzer_of(definition: Mapping[str, Any], *, query: bool = False) -> Analyzer:
@@ -65,19 +71,23 @@ def terms(context: Context, name: str) -> Terms:
 
     def make() -> Terms:
         definition = context.types.get(name, {})
-        analyse, gap = analyzer_of(definition).tokens, int(definition.get("position_increment_gap", GAP))
-        found: dict[str, dict[int, list[int]]] = {}
+        analyse, gap = analyzer_of(definition).placed, int(definition.get("position_increment_gap", GAP))
+        found: dict[str, tuple[list[int], list[int]]] = {}
         lengths = np.zeros(len(context.snapshot.documents), dtype=np.int64)
         for place, document in enumerate(context.snapshot.documents):
             base = 0
             for value in document.parsed.values.get(name, ()):
                 tokens = analyse(value)
                 lengths[place] += len(tokens)
-                for token in tokens:
-                    found.setdefault(token.term, {}).setdefault(place, []).append(base + token.position)
-                base += (tokens[-1].position + 1 if tokens else 0) + gap
+                for term, position in tokens:
+                    held = found.get(term)
+                    if held is None:
+                        held = found[term] = ([], [])
+                    held[0].append(place)
+                    held[1].append(base + position)
+                base += (tokens[-1][1] + 1 if tokens else 0) + gap
         counted = Statistics(int((lengths > 0).sum()), int(lengths.sum()))
-        postings = {term: _held(places) for term, places in found.items()}
+        postings = {term: _held(*held) for term, held in found.items()}
         return Terms(postings, counted, _inverse(lengths, counted, norms=definition.get("norms") is not False))
 
     made: Terms = context.snapshot.derived(("terms", name), make)
@@ -107,10 +117,7 @@ def score_phrase(context: Context, name: str, wanted: list[tuple[str, int]], *, 
         common = np.intersect1d(common, one.places, assume_unique=True)
     frequencies = np.zeros(len(common), dtype=np.float32)
     for number, place in enumerate(common):
-        starts = [
-            {position - offset for position in one.positions[int(np.searchsorted(one.places, place))]}
-            for one, (_, offset) in zip(held, wanted, strict=True)
-        ]
+        starts = [set((one.where(place) - offset).tolist()) for one, (_, offset) in zip(held, wanted, strict=True)]
         frequencies[number] = len(set.intersection(*starts))
     chosen = frequencies > 0
     rarity = sum(float(idf(field.statistics.documents, len(one.places))) for one in held)
@@ -144,9 +151,13 @@ def stored_length(length: int) -> int:
     return free + ((rest >> shift) << shift)
 
 
-def _held(places: dict[int, list[int]]) -> Held:
-    frequencies = np.asarray([len(positions) for positions in places.values()], dtype=np.float32)
-    return Held(np.asarray(list(places), dtype=np.int64), frequencies, list(places.values()))
+def _held(places: list[int], positions: list[int]) -> Held:
+    """Of one entry for each occurrence, in the order of the documents."""
+    if len(places) == 1:
+        return Held(np.asarray(places), np.ones(1, np.float32), np.asarray([0, 1]), np.asarray(positions))
+    distinct, starts, counts = np.unique(np.asarray(places, dtype=np.int64), return_index=True, return_counts=True)
+    ends = np.append(starts, len(places))
+    return Held(distinct, counts.astype(np.float32), ends, np.asarray(positions, dtype=np.int64))
 
 
 def _weight(boost: float, rarity: np.float32) -> np.float32:
