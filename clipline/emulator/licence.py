@@ -41,6 +41,7 @@ class Licence:
 
     def __init__(self, node: Node) -> None:
         self._database = node.database
+        self._known: dict[str, str | None] = {}
         self._database.create("CREATE TABLE IF NOT EXISTS licence (name TEXT PRIMARY KEY, value TEXT NOT NULL)")
         if self._stored("given") != node.identity.license:
             self._begin(node.identity.license, node.version.major)
@@ -99,8 +100,12 @@ class Licence:
                 self._store("trial", str(major))
 
     def _stored(self, name: str) -> str | None:
-        row = self._database.row("SELECT value FROM licence WHERE name = ?", (name,))
-        return None if row is None else str(row[0])
+        # Every write of a document asks, so that the database is asked once.
+        if name not in self._known:
+            row = self._database.row("SELECT value FROM licence WHERE name = ?", (name,))
+            self._known[name] = None if row is None else str(row[0])
+        return self._known[name]
 
     def _store(self, name: str, value: str) -> None:
         self._database.execute("INSERT OR REPLACE INTO licence VALUES (?, ?)", (name, value))
+        self._known.pop(name, None)
