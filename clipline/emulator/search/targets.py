@@ -17,7 +17,7 @@ from clipline.emulator.indices.expressions import named
 from clipline.emulator.indices.index import Index
 from clipline.emulator.patterns import matches_any, simple_match
 from clipline.emulator.search.compound import Query
-from clipline.emulator.search.context import Context
+from clipline.emulator.search.context import Context, ShardError
 from clipline.emulator.search.queries import read_query
 from clipline.emulator.search.reading import Reading
 from clipline.emulator.wire import Call
@@ -38,9 +38,16 @@ class Target:
     version: Version = DEFAULT_VERSION
     routing: str | None = None
     """The search routing of those aliases, where each has one."""
+    gone: bool = False
 
     def allowed(self, context: Context) -> NDArray[np.bool_] | None:
-        """The documents that the aliases let through; ``None`` for all."""
+        """The documents that the aliases let through; ``None`` for all.
+
+        Raises:
+            ShardError: the index is gone, and a point in time with it.
+        """
+        if self.gone:
+            raise ShardError.missing()
         if not self.filters:
             return None
         return np.asarray(np.logical_or.reduce([query.run(context).hits for query in self.filters]))
