@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from clipline.emulator.errors import unsupported
 from clipline.emulator.ml.capacity import MIB, NODE_OVERHEAD, used_memory
 from clipline.emulator.ml.stats import size
-from clipline.emulator.node_description import CLUSTER_NAME, NODE_NAME, description
+from clipline.emulator.node_description import description, header, is_meant
 from clipline.emulator.wire import ACKNOWLEDGED, Call, Reply, Route
 
 if TYPE_CHECKING:
@@ -42,8 +42,6 @@ _DETECTORS = {
     "daily_model_snapshot_retention_after_days": 1,
 }
 _JOB_OVERHEAD = 10 * MIB
-_HEAP = 1024 * MIB
-"""The heap that a node of this size would have; nothing here runs in one."""
 
 
 def info(node: Node, call: Call) -> Reply:
@@ -74,14 +72,10 @@ def info(node: Node, call: Call) -> Reply:
 def memory(node: Node, call: Call) -> Reply:
     """``GET /_ml/memory[/{node_id}]/_stats``."""
     room, human = node.models.room, call.flag("human")
-    every = {"_all", "*", "_local", "_master", node.node_id, NODE_NAME, "ml:true" if room.ml else "ml:false"}
-    wanted = set(call.args.get("node_id", "_all").split(","))
-    if unknown := sorted(wanted - every - {"ml:true", "ml:false"}):
-        raise unsupported(f"the node filter [{unknown[0]}]")
-    chosen = 1 if wanted & every else 0
+    chosen = is_meant(node, call.args.get("node_id", "_all"))
     described = description(node)
     overhead, models = used_memory(node.models.taken())
-    machine = int(described["attributes"].get("ml.machine_memory", room.memory))
+    machine, heap = node.identity.ml_memory, node.identity.ml_memory // 4
     entry = {
         "name": described["name"],
         "ephemeral_id": node.node_id,
@@ -100,17 +94,12 @@ def memory(node: Node, call: Call) -> Reply:
             },
         },
         "jvm": {
-            **_bytes("heap_max", _HEAP, human=human),
-            **_bytes("java_inference_max", _HEAP * 4 // 10, human=human),
+            **_bytes("heap_max", heap, human=human),
+            **_bytes("java_inference_max", heap * 4 // 10, human=human),
             **_bytes("java_inference", 0, human=human),
         },
     }
-    body = {
-        "_nodes": {"total": chosen, "successful": chosen, "failed": 0},
-        "cluster_name": CLUSTER_NAME,
-        "nodes": {node.node_id: entry} if chosen else {},
-    }
-    return Reply(body=body)
+    return Reply(body={**header(int(chosen)), "nodes": {node.node_id: entry} if chosen else {}})
 
 
 def set_upgrade_mode(node: Node, call: Call) -> Reply:

@@ -11,6 +11,7 @@ from clipline.emulator.ml.deployment import Deployment
 from clipline.emulator.ml.sizes import parse_size, size_text
 from clipline.emulator.ml.times import date_text
 from clipline.emulator.node_description import description
+from clipline.emulator.versions import index_version
 
 if TYPE_CHECKING:
     from clipline.emulator.node import Node
@@ -150,17 +151,17 @@ def _deployment_stats(node: Node, deployment: Deployment, *, human: bool) -> dic
         if deployment.counters.inferences:
             stats["inference_count"] = deployment.counters.inferences
     stats["peak_throughput_per_minute"] = deployment.counters.last_minute()[1] if serving else 0
-    stats["nodes"] = [_node(node, deployment, description(node), human=human)] if deployment.allocations else []
+    stats["nodes"] = [_node(node, deployment, human=human)] if deployment.allocations else []
     return stats
 
 
-def _node(node: Node, deployment: Deployment, described: dict[str, Any], *, human: bool) -> dict[str, Any]:
+def _node(node: Node, deployment: Deployment, *, human: bool) -> dict[str, Any]:
     """What one node says; only a started deployment has numbers (NodeStats.forNotStartedState)."""
     routing: dict[str, Any] = {"routing_state": deployment.state}
     if deployment.reason:
         routing["reason"] = deployment.reason
     entry: dict[str, Any] = {
-        "node": {node.node_id: {**described, "ephemeral_id": node.node_id, "external_id": described["name"]}},
+        "node": {node.node_id: _discovery_node(node)},
         "routing_state": routing,
     }
     if deployment.state != "started":
@@ -190,6 +191,22 @@ def _node(node: Node, deployment: Deployment, described: dict[str, Any], *, huma
         entry["average_inference_time_ms_last_minute"] = 1000 * minute.seconds / minute.count
     entry["inference_cache_hit_count_last_minute"] = minute.cached
     return entry
+
+
+def _discovery_node(node: Node) -> dict[str, Any]:
+    """The node as the cluster's state has it (DiscoveryNode.toXContent)."""
+    described = description(node)
+    return {
+        "name": described["name"],
+        "ephemeral_id": node.node_id,
+        "transport_address": described["transport_address"],
+        "external_id": described["name"],
+        "attributes": described["attributes"],
+        "roles": described["roles"],
+        "version": described["version"],
+        "min_index_version": (node.version.major - 1) * 1_000_000 + 99,
+        "max_index_version": index_version(node.version),
+    }
 
 
 def _failures(deployment: Deployment) -> dict[str, int]:
