@@ -7,12 +7,15 @@ after the place are Jackson's where they are known.
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import orjson
 
 from clipline.emulator.errors import ApiError, json_token
 
+_COMMENT = re.compile(rb'"(?:[^"\\]|\\.)*"|//[^\n]*|/\*.*?\*/', re.DOTALL)
+"""A text, which is passed over, or a comment of either kind."""
 _SMALL = 1 << 20
 """Bytes up to which a body is looked through for repeated names, which takes a second, slower parser."""
 
@@ -39,10 +42,21 @@ def read_value(raw: bytes) -> Any:
     try:
         value = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
-        raise malformed(raw, error) from error
+        # The real parser has ALLOW_COMMENTS; ours has not, so only what it refuses is looked through for them.
+        plain = without_comments(raw)
+        if plain == raw:
+            raise malformed(raw, error) from error
+        return read_value(plain)
     if len(raw) <= _SMALL and isinstance(value, dict | list):
         _check_names(raw)
     return value
+
+
+def without_comments(raw: bytes) -> bytes:
+    """The same text with blanks for comments, so that every place in it stays where it was."""
+    if b"/" not in raw:
+        return raw
+    return _COMMENT.sub(lambda match: match[0] if match[0][:1] == b'"' else re.sub(rb"[^\n]", b" ", match[0]), raw)
 
 
 def malformed(raw: bytes, error: orjson.JSONDecodeError) -> ApiError:

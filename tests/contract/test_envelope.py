@@ -242,6 +242,13 @@ def test_a_field_twice(cluster: Cluster) -> None:
     assert "Duplicate field 'size'" in str(answer["error"])
 
 
+@fact("1.2", evidence="S", source="JsonXContentImpl: ALLOW_COMMENTS")
+def test_comments(cluster: Cluster) -> None:
+    """Comments in a body are passed over."""
+    headers = {"content-type": "application/json"}
+    assert "hits" in cluster("POST", "/_search", content=b'{"size": 0 /* none */} // end', headers=headers)
+
+
 @fact("1.2", evidence="U", source="JsonXContentParser, XContentEOFException")
 @pytest.mark.parametrize(
     ("body", "kind"), [(b'{"size": }', "x_content_parse_exception"), (b'{"size": 1', "x_content_e_o_f_exception")]

@@ -245,6 +245,12 @@ def test_a_document_that_names_a_field_twice(http: httpx.Client, name: str) -> N
     assert error["caused_by"]["reason"].endswith("Duplicate field 'a'")
 
 
+def test_comments_in_a_document(api: Api, name: str) -> None:
+    headers = {"content-type": "application/json"}
+    found = api.error("PUT", f"/{name}/_doc/1", code=501, content=b'{"a": 1 /* one */}', headers=headers)
+    assert found[0] == "emulator_unsupported_exception"
+
+
 def test_a_url_and_headers_that_are_too_long(api: Api) -> None:
     assert api.error("GET", f"/{'a,' * 2050}b", code=400) == (
         "too_long_http_line_exception",

@@ -193,3 +193,13 @@ def test_numbers_that_java_does_not_read(text: str) -> None:
     with pytest.raises(ApiError) as caught:
         Call(method="GET", path="/", args={}, params={"n": text}).integer("n", default=0)
     assert caught.value.reason == f"Failed to parse int parameter [n] with value [{text}]"
+
+
+def test_comments_are_passed_over() -> None:
+    raw = b'{ // one\n "a": "http://x/*y*/", /* two\n lines */ "b": [1, /* */ 2] }'
+    assert read_object(raw) == {"a": "http://x/*y*/", "b": [1, 2]}
+    with pytest.raises(ApiError) as caught:
+        read_object(b'{ /* x */ "a": ]}')
+    assert caught.value.reason.startswith("[1:17] Unexpected character")
+    with pytest.raises(ApiError):
+        read_object(b'{"a": 1 /* never closed }')

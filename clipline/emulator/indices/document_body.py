@@ -6,15 +6,15 @@ from typing import Any
 
 import orjson
 
-from clipline.emulator.errors import ApiError
-from clipline.emulator.json_body import malformed, read_value
+from clipline.emulator.errors import ApiError, unsupported
+from clipline.emulator.json_body import malformed, read_value, without_comments
 
 
 def read_document(raw: bytes) -> dict[str, Any]:
     """The JSON object in a line or a body.
 
     Raises:
-        ApiError: 400 ``document_parsing_exception``.
+        ApiError: 400 ``document_parsing_exception``; 501 for one with comments.
     """
     try:
         value = orjson.loads(raw)
@@ -22,6 +22,9 @@ def read_document(raw: bytes) -> dict[str, Any]:
         if isinstance(value, dict) and raw.count(b":") != len(value):
             read_value(raw)
     except orjson.JSONDecodeError as error:
+        if without_comments(raw) != raw:
+            # The real one keeps them in the source, which then is no JSON for anybody else.
+            raise unsupported("comments in a document") from error
         raise _unread(malformed(raw, error)) from error
     except ApiError as error:
         raise _unread(error) from error
