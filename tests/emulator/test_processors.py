@@ -212,6 +212,31 @@ def test_a_date(api: Api, case: str) -> None:
     assert run(api, [{"date": {"field": "d", **options}}], {"d": value, "z": "-03:30"})["@timestamp"] == wanted
 
 
+@pytest.mark.parametrize(
+    ("pattern", "replacement", "text", "wanted"),
+    [
+        ("a.b", "#", "a\rb axb", "a\rb #"),
+        ("x$", "#", "x\nx\r\n", "x\n#\r\n"),
+        ("(?<n>\\w+)-\\k<n>", "<${n}>", "ab-ab", "<ab>"),
+        ("(?>a+)b|c++", "#", "aab ccc", "# #"),
+        ("(?i)[^b-d\\s]", "#", "aBc D", "#Bc D"),
+        ("(\\d)(\\d)?", "$2$1", "12 3", "21 3"),
+        ("(?s)a.b", "#", "a\nb", "#"),
+    ],
+)
+def test_regular_expressions_are_those_of_java(
+    api: Api, pattern: str, replacement: str, text: str, wanted: str
+) -> None:
+    gsub = {"gsub": {"field": "a", "pattern": pattern, "replacement": replacement}}
+    assert run(api, [gsub], {"a": text}) == {"a": wanted}
+
+
+@pytest.mark.parametrize("pattern", ["\\p{L}", "[a[b]]", "[a&&b]", "\\Qx\\E", "(?m)^x", "\\h", "("])
+def test_regular_expressions_that_are_other_ones_in_java(api: Api, name: str, pattern: str) -> None:
+    body = {"processors": [{"gsub": {"field": "a", "pattern": pattern, "replacement": ""}}]}
+    assert "regular expression" in api.error("PUT", f"/_ingest/pipeline/{name}", body, code=501)[1]
+
+
 def test_no_date(api: Api) -> None:
     error = run(api, [{"date": {"field": "d", "formats": ["ISO8601", "yyyy"]}}], {"d": "never"})
     assert error["reason"] == "unable to parse date [never]"

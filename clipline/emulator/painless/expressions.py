@@ -26,6 +26,10 @@ from clipline.emulator.painless.values import RANK, plain
 from clipline.emulator.painless.words import operation
 
 
+_FUNCTIONS = ("metadata", "field", "$")
+"""What the contexts of ingest scripts offer besides ``ctx``."""
+
+
 class Expressions(Scopes):
     """Compiles the expressions of one script."""
 
@@ -100,7 +104,11 @@ class Expressions(Scopes):
 
     def _call(self, node: n.Call) -> Typed:
         if node.target is None:
-            raise self.unknown(f"the function [{node.name}]")
+            if node.name in _FUNCTIONS:
+                raise self.unknown(f"the function [{node.name}]")
+            for argument in node.arguments:
+                self.value(argument)
+            raise self.wrong(node.at, f"Unknown call [{node.name}] with [{len(node.arguments)}] arguments.")
         arguments = [self.value(argument).run for argument in node.arguments]
         count, name, at, safe = len(arguments), node.name, node.at, node.safe
         if isinstance(node.target, n.Name) and not self._is_variable(node.target.name):

@@ -1,6 +1,7 @@
-"""Java's regular expressions, as far as Python's mean the same.
+"""Java's regular expressions, written as Python's that mean the same.
 
-What is written differently or means something else in the two languages is refused with 501 when a pipeline is stored.
+``.``, ``$``, ``\\z`` and named groups are translated; what is written or meant differently beyond that is refused with 501
+when a pipeline is stored.
 """
 
 from __future__ import annotations
@@ -10,35 +11,62 @@ import re
 from clipline.emulator.errors import unsupported
 from clipline.emulator.ingest.config import Options
 
-_ODD = re.compile(
-    r"\\[pPhHRXGQEKkxucNoVzZ]"  # classes, quotations and references with another syntax or meaning
-    r"|\[[^\]]*(&&|\[)"  # unions and intersections of classes
-    r"|[*+?}]\+"  # possessive quantifiers
-    r"|\(\?(?![:=!]|<[=!])"  # flags, atomic and named groups
-    r"|\\b\{|\$(?!$|\|)"  # \b{g}, and $, which in Java also stands before other line ends
+_PIECE = re.compile(
+    r"\\k<(?P<back>[a-zA-Z][a-zA-Z0-9]*)>"
+    r"|\\(?P<escape>.)"
+    r"|(?P<set>\[\^?[^\]\[&\\](?:\\[dDwWsStnrfa.\-\[\]\\/^$*+?(){}|,:;\"'@#%&=!<>~`]|[^\]\[&\\])*\]"
+    r"|\[\^?\\[dDwWsStnrfa.\-\[\]\\/^$*+?(){}|](?:\\[dDwWsStnrfa.\-\[\]\\/^$*+?(){}|]|[^\]\[&\\])*\])"
+    r"|\(\?<(?P<name>[a-zA-Z][a-zA-Z0-9]*)>"
+    r"|(?P<odd>\(\?(?![:=!>]|<[=!])|\[)"
+    r"|(?P<sign>.)",
+    re.DOTALL,
 )
+_FLAGS = re.compile(r"\(\?([is]+)\)")
+_ENDS = r"\n\r\u0085\u2028\u2029"
+_ESCAPES = frozenset("dDwWsSbBAtnrfa123456789" + ".^$*+?()[]{}|\\/-,:;\"'@#%&=!<>~` ")
+"""Letters after a backslash that say the same in both languages, and signs."""
 
 
-def java_pattern(options: Options, name: str, pattern: str) -> re.Pattern[str]:
-    """A pattern that means in Python what it means in Java.
+def java_pattern(options: Options, pattern: str) -> re.Pattern[str]:
+    """A pattern of Python that means what it means in Java.
 
     Raises:
         ApiError: 501.
     """
-    if _ODD.search(pattern):
-        raise unsupported(f"the regular expression [{pattern}] of the ingest processor [{options.kind}]")
+    refused = unsupported(f"the regular expression [{pattern}] of the ingest processor [{options.kind}]")
+    flags = _FLAGS.match(pattern)
+    dot_all = flags is not None and "s" in flags[1]
+    parts: list[str] = []
+    for piece in _PIECE.finditer(pattern, flags.end() if flags else 0):
+        if piece["odd"] or (piece["escape"] and piece["escape"] not in _ESCAPES | {"z"}):
+            raise refused
+        if piece["escape"] == "z":
+            parts.append(r"\Z")
+        elif piece["back"]:
+            parts.append(f"(?P={piece['back']})")
+        elif piece["name"]:
+            parts.append(f"(?P<{piece['name']}>")
+        elif piece["sign"] == "." and not dot_all:
+            parts.append(f"[^{_ENDS}]")
+        elif piece["sign"] == "$":
+            parts.append(rf"(?=(?:\r\n|[{_ENDS}])?\Z)")
+        else:
+            parts.append(piece[0])
     try:
-        return re.compile(pattern, re.ASCII)  # Java's \d, \w and \s know ASCII only
+        # Java's \d, \w and \s know ASCII only.
+        found = re.ASCII | (re.DOTALL if dot_all else re.NOFLAG)
+        return re.compile("".join(parts), found | (re.IGNORECASE if flags and "i" in flags[1] else re.NOFLAG))
     except re.error:
-        raise unsupported(f"the regular expression [{pattern}] of the ingest processor [{options.kind}]") from None
+        raise refused from None
 
 
 def java_replacement(options: Options, pattern: re.Pattern[str], replacement: str) -> str:
-    r"""Java's ``$1`` and ``\\$`` as Python's ``\g<1>``.
+    r"""Java's ``$1``, ``${name}`` and ``\\$`` as Python's ``\g<1>``.
 
     Raises:
-        ApiError: 501 for references by name and to groups that are not there.
+        ApiError: 501 for references to groups that are not there.
     """
+    refused = unsupported(f"the replacement [{replacement}] of the ingest processor [{options.kind}]")
     result, at = "", 0
     while at < len(replacement):
         sign = replacement[at]
@@ -47,17 +75,26 @@ def java_replacement(options: Options, pattern: re.Pattern[str], replacement: st
             result += "\\\\" if replacement[at] == "\\" else replacement[at]
             at += 1
         elif sign == "$":
-            number = re.match(r"\d+", replacement[at:], re.ASCII)
-            digits = number[0] if number else ""
-            # As many digits as make a group that there is.
-            while len(digits) > 1 and int(digits) > pattern.groups:
-                digits = digits[:-1]
-            if not digits or int(digits) > pattern.groups:
-                raise unsupported(f"the replacement [{replacement}] of the ingest processor [{options.kind}]")
-            result += rf"\g<{digits}>"
-            at += len(digits)
+            group, length = _reference(pattern, replacement[at:])
+            if group is None:
+                raise refused
+            result += rf"\g<{group}>"
+            at += length
         elif sign == "\\":
-            raise unsupported(f"the replacement [{replacement}] of the ingest processor [{options.kind}]")
+            raise refused
         else:
             result += sign
     return result
+
+
+def _reference(pattern: re.Pattern[str], text: str) -> tuple[str | None, int]:
+    """The group that a reference means, and how long it is."""
+    named = re.match(r"\{([a-zA-Z][a-zA-Z0-9]*)\}", text)
+    if named:
+        return (named[1] if named[1] in pattern.groupindex else None), named.end()
+    number = re.match(r"\d+", text, re.ASCII)
+    digits = number[0] if number else ""
+    # As many digits as make a group that there is.
+    while len(digits) > 1 and int(digits) > pattern.groups:
+        digits = digits[:-1]
+    return (digits if digits and int(digits) <= pattern.groups else None), len(digits)

@@ -56,7 +56,7 @@ def gsub(options: Options) -> Work:
     """``gsub``: GsubProcessor."""
 
     def make() -> Callable[[str], str]:
-        pattern = java_pattern(options, "pattern", options.string("pattern"))
+        pattern = java_pattern(options, options.string("pattern"))
         replacement = java_replacement(options, pattern, options.string("replacement"))
         return lambda value: pattern.sub(replacement, value)
 
@@ -116,7 +116,7 @@ def split(options: Options) -> Work:
     field = options.string("field")
     ignore_missing, preserve = options.boolean("ignore_missing"), options.boolean("preserve_trailing")
     target = options.string("target_field", field)
-    separator = java_pattern(options, "separator", options.string("separator"))
+    separator = java_pattern(options, options.string("separator"))
     if separator.groups:
         raise unsupported("a group in the separator of the split processor")
 
