@@ -11,7 +11,6 @@ A batch is carried out whole; what went wrong in it ends the request after it.
 
 from __future__ import annotations
 
-import itertools
 import math
 import time
 from collections.abc import Iterator
@@ -65,7 +64,7 @@ def delete_by_query(node: Node, call: Call) -> Reply:
     refresh = call.flag("refresh")
     reached = targets(node, call)
     _check_slices(call, reached, options)
-    found = list(itertools.islice(_matching(node, reached, query), options.most))
+    found = list(_matching(node, reached, query))[: options.most]
     progress = _Progress(total=len(found))
     for start in range(0, len(found), options.batch):
         batch = found[start : start + options.batch]
@@ -160,7 +159,7 @@ def _most(call: Call) -> int | None:
     if "max_docs" not in call.params and "max_docs" not in call.body:
         return None
     value = call.integer("max_docs", default=0) if "max_docs" in call.params else call.body["max_docs"]
-    if isinstance(value, bool) or not isinstance(value, int):
+    if isinstance(value, bool) or not isinstance(value, int) or abs(value) >= 2**31:
         raise ApiError(400, "x_content_parse_exception", f"[1:1] [max_docs] is no whole number: [{value}]")
     if value < 0:
         raise illegal_argument(f"[max_docs] parameter cannot be negative, found [{value}]")
