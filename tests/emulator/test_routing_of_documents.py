@@ -79,3 +79,32 @@ def test_with_one_shard_routing_is_a_note(api: Api, make: Callable[..., str]) ->
     # An update keeps it.
     api("POST", f"/{index}/_update/2", {"doc": {"f": 1}})
     assert api("GET", f"/{index}/_doc/2")["_routing"] == "x"
+
+
+def test_a_mapping_that_requires_it(api: Api, make: Callable[..., str]) -> None:
+    index = make(mappings={"_routing": {"required": True}})
+    wanted = ("routing_missing_exception", f"routing is required for [{index}]/[1]")
+    for method, path, body in (
+        ("PUT", "_doc/1", {}),
+        ("DELETE", "_doc/1", None),
+        ("GET", "_doc/1", None),
+        ("POST", "_update/1", {"doc": {}}),
+    ):
+        assert api.error(method, f"/{index}/{path}", body, code=400) == wanted
+    api("PUT", f"/{index}/_doc/1?routing=a", {"f": 1}, code=201)
+    lines = b'{"index":{"_id":"2"}}\n{}\n{"index":{"_id":"3","routing":"b"}}\n{}\n'
+    answer = api("POST", f"/{index}/_bulk?refresh", content=lines, headers={"Content-Type": "application/x-ndjson"})
+    assert [item["index"]["status"] for item in answer["items"]] == [400, 201]
+    docs = [{"_id": "1", "routing": "a"}, {"_id": "1"}]
+    found, missing = api("POST", f"/{index}/_mget", {"docs": docs})["docs"]
+    assert (found["found"], missing["error"]["type"]) == (True, "routing_missing_exception")
+    assert api("POST", f"/{index}/_delete_by_query?refresh=true", {"query": {"match_all": {}}})["deleted"] == 2
+
+
+def test_an_alias_brings_it_to_updates(api: Api, make: Callable[..., str], name: str) -> None:
+    index = make(settings={"number_of_shards": 5}, aliases={f"{name}-x": {"routing": "7"}})
+    api("POST", f"/{name}-x/_update/1", {"doc": {"n": 1}, "doc_as_upsert": True}, code=201)
+    api("POST", f"/{name}-x/_update/1", {"doc": {"n": 2}})
+    assert api("POST", f"/{name}-x/_update/1", {"doc": {"n": 2}})["result"] == "noop"
+    assert api("GET", f"/{index}/_doc/1?routing=7")["_source"] == {"n": 2}
+    assert api("GET", f"/{index}/_stats")["_all"]["total"]["indexing"]["noop_update_total"] == 1

@@ -11,6 +11,8 @@ class Counts:
 
     indexed: int = 0
     deleted: int = 0
+    noops: int = 0
+    """Updates that changed nothing."""
     found: int = 0
     missing: int = 0
     """Documents asked for by id, and whether they were there."""

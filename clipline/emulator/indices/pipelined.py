@@ -95,7 +95,7 @@ class Request:
         """What is so far; with an index and a step where there is something left to do."""
         shown = write.id
         try:
-            write = self._routed(write)
+            write = self.routed(write)
             self.target(write)
             shown = write.id or UNNAMED
             done, step = prepare(self, write) if prepare else self._plain(write)
@@ -110,8 +110,12 @@ class Request:
         pending = index_not_found(index.name)
         return Outcome(pending, done.write.id, done.pipelines, done.seconds if done.pipelines else None), index, step
 
-    def _routed(self, write: Write) -> Write:
-        """A write under the name that date math stands for, with the routing that an alias brings."""
+    def routed(self, write: Write) -> Write:
+        """A write under the name that date math stands for, with the routing that an alias brings.
+
+        Raises:
+            ApiError: 400 where the request brings another.
+        """
         if write.index.startswith("<"):
             write = replace(write, index=resolve_name(write.index))
         if write.index not in self._routings:

@@ -83,6 +83,7 @@ def _sections(size: int, documents: int, shards: int, counts: Counts) -> dict[st
             "index_current": 0,
             "delete_total": counts.deleted,
             "delete_current": 0,
+            "noop_update_total": counts.noops,
         },
         "get": {
             "total": counts.found + counts.missing,

@@ -17,7 +17,7 @@ from clipline.emulator.indices.source import shown_source, source_choice
 from clipline.emulator.indices.stored import Stored
 from clipline.emulator.indices.update_request import Update
 from clipline.emulator.indices.update_script import scripted, scripted_upsert
-from clipline.emulator.indices.write import Step, Write, Written, conflict, shard_meta, store
+from clipline.emulator.indices.write import Step, Write, Written, conflict, routing_missing, shard_meta, store
 from clipline.emulator.indices.write_params import WRITE, check_active_shards, condition, refresh_wanted
 from clipline.emulator.wire import Call, Reply, Route
 
@@ -81,9 +81,12 @@ def plan(index: Index, write: Write, update: Update, stored: Stored | None) -> W
     """The write that an update comes to, or what is answered when there is nothing to write.
 
     Raises:
-        ApiError: 404 ``document_missing_exception``, 409 for another version than the one wanted.
+        ApiError: 404 ``document_missing_exception``, 409 for another version than the one wanted, 400 without the routing
+            that the mapping requires.
     """
     key = index.key(write.id or "", write.routing)
+    if write.routing is None and index.routing_required:
+        raise routing_missing(index, key[1])
     if stored is None:
         if update.new is None:
             meta = shard_meta(index, key)
@@ -132,6 +135,7 @@ def _same(left: Any, right: Any) -> bool:
 
 
 def _carried_out(node: Node, write: Write, update: Update, retries: int) -> Written:
+    write = Request(node).routed(write)
     while True:
         index = Request(node).target(write) or auto_created(node, write.index)
         with index.lock:
@@ -148,6 +152,7 @@ def _carried_out(node: Node, write: Write, update: Update, retries: int) -> Writ
 
 
 def _noop(index: Index, stored: Stored) -> Written:
+    index.counts.noops += 1
     return Written(
         index=index.name,
         id=stored.id,
