@@ -228,6 +228,7 @@ def test_what_is_wrong_everywhere(api: Api, index: str, query: dict[str, Any], k
          "failed to create query: Field [n] of type [integer] does not support DISJOINT ranges"),
         ({"prefix": {"n": "1"}}, None,
          "Can only use prefix queries on keyword, text and wildcard fields - not on [n] which is of type [integer]"),
+        ({"match": {"t": {"query": "x", "analyzer": "nope"}}}, None, "[match] analyzer [nope] not found"),
         ({"term": {"n": {"value": 1, "case_insensitive": True}}}, None,
          "[n] field which is of type [integer], does not support case insensitive term queries"),
         ({"terms": {"n": list(range(65_537))}}, "illegal_argument_exception",

@@ -10,13 +10,13 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clipline.emulator.indices.field_types import FLOATS, INTEGERS
+from clipline.emulator.patterns import simple_match
 from clipline.emulator.search.context import Context
 
 Places = NDArray[np.int64]
@@ -157,8 +157,7 @@ def present(context: Context, pattern: str) -> NDArray[np.bool_]:
     inside = f"{pattern}."
 
     def fits(name: str) -> bool:
-        by_pattern = "*" in pattern and not name.startswith("_") and fnmatchcase(name, pattern)
-        return name == pattern or name.startswith(inside) or by_pattern
+        return name.startswith(inside) or (simple_match(pattern, name) and not name.startswith("_"))
 
     def make() -> NDArray[np.bool_]:
         flags = np.zeros(len(context.snapshot.documents), dtype=bool)

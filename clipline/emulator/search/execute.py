@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from clipline.emulator.errors import ApiError
+from clipline.emulator.patterns import simple_match
 from clipline.emulator.search.context import Context, Result, ShardError, all_failed
 from clipline.emulator.search.fetch import hit, shown_score
 from clipline.emulator.search.order import Matched, page, top
@@ -191,7 +191,7 @@ def _hits(shares: Shares, parts: list[Matched], request: Request) -> list[dict[s
 
 def _boost(context: Context, request: Request) -> float:
     for pattern, boost in request.boosts:
-        if fnmatchcase(context.index.name, pattern):
+        if simple_match(pattern, context.index.name):
             return boost
     return 1.0
 

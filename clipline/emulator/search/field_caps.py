@@ -9,11 +9,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from clipline.emulator.errors import unsupported, validation_failed, wrong_kind
 from clipline.emulator.indices.expressions import PARAMS, named
+from clipline.emulator.patterns import matches_any
 from clipline.emulator.search.suggest import unknown_field
 from clipline.emulator.wire import Call, Reply, Route
 
@@ -39,7 +39,7 @@ def field_caps(node: Node, call: Call) -> Reply:
     found: dict[str, Caps] = {}
     for name in names:
         for field, definition in _all(node.indices.get(name).mappings.get("properties", {}), ""):
-            if any(fnmatchcase(field, pattern) for pattern in patterns):
+            if matches_any(patterns, field):
                 kind = definition.get("type", "object")
                 found.setdefault(field, {}).setdefault(kind, {})[name] = _able(kind, definition)
     unmapped = call.flag("include_unmapped")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import Any
 
 from clipline.emulator.errors import ApiError, illegal_argument, json_token
+from clipline.emulator.patterns import simple_match
 
 _OPTIONS = {"field", "format", "include_unmapped"}
 
@@ -22,7 +22,7 @@ class Wanted:
 
     def fits(self, name: str) -> bool:
         """Whether a field is meant."""
-        return name == self.pattern or ("*" in self.pattern and fnmatchcase(name, self.pattern.replace("[", "[[]")))
+        return simple_match(self.pattern, name)
 
 
 def read_wanted(value: Any, option: str) -> tuple[Wanted, ...]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import Any
 
 from clipline.emulator.errors import unsupported
+from clipline.emulator.indices.field_types import LACKING_ANALYZERS
+from clipline.emulator.patterns import simple_match
 from clipline.emulator.search import text
-from clipline.emulator.search.analysis import Analyzer, analyzer
+from clipline.emulator.search.analysis import ANALYZERS, Analyzer, analyzer
 from clipline.emulator.search.compound import DisMax, Query
 from clipline.emulator.search.context import Context, Result, ShardError
 from clipline.emulator.search.minimum import needed
@@ -37,7 +38,7 @@ class Match:
             return context.none()
         if definition["type"] != "text":
             return self._as_term(context)
-        analyse = _analyzer(definition, self.analyzer)
+        analyse = _analyzer(context, definition, self.analyzer)
         tokens = analyse.terms(java_text(self.query))
         if not tokens:
             return context.everything(self.boost) if self.otherwise else context.none()
@@ -73,7 +74,7 @@ class Phrase:
             return context.none()
         if definition["type"] != "text":
             return Term(self.field, self.query, self.boost).run(context)
-        tokens = _analyzer(definition, self.analyzer).tokens(java_text(self.query))
+        tokens = _analyzer(context, definition, self.analyzer).tokens(java_text(self.query))
         if not tokens:
             return context.everything(self.boost) if self.otherwise else context.none()
         if len(tokens) == 1:
@@ -108,9 +109,13 @@ def _on(match: Match, name: str, boost: float) -> Match:
 def _fields(context: Context, pattern: str) -> list[str]:
     if "*" not in pattern:
         return [pattern]
-    found = [name for name, one in context.types.items() if one["type"] in _TEXTS and fnmatchcase(name, pattern)]
+    found = [name for name, one in context.types.items() if one["type"] in _TEXTS and simple_match(pattern, name)]
     return [name for name in found if context.types[name].get("index") is not False]
 
 
-def _analyzer(definition: dict[str, Any], name: str | None) -> Analyzer:
-    return text.analyzer_of(definition, query=True) if name is None else analyzer(name)
+def _analyzer(context: Context, definition: dict[str, Any], name: str | None) -> Analyzer:
+    if name is None:
+        return text.analyzer_of(definition, query=True)
+    if name not in ANALYZERS and name not in LACKING_ANALYZERS:
+        raise context.query_error(f"[match] analyzer [{name}] not found")
+    return analyzer(name)

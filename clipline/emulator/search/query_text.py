@@ -38,7 +38,7 @@ def _match_phrase(body: Mapping[str, Any], inside: Any) -> Query:
         name,
         _query("match_phrase", options),
         boost_of(options, "match_phrase"),
-        options.get("analyzer"),
+        _analyzer("match_phrase", options),
         _zero(options),
     )
 
@@ -54,11 +54,8 @@ def _multi_match(body: Mapping[str, Any], inside: Any) -> Query:
         raise unsupported(f"the type [{kind}] of the query [multi_match]")
     given = body.get("fields", ["*"])
     fields = tuple(_boosted(str(one)) for one in (given if isinstance(given, list) else [given]))
-    match = _text_match("multi_match", "", {**body, "boost": 1.0})
-    if "fields" not in body or any("*" in name for name, _ in fields):
-        match = _text_match(
-            "multi_match", "", {**body, "boost": 1.0, "lenient": body.get("lenient", "fields" not in body)}
-        )
+    lenient = body.get("lenient", "fields" not in body)
+    match = _text_match("multi_match", "", {**body, "boost": 1.0, "lenient": lenient})
     tie = number(body.get("tie_breaker", 1.0 if kind == "most_fields" else 0.0), "tie_breaker", "multi_match")
     return MultiMatch(fields, match, tie, boost_of(body, "multi_match"))
 
@@ -75,7 +72,7 @@ def _text_match(kind: str, name: str, options: Mapping[str, Any]) -> Match:
         operator == "and",
         least,
         boost_of(options, kind),
-        options.get("analyzer"),
+        _analyzer(kind, options),
         flag(options.get("lenient", False), "lenient", kind),
         _zero(options),
     )
@@ -93,6 +90,13 @@ def _query(kind: str, options: Mapping[str, Any]) -> Any:
         found = "VALUE_NULL" if value is None else "START_ARRAY" if isinstance(value, list) else "START_OBJECT"
         raise malformed(kind, f"unknown token [{found}] after [query]")
     return value
+
+
+def _analyzer(kind: str, options: Mapping[str, Any]) -> str | None:
+    name = options.get("analyzer")
+    if isinstance(name, Mapping | list):
+        raise malformed(kind, "query does not support [analyzer]")
+    return None if name is None else str(name)
 
 
 def _zero(options: Mapping[str, Any]) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ from clipline.emulator.errors import unsupported
 from clipline.emulator.indices.dates import DEFAULT_FORMAT, KNOWN_FORMATS
 from clipline.emulator.indices.field_types import FLOATS, INTEGERS
 from clipline.emulator.indices.values import convert
+from clipline.emulator.patterns import simple_match
 from clipline.emulator.search import text
 from clipline.emulator.search.analysis import lower
 from clipline.emulator.search.columns import NO_PLACES, Places, in_order, postings, present, stored
@@ -136,7 +136,7 @@ def places(context: Context, name: str, definition: Mapping[str, Any], value: An
         ids = context.snapshot.derived("ids", lambda: {doc.id: at for at, doc in enumerate(context.snapshot.documents)})
         return np.asarray([ids[java_text(value)]]) if java_text(value) in ids else NO_PLACES
     if kind == "_index":
-        matches = fnmatchcase(context.index.name, java_text(value))
+        matches = simple_match(java_text(value), context.index.name)
         return np.arange(len(context.snapshot.documents)) if matches else NO_PLACES
     if kind == "date":
         first, last = (date_of(context, definition, value, up=up) for up in (False, True))
