@@ -24,9 +24,13 @@ FLAVOR, TYPE = "emulator", "clipline"
 """By ``build_flavor`` the emulator announces itself."""
 
 _CATEGORIES = ("build", "license", "features")
-# Features that a basic licence has too, and those that it lacks; the second word is that of the licence API.
-_FREE = "aggregate_metric analytics archive data_streams data_tiers enrich eql esql ilm logsdb monitoring rollup slm spatial sql transform universal_profiling voting_only"  # fmt: skip # noqa: E501
+_FREE = """
+aggregate_metric analytics archive data_streams data_tiers enrich eql esql ilm logsdb monitoring rollup slm spatial sql
+transform universal_profiling voting_only
+"""
+"""Features that a basic licence has too."""
 _PAID = "ccr enterprise_search graph logstash ml searchable_snapshots watcher"
+"""Those that it lacks."""
 _ALWAYS_OFF = frozenset({"logsdb", "security"})
 
 
