@@ -175,6 +175,22 @@ CASES: dict[str, Case] = {
 }  # fmt: skip
 
 
+CASES |= {
+    "append a copy": ({"append": {"field": "l", "copy_from": "a"}}, {"a": [2], "l": 1}, {"a": [2], "l": [1, 2]}),
+    "append nothing that is empty": (
+        {"append": {"field": "l", "copy_from": "a", "ignore_empty_values": True}}, {"a": ["", None]}, {"a": ["", None]},
+    ),
+    "append the missing": ({"append": {"field": "l", "copy_from": "a", "ignore_empty_values": True}}, {"b": 1}, {"b": 1}),
+    "what fails in a loop is the loop": (
+        {"foreach": {
+            "field": "a", "tag": "each", "processor": {"uppercase": {"field": "zz", "tag": "inner"}},
+            "on_failure": [{"set": {"field": "why", "value": "{{_ingest.on_failure_processor_tag}}"}}],
+        }},
+        {"a": [1]}, {"a": [1], "why": "each"},
+    ),
+}  # fmt: skip
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_a_processor(api: Api, case: str) -> None:
     processor, source, wanted = CASES[case]
@@ -240,6 +256,19 @@ def test_regular_expressions_that_are_other_ones_in_java(api: Api, name: str, pa
 def test_no_date(api: Api) -> None:
     error = run(api, [{"date": {"field": "d", "formats": ["ISO8601", "yyyy"]}}], {"d": "never"})
     assert error["reason"] == "unable to parse date [never]"
+
+
+def test_what_append_refuses(api: Api, name: str) -> None:
+    body = {"processors": [{"append": {"field": "l", "copy_from": "a", "value": 1}}]}
+    _, reason = api.error("PUT", f"/_ingest/pipeline/{name}", body, code=400)
+    assert reason == "[copy_from] cannot set both `copy_from` and `value` in the same processor"
+
+
+def test_a_name_that_will_be_none(api: Api) -> None:
+    answer = api.http.put("/_ingest/pipeline/Invalid*-pipeline:id", json={"processors": []})
+    assert answer.json() == {"acknowledged": True}
+    assert "must not contain the following characters" in answer.headers["warning"]
+    api("DELETE", "/_ingest/pipeline/Invalid*-pipeline:id")
 
 
 def test_terminate_ends_the_inner_pipeline_only(api: Api, name: str) -> None:

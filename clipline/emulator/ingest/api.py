@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from clipline.emulator.errors import not_found
 from clipline.emulator.indices.dates import iso
+from clipline.emulator.indices.index_names import wrong_name
 from clipline.emulator.ingest.compile import DATES
 from clipline.emulator.ingest.simulate import simulate
 from clipline.emulator.wire import ACKNOWLEDGED, Call, Reply, Route
@@ -20,7 +21,11 @@ def put_pipeline(node: Node, call: Call) -> Reply:
     name, body = call.args["id"], dict(call.required_body())
     wanted = call.integer("if_version", default=0) if "if_version" in call.params else None
     node.pipelines.put(name, body, if_version=wanted)
-    return ACKNOWLEDGED
+    wrong = wrong_name(name, lowercase=False)
+    if wrong is None or node.version < (9, 0):
+        return ACKNOWLEDGED
+    warning = f"Pipeline name [{name}] will be disallowed in a future version for the following reason: {wrong}"
+    return Reply(body=ACKNOWLEDGED.body, warnings=(warning,))
 
 
 def get_pipeline(node: Node, call: Call) -> Reply:

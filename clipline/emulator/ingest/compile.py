@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from clipline.emulator.errors import ApiError, unsupported
 from clipline.emulator.ingest.config import Options
 from clipline.emulator.ingest.document import IngestDocument, java
-from clipline.emulator.ingest.execute import Compiled, Execution, Inner, Step
+from clipline.emulator.ingest.execute import Compiled, Execution, Failure, Inner, Step
 from clipline.emulator.ingest.processors import PROCESSORS, refused
 from clipline.emulator.painless import Script, compile_script
 from clipline.emulator.painless.request import read_script
@@ -142,7 +142,13 @@ class _Reader:
         step = self.step(kind, given)
 
         def work(document: IngestDocument) -> None:
-            Execution(self.node.pipelines.find).step(step, document)
+            try:
+                Execution(self.node.pipelines.find).step(step, document)
+            except Failure as failure:
+                # Only what handles failures of its own says which processor it was; else it is the one around it.
+                if step.ignore_failure or step.on_failure or failure.kind not in (kind, "conditional"):
+                    raise
+                raise failure.error from failure
 
         return work
 

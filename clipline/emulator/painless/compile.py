@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from clipline.emulator.painless import nodes as n
@@ -63,7 +64,16 @@ def compile_script(source: str, *, condition: bool = False, statics: Statics | N
     Raises:
         ApiError: 400 for what Painless refuses, 501 for what is not emulated.
     """
-    statements = _Statements(source, statics or {}, condition=condition)
+    return _compiled(source, condition) if statics is None else _made(source, condition, statics)
+
+
+@lru_cache(maxsize=512)
+def _compiled(source: str, condition: bool) -> Script:
+    return _made(source, condition, {})
+
+
+def _made(source: str, condition: bool, statics: Statics) -> Script:
+    statements = _Statements(source, statics, condition=condition)
     body = statements.whole(parse(source))
     starts = tuple(sorted(set(statements.starts)))
     return Script(source, body, statements.expressions.count, starts, condition)

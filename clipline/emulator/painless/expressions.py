@@ -25,7 +25,6 @@ from clipline.emulator.painless.statics import CLASSES, CONSTANTS, CONSTRUCTORS
 from clipline.emulator.painless.values import RANK, plain
 from clipline.emulator.painless.words import operation
 
-
 _FUNCTIONS = ("metadata", "field", "$")
 """What the contexts of ingest scripts offer besides ``ctx``."""
 

@@ -113,21 +113,23 @@ def rename(options: Options) -> Work:
 
 
 def append(options: Options) -> Work:
-    """``append``: AppendProcessor."""
+    """``append``: AppendProcessor; ``copy_from`` and ``ignore_empty_values`` from 9.2 on."""
     field = options.template("field")
-    new = options.node.version >= (9, 2)
-    if new:
-        options.refuse("copy_from")
-        ignore_empty = options.boolean("ignore_empty_values")
-    else:
-        ignore_empty = False
-    value = options.anything("value")
+    later = options.node.version >= (9, 2)
+    copy_from = options.template("copy_from", None) if later else None
+    value = options.anything("value") if copy_from is None else options.optional("value")
+    if copy_from is not None and value is not None:
+        raise options.wrong("copy_from", "cannot set both `copy_from` and `value` in the same processor")
     check_template(value)
     allow_duplicates = options.boolean("allow_duplicates", True)
     media_type = options.media_type()
+    ignore_empty = options.boolean("ignore_empty_values") if later else False
 
     def work(document: IngestDocument) -> None:
-        found = render_all(value, document, media_type)
+        if copy_from is None:
+            found = render_all(value, document, media_type)
+        else:
+            found = copy.deepcopy(document.get(render(copy_from, document), ignore_missing=ignore_empty))
         if ignore_empty:
             found = [item for item in (found if isinstance(found, list) else [found]) if item not in (None, "")]
             if not found:
