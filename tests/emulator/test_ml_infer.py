@@ -19,12 +19,16 @@ PARSER = "[1:1] [cluster:internal/xpack/ml/inference/infer]"
 
 @pytest.fixture(scope="module")
 def ml(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
-    """An emulator with ``facts`` deployed, whose results are the sum of the ids, their number and the mask's sum."""
+    """An emulator with ``facts``, whose results are the sum of the ids, their number and the mask's sum.
+
+    ``passes`` passes the same through, of windows that share a token.
+    """
     with (
         running_emulator(tmp_path_factory.mktemp("infer")) as url,
         httpx.Client(base_url=url, timeout=60) as http,
     ):
         api = Api(http)
+        deployed(api, "passes", "facts", task="pass_through", truncate="none", span=1)
         deployed(api, "facts", "facts", options={"prefix_strings": {"search": "dog ", "ingest": "cat "}})
         yield api
 
@@ -76,7 +80,7 @@ def test_windows_answer_with_the_first_one(ml: Api) -> None:
     embedding = deployed(ml, "windows", "facts", truncate="none", span=1)
     first = facts(*["dog"] * 6)
     assert ask(ml, embedding, "dog " * 9) == [{"predicted_value": first}]  # and nothing is cut off
-    matrix = deployed(ml, "matrix", "facts", task="pass_through", truncate="none", span=1)
+    matrix = f"{BASE}/passes"
     # windows of six tokens that share one; the last one is filled up
     second = facts(*["dog"] * 4)
     assert ask(ml, matrix, "dog " * 9) == [{"predicted_value": [first, [second[0], 8.0, 6.0]]}]
@@ -238,7 +242,6 @@ def test_prefixes_are_for_searches_and_ingestion_only(ml: Api) -> None:
 
 
 def test_a_search_needs_an_embedding(ml: Api) -> None:
-    deployed(ml, "passes", "facts", task="pass_through")
     ml("PUT", "/other", {"mappings": {"properties": {"v": {"type": "dense_vector", "dims": 3}}}})
     builder = {"text_embedding": {"model_id": "passes", "model_text": "red"}}
     knn = {"field": "v", "k": 1, "num_candidates": 1, "query_vector_builder": builder}
@@ -248,12 +251,3 @@ def test_a_search_needs_an_embedding(ml: Api) -> None:
         "expected a result of type [text_embedding_result] received [pass_through_result]. Is [passes] a text embedding "
         "model?"
     )
-
-
-def test_licence(tmp_path_factory: pytest.TempPathFactory) -> None:
-    with (
-        running_emulator(tmp_path_factory.mktemp("licence"), "--license", "basic") as url,
-        httpx.Client(base_url=url) as http,
-    ):
-        error = Api(http).error("POST", f"{BASE}/none/_infer", DOG, code=403)
-        assert error == ("security_exception", "current license is non-compliant for [ml]")

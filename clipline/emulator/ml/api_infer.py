@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from clipline.emulator.errors import ApiError, not_found
-from clipline.emulator.licence import require
 from clipline.emulator.ml.infer_request import infer_request
 from clipline.emulator.ml.serving import infer_docs
 from clipline.emulator.wire import Call, Reply, Route
@@ -44,7 +43,6 @@ def _results(node: Node, call: Call, most: int | None = None) -> list[dict[str, 
     if most is not None and len(request.docs) > most:
         reason = "Validation Failed: 1: multiple documents are not supported;"
         raise ApiError(400, "validation_exception", reason)
-    require(node, "ml")
     return infer_docs(
         node.models,
         call.args["model_id"],

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from clipline.emulator.errors import illegal_argument, not_found, status_error, unsupported, validation_failed
+from clipline.emulator.licence import require
 from clipline.emulator.ml.deployment import Deployment
 from clipline.emulator.ml.inference import Input, infer
 from clipline.emulator.ml.names import BUILT_IN
@@ -46,6 +47,9 @@ def infer_docs(
     Raises:
         ApiError: unknown, not deployed, or a document failed.
     """
+    if not models.node.licence.allows("ml") and models.store.config(name) is None:
+        raise not_found(f"Could not find trained model [{name}]")  # without a licence nothing but a model's id is known
+    require(models.node, "ml")
     deployment = serving(models, name)
     if deployment is None:
         _check_kind(models, name)
@@ -80,6 +84,7 @@ def infer_text(
     if deployment is None:
         _check_kind(models, name)
         raise status_error(404, f"[{name}] is not an inference service model or a deployed ml model")
+    require(models.node, "ml")
     if deployment.state != "started":
         raise deployment.not_serving(name)
     priority = HIGH if prefix == "search" else NORMAL
