@@ -126,7 +126,7 @@ def test_private_and_final_settings(api: Api, name: str) -> None:
 
 @pytest.mark.parametrize(
     "settings",
-    [{"sort.field": "a"}, {"mode": "logsdb"}, {"mapping.coerce": False}, {"time_series.start_time": "2020-01-01"},
+    [{"sort.field": "a"}, {"mode": "logsdb"}, {"mapping.source.mode": "synthetic"}, {"time_series.start_time": "2020-01-01"},
      {"routing.allocation.require.zone": "a"}, {"similarity.default.type": "boolean"}],
 )  # fmt: skip
 def test_settings_that_would_change_answers_are_refused(api: Api, name: str, settings: dict[str, Any]) -> None:
@@ -252,3 +252,39 @@ def test_what_8_19_has_not(old: Api) -> None:
     assert old("GET", "/a/_doc/1")["_source"] == {"v": [1, 2]}
     assert old("GET", "/a")["a"]["settings"]["index"]["version"]["created"].startswith("85")
     assert old.error("DELETE", "/a/_block/write", code=501)
+
+
+def test_a_mapping_for_the_write_index_only(api: Api, name: str) -> None:
+    body = {"properties": {"x": {"type": "keyword"}}}
+    api("PUT", f"/{name}-b")
+    api("PUT", f"/{name}-c", {"aliases": {f"{name}-w": {"is_write_index": True}}})
+    api("PUT", f"/{name}-b/_alias/{name}-w")
+    api("PUT", f"/{name}-w/_mapping?write_index_only=true", body)
+    assert api("GET", f"/{name}-c/_mapping")[f"{name}-c"]["mappings"] == body
+    assert api("GET", f"/{name}-b/_mapping")[f"{name}-b"]["mappings"] == {}
+
+
+def test_waiting_for_copies(api: Api, name: str) -> None:
+    assert api.error("PUT", f"/{name}?wait_for_active_shards=3", code=400)[1] == (
+        "invalid wait_for_active_shards[3]: cannot be greater than number of shard copies [2]"
+    )
+    assert (
+        api.error("PUT", f"/{name}?wait_for_active_shards=some", code=400)[1] == "cannot parse ActiveShardCount[some]"
+    )
+    assert api("PUT", f"/{name}?wait_for_active_shards=all")["shards_acknowledged"] is False
+
+
+def test_too_many_replicas(api: Api, make: Callable[..., str]) -> None:
+    index = make(settings={"number_of_shards": 10})
+    kind, reason = api.error("PUT", f"/{index}/_settings", {"number_of_replicas": 500}, code=400)
+    assert kind == "validation_exception"
+    assert reason.startswith(
+        "Validation Failed: 1: this action would add [4990] shards, but this cluster currently has ["
+    )
+
+
+def test_a_dot_is_warned_of(http: httpx.Client, name: str) -> None:
+    answer = http.put(f"/.{name}")
+    assert f"index name [.{name}] starts with a dot '.'" in answer.headers["Warning"]
+    hidden = http.put(f"/.{name}-hidden", json={"settings": {"hidden": True}})
+    assert "Warning" not in hidden.headers

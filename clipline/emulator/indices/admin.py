@@ -43,7 +43,13 @@ def create(node: Node, call: Call) -> Reply:
     with node.indices.lock:
         hidden = settings_of.flatten(body.get("settings"), node.version).get("hidden") == "true"
         check_creatable(node.indices, name, hidden=hidden)
-        index = node.indices.create(name, settings=body.get("settings"), mappings=body.get("mappings"), aliases=aliases)
+        index = node.indices.create(
+            name,
+            settings=body.get("settings"),
+            mappings=body.get("mappings"),
+            aliases=aliases,
+            least_copies=copies or 0,
+        )
     # On one node no replica is ever there to wait for; the real one says so after its timeout.
     enough = copies <= 1 if copies is not None else index.copies == 1
     warning = dot_warning(index)

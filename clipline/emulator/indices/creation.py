@@ -28,6 +28,18 @@ class NewIndex:
     mappings: dict[str, Any]
     aliases: dict[str, dict[str, Any]]
 
+    def check_copies(self, least: int) -> None:
+        """Refuse to wait for more copies than there are to be.
+
+        Raises:
+            ApiError: 400.
+        """
+        copies = 1 + int(self.settings["number_of_replicas"] or 0)
+        if least > copies:
+            raise illegal_argument(
+                f"invalid wait_for_active_shards[{least}]: cannot be greater than number of shard copies [{copies}]"
+            )
+
 
 def new_index(
     indices: Indices,
@@ -52,7 +64,7 @@ def new_index(
     # In the aliases of a template ``{index}`` stands for the index that is made.
     own_aliases = {resolve_name(alias.replace("{index}", name)): body for alias, body in template.aliases.items()}
     joined = {**own_aliases, **(aliases or {})}
-    _check_shards(indices, flat)
+    check_shards(indices, int(flat["number_of_shards"] or 1) * (1 + int(flat["number_of_replicas"] or 0)))
     merged = merge_for_template(template.mappings, mappings_of.normalise(mappings, traits_of(indices.node)))
     mappings_of.check_limits(merged, flat)
     known = indices.aliases()
@@ -100,12 +112,15 @@ def _check_name(indices: Indices, name: str) -> None:
         raise invalid_name(name, wrong)
 
 
-def _check_shards(indices: Indices, flat: Mapping[str, str | None]) -> None:
-    """``cluster.max_shards_per_node`` counts replicas too, whether or not they have a place (ShardLimitValidator)."""
-    added = int(flat["number_of_shards"] or 1) * (1 + int(flat["number_of_replicas"] or 0))
+def check_shards(indices: Indices, added: int) -> None:
+    """``cluster.max_shards_per_node`` counts replicas too, whether or not they have a place (ShardLimitValidator).
+
+    Raises:
+        ApiError: 400 where so many more were too many.
+    """
     limit = indices.node.settings.integer("cluster.max_shards_per_node")
     there = sum(indices.shards(name) * (1 + indices.replicas(name)) for name in indices.names())
-    if there + added > limit:
+    if added > 0 and there + added > limit:
         reason = f"this action would add [{added}] shards, but this cluster currently has [{there}]/[{limit}]"
         sentence = f"Validation Failed: 1: {reason} maximum normal shards open;"
         raise ApiError(400, "validation_exception", sentence)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from clipline.emulator.errors import illegal_argument, validation_failed
 from clipline.emulator.indices import settings as settings_of
 from clipline.emulator.indices.blocks import check_metadata
+from clipline.emulator.indices.creation import check_shards
 from clipline.emulator.indices.expressions import PARAMS, named
 from clipline.emulator.indices.index import Index
 from clipline.emulator.indices.setting_table import SETTINGS
@@ -68,6 +69,8 @@ def put_settings(node: Node, call: Call) -> Reply:
         for index in indices if len(change) > 1 or not set(change) <= _LIFTED else []:
             check_metadata(index)
         _check_static(node, indices, change, reopen=reopen)
+        if not preserve and (replicas := change.get("number_of_replicas")) is not None:
+            check_shards(node.indices, sum(index.shards * (int(replicas) + 1 - index.copies) for index in indices))
         for index in indices:
             node.indices.update_settings(index, change, preserve_existing=preserve)
     return ACKNOWLEDGED

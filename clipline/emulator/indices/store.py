@@ -170,14 +170,16 @@ class Indices(Metadata):
         settings: Mapping[str, Any] | None = None,
         mappings: Mapping[str, Any] | None = None,
         aliases: Mapping[str, Any] | None = None,
+        least_copies: int = 0,
     ) -> Index:
-        """Make an index from the request and the template that matches its name.
+        """Make an index from the request and the template that matches its name; somebody waits for so many copies.
 
         Raises:
             ApiError: 400 for a name, setting or mapping that is refused, or one that exists.
         """
         with self.lock:
             new = new_index(self, name, settings=settings, mappings=mappings, aliases=aliases)
+            new.check_copies(least_copies)
             index_uuid = uuid.uuid4().hex[:22]
             created = int(time.time() * 1000)
             with self._database.transaction():
