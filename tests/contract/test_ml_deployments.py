@@ -141,6 +141,14 @@ def test_a_definition_that_does_not_load(cluster: Cluster, name: str) -> None:
     assert "deployment_stats" not in entries(cluster, name)[0]
 
 
+@fact("2.5", evidence="S", source="MlPlatformArchitecturesUtil.verifyMlNodesAndModelArchitectures")
+def test_a_model_for_other_machines(cluster: Cluster, name: str) -> None:
+    """A model that was made for another platform than the node's does not start."""
+    put_whole(cluster, name, platform_architecture="windows-x86_64")
+    reason = cluster.error("POST", f"{MODELS}/{name}/deployment/_start?timeout=60s", code=500)[1]
+    assert f"The model being deployed ([{name}]) is platform specific and incompatible with ML nodes" in reason
+
+
 @fact("2.6", evidence="S", source="TrainedModelAssignmentClusterService.updateDeployment")
 def test_an_update(cluster: Cluster, name: str) -> None:
     """The same number of allocations is no change; an unknown deployment is 404; more than the node has is 429."""

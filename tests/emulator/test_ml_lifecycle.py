@@ -93,6 +93,13 @@ def test_a_failed_start_that_nobody_waited_for_stays_to_be_seen(es: Elasticsearc
     es.ml.delete_trained_model(model_id="garbage")
 
 
+def test_a_model_for_other_machines(es: Elasticsearch) -> None:
+    put_tiny(es, "foreign", platform_architecture="windows-x86_64")
+    reason = "([foreign]) is platform specific and incompatible with ML nodes in the cluster; expected [windows-x86_64]"
+    refusal(500, "status_exception", reason, _start, es, "foreign")
+    es.ml.delete_trained_model(model_id="foreign")
+
+
 def test_adaptive_allocations_are_kept_and_shown(es: Elasticsearch) -> None:
     bounds = {"enabled": True, "min_number_of_allocations": 2, "max_number_of_allocations": 4}
     refusal(

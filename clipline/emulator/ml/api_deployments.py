@@ -10,7 +10,14 @@ from clipline.emulator.ml.adaptive import adaptive_problems, is_enabled, merged
 from clipline.emulator.ml.capacity import MOST_DEPLOYMENTS
 from clipline.emulator.ml.catalog import defined_length, matching
 from clipline.emulator.ml.deployment import Deployment
-from clipline.emulator.ml.requests import Start, adaptive_refusal, start_request, stop_options, update_request
+from clipline.emulator.ml.requests import (
+    Start,
+    adaptive_refusal,
+    deprecations,
+    start_request,
+    stop_options,
+    update_request,
+)
 from clipline.emulator.ml.stats import assignment
 from clipline.emulator.wire import Call, Reply, Route
 
@@ -32,7 +39,7 @@ def start(node: Node, call: Call) -> Reply:
         deployment = models.start(request.deployment_id, model_id, parameters)
     if request.wait_for != "starting":
         _wait(node, deployment, request)
-    return Reply(body={"assignment": assignment(node, deployment)})
+    return Reply(body={"assignment": assignment(node, deployment)}, warnings=deprecations(call))
 
 
 def update(node: Node, call: Call) -> Reply:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from clipline.emulator.errors import unsupported
 from clipline.emulator.ml.capacity import MIB, NODE_OVERHEAD, used_memory
+from clipline.emulator.ml.platforms import platform_name
 from clipline.emulator.ml.stats import size
 from clipline.emulator.node_description import description, header, is_meant
 from clipline.emulator.wire import ACKNOWLEDGED, Call, Reply, Route
@@ -41,6 +42,7 @@ _DETECTORS = {
     "model_snapshot_retention_days": 10,
     "daily_model_snapshot_retention_after_days": 1,
 }
+_INTEL = "linux-x86_64"
 _JOB_OVERHEAD = 10 * MIB
 
 
@@ -58,7 +60,7 @@ def info(node: Node, call: Call) -> Reply:
     defaults: dict[str, Any] = {
         "anomaly_detectors": _DETECTORS,
         "datafeeds": {"scroll_size": 1000},
-        "model_platform_variant": "linux-x86_64",
+        "model_platform_variant": _INTEL if platform_name() == _INTEL and room.ml else "platform_agnostic",
     }
     body = {
         "defaults": defaults,

@@ -13,6 +13,7 @@ from clipline.emulator.errors import ApiError, not_found, status_error
 from clipline.emulator.ml.capacity import Fit, Need
 from clipline.emulator.ml.counters import Counters
 from clipline.emulator.ml.inference import make_tokenizer
+from clipline.emulator.ml.platforms import check_platform
 from clipline.emulator.ml.process import NativeProcess, ProcessDied
 from clipline.emulator.ml.sizes import parse_size
 from clipline.emulator.ml.tokenizer import BertTokenizer
@@ -152,6 +153,7 @@ class Deployment:
         # A name of its own: an earlier process may still be about to delete its file.
         file = self._data / f"model-{uuid4().hex}.pt"
         try:
+            check_platform(self.model_id, self.config)
             self._tokenizer = make_tokenizer(self._store, self.model_id, self.config)
             self._launch(file, delay=0.0 if again else self._delay)
         except ApiError as error:

@@ -156,6 +156,15 @@ def stop_options(call: Call) -> dict[str, bool]:
     return {name: body.get(name, default) in (True, "true") for name, default in names.items()}
 
 
+def deprecations(call: Call) -> tuple[str, ...]:
+    """Warnings about old names of fields in the body of a start."""
+    return tuple(
+        f"Deprecated field [{old}] used, expected [{new}] instead"
+        for old, new in _OLD_NAMES.items()
+        if old in call.body
+    )
+
+
 def adaptive_refusal() -> ApiError:
     """400 for a number of allocations beside adaptive allocations that are enabled."""
     return ApiError(400, "validation_exception", f"Validation Failed: 1: {_ADAPTIVE};")
