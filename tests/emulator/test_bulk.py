@@ -161,7 +161,7 @@ REFUSED: list[tuple[list[str], str]] = [
     (['{"index":{"_id":"1","version_type":"x"}}', "{}"], "No version type match [x]"),
     (['{"index":{"_id":"1","if_seq_no":-1}}', "{}"], "sequence numbers must be non negative. got [-1]."),
     (['{"index":{"_id":"1","version":"x"}}', "{}"], 'For input string: "x"'),
-    (['{"update":{"_id":"1"}}', '{"dok":{}}'], "[1:1] [UpdateRequest] unknown field [dok]"),
+    (['{"update":{"_id":"1"}}', '{"dok":{}}'], "[1:1] [UpdateRequest] unknown field [dok] did you mean [doc]?"),
     (['{"update":{"_id":"1"}}', "{}"], "Validation Failed: 1: script or doc is missing;"),
     (['{"delete":{}}', '{"update":{}}', '{"doc":{}}'], "Validation Failed: 1: id is missing;2: id is missing;"),
     (

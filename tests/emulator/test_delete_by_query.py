@@ -117,6 +117,8 @@ def test_what_is_refused(api: Api, index: str, params: str, body: dict[str, Any]
     [
         ("slices=2", ALL),
         ("wait_for_completion=false", ALL),
+        ("wait_for_active_shards=4", ALL),
+        ("wait_for_active_shards=all", ALL),
         ("q=k:odd", {}),
         ("sort=k:asc", ALL),
         ("", {**ALL, "slice": {"id": 0, "max": 2}}),

@@ -80,6 +80,18 @@ def test_waiting_for_somebody_else(api: Api, make: Callable[..., str]) -> None:
     assert statuses == [201]
 
 
+def test_a_refresh_is_that_of_a_shard(api: Api, make: Callable[..., str]) -> None:
+    # As in delete/50_refresh.yml: the two are in different shards, if there are as few routing shards.
+    settings = {"refresh_interval": "-1", "number_of_shards": 5, "number_of_routing_shards": 5}
+    index = make(docs={"1": {}, "3": {}}, settings=settings)
+    api("DELETE", f"/{index}/_doc/1")
+    assert _count(api, index) == 2
+    api("DELETE", f"/{index}/_doc/3?refresh=true")
+    assert _count(api, index) == 1
+    api("POST", f"/{index}/_refresh")
+    assert _count(api, index) == 0
+
+
 @pytest.fixture
 def quiet(tmp_path: Path) -> Iterator[Index]:
     """An index of its own, without a server."""
@@ -107,9 +119,9 @@ def test_patience_ends_with_a_forced_refresh(quiet: Index, monkeypatch: pytest.M
     quiet.settings = {"refresh_interval": "-1"}
     monkeypatch.setattr(index_module, "_PATIENCE_SECONDS", 0.1)
     _put(quiet)
-    assert quiet.wait_until_searchable() is True
+    assert quiet.wait_until_searchable({0}) is True
     assert len(quiet.snapshot().documents) == 1
-    assert quiet.wait_until_searchable() is False
+    assert quiet.wait_until_searchable({0}) is False
 
 
 def test_what_cannot_be_saved_has_not_happened(quiet: Index, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -105,7 +105,7 @@ def test_on_a_condition(api: Api, make: Callable[..., str]) -> None:
             {"doc_as_upsert": True},
             "Validation Failed: 1: script or doc is missing;2: doc must be specified if doc_as_upsert is enabled;",
         ),
-        ("", {"dok": {}}, "[1:1] [UpdateRequest] unknown field [dok]"),
+        ("", {"dok": {}}, "[1:1] [UpdateRequest] unknown field [dok] did you mean [doc]?"),
         ("", {"doc": []}, "[1:1] [UpdateRequest] doc doesn't support values of type: START_ARRAY"),
         ("if_seq_no=1", {"doc": {}}, "Validation Failed: 1: ifSeqNo is set, but primary term is [0];"),
         (

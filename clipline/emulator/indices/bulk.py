@@ -13,7 +13,7 @@ from clipline.emulator.indices.pipelined import Outcome, Prepare, Request
 from clipline.emulator.indices.source import source_choice
 from clipline.emulator.indices.update import bulk_update
 from clipline.emulator.indices.update_request import Update
-from clipline.emulator.indices.write import Write, Written
+from clipline.emulator.indices.write import Write
 from clipline.emulator.indices.write_params import check_active_shards, refresh_wanted, refreshed
 from clipline.emulator.json_body import read_object
 from clipline.emulator.wire import Call, Reply, Route
@@ -47,7 +47,7 @@ def bulk(node: Node, call: Call) -> Reply:
         _item(node, action, write, update) for action, write, update in zip(actions, wanted, updates, strict=True)
     ]
     outcomes = Request(node).run(items)
-    forced = refreshed(node, refresh, _touched(outcomes))
+    forced = refreshed(node, refresh, [outcome.result for outcome in outcomes])
     bodies = [
         {action.op: _body(options, action, write, outcome, forced)}
         for action, write, outcome in zip(actions, wanted, outcomes, strict=True)
@@ -130,11 +130,6 @@ def _item(node: Node, action: Action, write: Write, update: Update | None) -> It
         return replace(write, source=read_document(action.document)), None
     except ApiError as error:
         return error
-
-
-def _touched(outcomes: list[Outcome]) -> set[str]:
-    results = [outcome.result for outcome in outcomes]
-    return {one.index for one in results if isinstance(one, Written) and one.seq_no is not None and one.copies}
 
 
 def _body(options: _Defaults, action: Action, write: Write, outcome: Outcome, forced: set[str]) -> dict[str, Any]:

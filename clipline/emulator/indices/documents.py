@@ -47,8 +47,7 @@ def delete_document(node: Node, call: Call) -> Reply:
 
 def written_reply(node: Node, call: Call, written: Written) -> Reply:
     """The answer to one write, once it is as searchable as the call asks for."""
-    touched = [written.index] if written.seq_no is not None and written.copies else []
-    forced = refreshed(node, refresh_wanted(call), touched)
+    forced = refreshed(node, refresh_wanted(call), [written])
     headers = {}
     if written.status == 201:
         routing = call.params.get("routing")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -75,7 +76,8 @@ class Index:
 
     def key(self, doc_id: str, routing: str | None) -> Key:
         """Where a document is."""
-        return (shard_of(doc_id, routing, self.shards), doc_id)
+        total = self.settings.get("number_of_routing_shards")
+        return (shard_of(doc_id, routing, self.shards, int(total) if total else None), doc_id)
 
     def snapshot(self) -> Snapshot:
         """What a search sees now; the lock is held.
@@ -90,24 +92,26 @@ class Index:
         self.tick(idle=idle)
         return self.shard.snapshot()
 
-    def wait_until_searchable(self) -> bool:
-        """Wait for the refresh that shows what is acknowledged now; whether it had to be forced.
+    def wait_until_searchable(self, numbers: Collection[int]) -> bool:
+        """Wait for the refresh that shows what is acknowledged now in some shards; whether it had to be forced.
 
         Without an interval it takes somebody's explicit refresh. The real one would wait for ever, until it has a
         thousand such listeners and forces a refresh; here patience ends earlier (``_PATIENCE_SECONDS``).
         """
         with self.lock:
-            event, self.searched = self.shard.next_refresh, time.monotonic()
+            self.searched = time.monotonic()
+            waited = {number: count for number in numbers if (count := self.shard.refreshes(number)) is not None}
         ends = time.monotonic() + _PATIENCE_SECONDS
         while True:
             with self.lock:
                 due = self.shard.due(self.refresh_interval)
                 forced = time.monotonic() >= ends
-                if event.is_set() or due is None:
+                if due is None or all(self.shard.refreshes(number) != count for number, count in waited.items()):
                     return False
                 if due <= 0 or forced:
                     self.shard.refresh()
                     return forced
+                event = self.shard.next_refresh
             event.wait(min(due, ends - time.monotonic()))
 
     def tick(self, *, idle: bool = False) -> None:

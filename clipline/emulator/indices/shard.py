@@ -46,6 +46,7 @@ class Shard:
         self._fresh: dict[Key, tuple[Any, ...]] = {}
         self._dirty_since = 0.0
         self._refreshed = threading.Event()
+        self._refreshes = [0] * count
         # Written, but not yet saved: the documents of the request that holds the lock.
         self._unsaved: dict[Key, Stored | None] = {}
         self._known: dict[Key, Stored] = {}
@@ -132,20 +133,28 @@ class Shard:
         """Set when the next refresh has happened."""
         return self._refreshed
 
-    def refresh(self) -> None:
-        """Make everything acknowledged searchable."""
-        if not self._dirty:
+    def refreshes(self, number: int) -> int | None:
+        """How often a shard was refreshed; ``None`` when all of it is searchable."""
+        return self._refreshes[number] if any(key[0] == number for key in self._dirty) else None
+
+    def refresh(self, numbers: Collection[int] | None = None) -> None:
+        """Make everything acknowledged searchable, or what is in some shards."""
+        keys = [key for key in self._dirty if numbers is None or key[0] in numbers]
+        if not keys:
             return
         if self._searchable is not None:
-            for key in self._dirty:
+            for key in keys:
                 if (gone := self._searchable.pop(key, None)) is not None:
                     self._outdated += len(gone.parsed.vectors)
-            fresh = self._loaded(sorted(self._fresh_rows(), key=lambda row: row[2]))
+            fresh = self._loaded(sorted(self._fresh_rows(keys), key=lambda row: row[2]))
             self._searchable.update((one.key, one) for one in fresh)
-        if self._readers:
-            self._replaced |= {(key, before.seq_no): before for key, before in self._dirty.items() if before}
-        self._dirty.clear()
-        self._fresh.clear()
+        for key in keys:
+            before = self._dirty.pop(key)
+            if self._readers and before:
+                self._replaced[key, before.seq_no] = before
+            self._fresh.pop(key, None)
+        for number in {key[0] for key in keys}:
+            self._refreshes[number] += 1
         self._snapshot = None
         self._refreshed.set()
         self._refreshed = threading.Event()
@@ -197,11 +206,11 @@ class Shard:
         self._searchable, self._snapshot = None, None
         self._next, self._terms = self._rows.counters(self._count)
 
-    def _fresh_rows(self) -> list[tuple[Any, ...]]:
-        rows = [*self._fresh.values()]
-        missing = [key for key in self._dirty if key not in self._fresh]
+    def _fresh_rows(self, keys: list[Key]) -> list[tuple[Any, ...]]:
+        rows = [row for key in keys if (row := self._fresh.get(key)) is not None]
+        missing = {key for key in keys if key not in self._fresh}
         for portion in self._rows.indexed_of([doc_id for _, doc_id in missing]):
-            rows += [row for row in portion if (row[0], row[1]) in self._dirty and (row[0], row[1]) not in self._fresh]
+            rows += [row for row in portion if (row[0], row[1]) in missing]
         return rows
 
     def _column(self, name: str, dims: int) -> Column:

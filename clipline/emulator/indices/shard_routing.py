@@ -12,11 +12,11 @@ import mmh3
 _LOG2_MOST = 10
 
 
-def shard_of(doc_id: str, routing: str | None, shards: int) -> int:
-    """The number of the primary shard, from 0."""
+def shard_of(doc_id: str, routing: str | None, shards: int, total: int | None = None) -> int:
+    """The number of the primary shard, from 0; ``total`` is how many routing shards the index asked for."""
     if shards == 1:
         return 0
-    total = routing_shards(shards)
+    total = total or routing_shards(shards)
     hashed = mmh3.hash((routing if routing is not None else doc_id).encode("utf-16-le", "surrogatepass"), 0)
     return (hashed % total) // (total // shards)
 

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from clipline.emulator.errors import ApiError, wrong_kind
+from clipline.emulator.errors import wrong_kind
 from clipline.emulator.indices.optimistic import Condition
+from clipline.emulator.indices.parsing import unknown_field
 from clipline.emulator.indices.source import check_choice
 from clipline.emulator.painless.request import read_script
 
@@ -38,7 +39,7 @@ class Update:
         """
         for key, value in body.items():
             if key not in _KEYS:
-                raise ApiError(400, "x_content_parse_exception", f"[1:1] [UpdateRequest] unknown field [{key}]")
+                raise unknown_field("UpdateRequest", key, _KEYS)
             _check_kind(key, value)
         if "_source" in body:
             check_choice(body["_source"])

@@ -73,6 +73,7 @@ class Written:
     result: str
     status: int
     term: int = 1
+    shard: int = 0
     copies: int = 1
     found: dict[str, Any] | None = None
     """The ``get`` of an update that asked for the source."""
@@ -151,6 +152,7 @@ def store(node: Node, index: Index, write: Write) -> Written:
         result=result,
         status=status,
         term=term,
+        shard=key[0],
         copies=index.copies,
     )
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from clipline.emulator.errors import ApiError, illegal_argument, unsupported
 from clipline.emulator.indices.optimistic import Condition, version_type
+from clipline.emulator.indices.write import Written
 from clipline.emulator.wire import Call
 
 if TYPE_CHECKING:
@@ -34,16 +35,22 @@ def refresh_wanted(call: Call) -> str:
     return value or "true"
 
 
-def refreshed(node: Node, policy: str, names: Iterable[str]) -> set[str]:
-    """Do what ``refresh`` asks for the indices that were written to; gives those where it was forced."""
+def refreshed(node: Node, policy: str, written: Iterable[Written | ApiError]) -> set[str]:
+    """Do what ``refresh`` asks for the shards that were written to; gives the indices where it was forced."""
+    touched: dict[str, set[int]] = {}
+    for one in written if policy != _NEVER else []:
+        if isinstance(one, Written) and one.seq_no is not None and one.copies:
+            touched.setdefault(one.index, set()).add(one.shard)
     forced = set()
-    for name in sorted(set(names)) if policy != _NEVER else []:
+    for name, numbers in sorted(touched.items()):
         try:
+            index = node.indices.get(name)
             if policy == "wait_for":
-                if node.indices.get(name).wait_until_searchable():
+                if index.wait_until_searchable(numbers):
                     forced.add(name)
             else:
-                node.indices.refresh(name)
+                with index.lock:
+                    index.shard.refresh(numbers)
                 forced.add(name)
         except ApiError as error:
             # Deleted meanwhile: there is nothing to show.

@@ -23,6 +23,7 @@ from clipline.emulator.errors import ApiError, illegal_argument, unsupported, va
 from clipline.emulator.indices.optimistic import Condition
 from clipline.emulator.indices.pipelined import Request
 from clipline.emulator.indices.write import Write
+from clipline.emulator.indices.write_params import check_active_shards
 from clipline.emulator.search.execute import Shares, matcher
 from clipline.emulator.search.queries import read_query
 from clipline.emulator.search.reading import Reading
@@ -62,7 +63,10 @@ def delete_by_query(node: Node, call: Call) -> Reply:
     query = _query(call)
     # Both are looked at before anything is deleted.
     refresh = call.flag("refresh")
+    check_active_shards(call)
     reached = targets(node, call)
+    if call.params.get("wait_for_active_shards") == "all":
+        check_active_shards(call, max((target.index.copies - 1 for target in reached), default=0))
     _check_slices(call, reached, options)
     found = list(_matching(node, reached, query))[: options.most]
     progress = _Progress(total=len(found))
