@@ -62,6 +62,8 @@ def test_bbq_disk_is_the_default_only_where_the_licence_has_it(
 ) -> None:
     api = api_of("9.5.2", "--license", licence)
     assert shown(api, name, {"dims": 512})["index_options"] == BBQ
+    body = {"mappings": {"properties": {"f": {"type": "dense_vector", "index_options": {"type": "bbq_disk"}}}}}
+    assert api.error("PUT", f"/{name}-asked", body, code=501)
 
 
 OPTIONS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 from contextlib import suppress
 from itertools import product
+from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from clipline.emulator.errors import ApiError
 from clipline.emulator.indices.mapping import merge, normalise
 from clipline.emulator.indices.mappings.traits import Traits
+from clipline.emulator.launch import running_emulator
 from tests.emulator.conftest import Api
 
 FLATS = ("flat", "int8_flat", "int4_flat", "bbq_flat")
@@ -112,3 +116,27 @@ def test_dims_come_with_the_first_document(api: Api, make: Callable[..., str]) -
     assert api.error("PUT", f"/{index}/_doc/2", {"f": [1, 2]}, code=400)[1].endswith(
         "has a different number of dimensions [2] than defined in the mapping [3]"
     )
+
+
+def test_an_index_stays_what_its_release_made_it(tmp_path: Path) -> None:
+    field = {"type": "dense_vector", "dims": 512}
+    document = {"f": [0.1] * 512}
+    for number, version in enumerate(("8.19.20", "9.5.2")):
+        with running_emulator(tmp_path, "--version", version) as url, httpx.Client(base_url=url, timeout=30) as http:
+            api = Api(http)
+            if number == 0:
+                api("PUT", "/old", {"mappings": {"properties": {"f": field}}})
+                api("PUT", "/old/_doc/1", document, code=201)
+                continue
+            # Vectors stay in its source and a new field gets the defaults of then; what can be read is the server's matter.
+            assert api("GET", "/old/_doc/1")["_source"] == document
+            api("PUT", "/old/_mapping", {"properties": {"g": field}})
+            assert (
+                api("GET", "/old/_mapping")["old"]["mappings"]["properties"]["g"]["index_options"]["type"]
+                == "int8_hnsw"
+            )
+            api("PUT", "/old/_doc/2", {"f": base64.b64encode(bytes([63] * 2048)).decode()}, code=201)
+            api("PUT", "/new", {"mappings": {"properties": {"f": field}}})
+            assert (
+                api("GET", "/new/_mapping")["new"]["mappings"]["properties"]["f"]["index_options"]["type"] == "bbq_disk"
+            )

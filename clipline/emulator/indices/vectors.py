@@ -180,7 +180,7 @@ def _from_text(value: str, element: str, dims: int, traits: Traits) -> Vector:
 
 
 def _undecoded(error: Unfit, element: str, traits: Traits) -> Cause:
-    if traits.release < (9, 5):
+    if traits.now < (9, 5):
         return Cause.of(error)
     kind = "base64 or hex" if element in _BYTES else "base64"
     return Cause("illegal_argument_exception", f"failed to decode vector: value must be a valid {kind} string")
@@ -191,7 +191,7 @@ def _bytes(value: str, element: str, dims: int, traits: Traits) -> bytes:
     if not traits.base64:
         return _hex(value)
     wanted = dims // 8 if element == "bit" else dims
-    if traits.release < (9, 5):
+    if traits.now < (9, 5):
         first, second = (_hex, _decoded) if len(value) == dims * 2 else (_decoded, _hex)
         try:
             raw = first(value)

@@ -90,7 +90,7 @@ def vector_conflicts(old: dict[str, Any], new: dict[str, Any], traits: Traits) -
 
 
 def _element(value: Any, traits: Traits) -> str:
-    known = ["byte", "bit", "float", *(["bfloat16"] if traits.release >= (9, 3) else [])]
+    known = ["byte", "bit", "float", *(["bfloat16"] if traits.now >= (9, 3) else [])]
     if value not in known:
         raise malformed(f"invalid element_type [{java.text(value)}]; available types are [{', '.join(known)}]")
     return str(value)

@@ -69,7 +69,7 @@ def read_options(field: str, given: Any, traits: Traits) -> Options:
     if kind is None:
         raise malformed("[index_options] requires field [type] to be configured")
     kind = java.text(kind)
-    if kind not in _FOLLOWERS or (kind == "bbq_disk" and traits.release < (9, 2)):
+    if kind not in _FOLLOWERS or (kind == "bbq_disk" and traits.now < (9, 2)):
         raise malformed(f"Unknown vector index options type [{kind}] for field [{field}]")
     shown: Options = {"type": kind}
     if kind in _GRAPHS:
@@ -91,7 +91,8 @@ def read_options(field: str, given: Any, traits: Traits) -> Options:
     if rest:
         listed = "".join(f" [{key} : {java.text(value)}]" for key, value in rest.items())
         raise malformed(f"Mapping definition for [{field}] has unsupported parameters: {listed}")
-    if kind == "bbq_disk" and traits.release < (9, 4) and not traits.enterprise:
+    if kind == "bbq_disk" and traits.release >= (9, 3) and not traits.enterprise:
+        # The real one takes the mapping and fails when it comes to writing vectors (DISK_BBQ_LICENSE_ENFORCEMENT).
         raise unsupported("[bbq_disk] without an enterprise licence")
     return shown
 
@@ -141,7 +142,7 @@ def options_text(options: Options | None, traits: Traits) -> str:
         parts = [f"type={kind}", f"m={options['m']}", f"ef_construction={options['ef_construction']}"]
         if kind != "hnsw":
             parts.append(f"confidence_interval={java.text(options.get('confidence_interval'))}")
-            if traits.release >= (9, 3):
+            if traits.now >= (9, 3):
                 parts.append(f"on_disk_rescore={java.text(options.get('on_disk_rescore', False))}")
             parts.append(f"rescore_vector={shown or 'none'}")
         return "{" + ", ".join(parts) + "}"
@@ -191,7 +192,7 @@ def _rescoring(kind: str, rest: Options, traits: Traits) -> Options:
 def _newest(field: str, kind: str, rest: Options, traits: Traits) -> Options:
     """The options of 9.3 and later; left in ``rest``, and so refused, before."""
     shown: Options = {}
-    if traits.release >= (9, 3):
+    if traits.now >= (9, 3):
         on_disk = rest.pop("on_disk_rescore", None)
         if on_disk is not None and boolean(field, on_disk):
             if kind in _FLATS or kind == "hnsw":

@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Traits:
-    """``release`` is the minor release that created the index; ``enterprise`` whether bbq_disk may be used.
+    """``release`` is the minor release that created the index, which decides defaults and what it keeps; ``server`` the one
+    that runs now, which decides what can be read (the same where it is not given). ``enterprise`` says whether bbq_disk may
+    be used.
 
     ``coerce`` and ``ignore_malformed`` are the index's settings of these names, for fields that do not say it themselves.
     """
@@ -21,6 +23,12 @@ class Traits:
     enterprise: bool = True
     coerce: bool = True
     ignore_malformed: bool = False
+    server: tuple[int, int] | None = None
+
+    @property
+    def now(self) -> tuple[int, int]:
+        """The minor release that runs."""
+        return self.server or self.release
 
     @property
     def options_need_dims(self) -> bool:
@@ -35,12 +43,12 @@ class Traits:
     @property
     def updates_to_bbq(self) -> bool:
         """Whether other index types may become bbq ones (elasticsearch#128291, #129495)."""
-        return self.release != (9, 0)
+        return self.now != (9, 0)
 
     @property
     def base64(self) -> bool:
         """Whether documents may hold vectors in base64 (mapper.base64_dense_vectors)."""
-        return self.release >= (9, 3)
+        return self.now >= (9, 3)
 
 
 def traits_of(node: Node, index: Index | None = None) -> Traits:
@@ -48,8 +56,9 @@ def traits_of(node: Node, index: Index | None = None) -> Traits:
 
     bbq_disk is part of the enterprise licence, which a trial contains and platinum does not.
     """
+    now = (node.version.major, node.version.minor)
     enterprise = node.licence.active and node.licence.type == "trial"
     if index is None:
-        return Traits((node.version.major, node.version.minor), enterprise)
+        return Traits(now, enterprise)
     flags = {key: index.settings.get(f"mapping.{key}") for key in ("coerce", "ignore_malformed")}
-    return Traits(index.release, enterprise, flags["coerce"] != "false", flags["ignore_malformed"] == "true")
+    return Traits(index.release, enterprise, flags["coerce"] != "false", flags["ignore_malformed"] == "true", now)
