@@ -74,6 +74,13 @@ def test_boosts_of_indices(api: Api, index: str, make: Make) -> None:
     body = {"query": {"term": {"n": 1}}, "indices_boost": [{other: 3}, {"r-*": 2}]}
     hits = api("POST", f"/{index},{other}/_search", body)["hits"]["hits"]
     assert [(hit["_id"], hit["_score"]) for hit in hits] == [("x", 3.0), ("1", 2.0)]
+    api("PUT", f"/{other}/_alias/{other}-alias")
+    body["indices_boost"] = [{f"{other}-*": 1}, {index: 4}]
+    assert api("POST", f"/{index},{other}/_search", body)["hits"]["hits"][0]["_id"] == "1"
+    assert (
+        api("POST", f"/{index}/_search?ignore_unavailable=true", {"indices_boost": {"nope": 2}})["hits"]["max_score"]
+        == 1.0
+    )
     assert api("POST", f"/{index}/_search", {"indices_boost": {"nope": 2}}, code=404)["error"]["type"] == (
         "index_not_found_exception"
     )

@@ -11,11 +11,12 @@ from tests.emulator.conftest import Api
 
 Make = Callable[..., str]
 PROPERTIES = {
+    "i": {"type": "short"},
     "n": {"type": "long"}, "f": {"type": "double"}, "k": {"type": "keyword"}, "d": {"type": "date"}, "b": {"type": "boolean"},
     "t": {"type": "text"}, "raw": {"type": "keyword", "doc_values": False},
 }  # fmt: skip
 DOCS = {
-    "1": {"n": 3, "f": 0.5, "k": "b", "d": "2024-01-02", "b": True, "t": "x x"},
+    "1": {"n": 3, "i": 7, "f": 0.5, "k": "b", "d": "2024-01-02", "b": True, "t": "x x"},
     "2": {"n": [1, 9], "f": -1.0, "k": ["a", "z"], "d": "2023-01-01", "b": False, "t": "x"},
     "3": {"n": 2, "k": "c"},
     "4": {"f": 7.25, "d": "2025-01-01"},
@@ -49,6 +50,8 @@ _MAX, _MIN = 2**63 - 1, -(2**63)
         ({"n": {"mode": "avg"}}, [("3", [2]), ("1", [3]), ("2", [5]), ("4", [_MAX])]),
         ({"n": {"mode": "sum", "missing": "_first"}}, [("4", [_MIN]), ("3", [2]), ("1", [3]), ("2", [10])]),
         ({"n": {"missing": 2}}, [("2", [1]), ("3", [2]), ("4", [2]), ("1", [3])]),
+        ("i", [("1", [7]), ("2", [2147483647]), ("3", [2147483647]), ("4", [2147483647])]),
+        ({"i": "desc"}, [("1", [7]), ("2", [-2147483648]), ("3", [-2147483648]), ("4", [-2147483648])]),
         ("f", [("2", [-1.0]), ("1", [0.5]), ("4", [7.25]), ("3", ["Infinity"])]),
         ({"f": "desc"}, [("4", [7.25]), ("1", [0.5]), ("2", [-1.0]), ("3", ["-Infinity"])]),
         ("k", [("2", ["a"]), ("1", ["b"]), ("3", ["c"]), ("4", [None])]),
@@ -57,7 +60,7 @@ _MAX, _MIN = 2**63 - 1, -(2**63)
         ({"k": {"missing": "bb"}}, [("2", ["a"]), ("1", ["b"]), ("4", ["bb"]), ("3", ["c"])]),
         ({"d": {"order": "desc", "format": "strict_date_optional_time"}},
          [("4", ["2025-01-01T00:00:00.000Z"]), ("1", ["2024-01-02T00:00:00.000Z"]), ("2", ["2023-01-01T00:00:00.000Z"]),
-          ("3", [_MIN])]),
+          ("3", [None])]),
         (["d", "_doc"], [("2", [1672531200000, 1]), ("1", [1704153600000, 0]), ("4", [1735689600000, 3]), ("3", [_MAX, 2])]),
         ({"b": "desc"}, [("1", [1]), ("2", [0]), ("3", [_MIN]), ("4", [_MIN])]),
         ({"nope": {"unmapped_type": "long"}}, [("1", [_MAX]), ("2", [_MAX]), ("3", [_MAX]), ("4", [_MAX])]),
@@ -70,7 +73,18 @@ def test_order_and_values(api: Api, index: str, sort: Any, wanted: list[Any]) ->
     assert hits(api, {"sort": sort}) == wanted
 
 
-@pytest.mark.parametrize("sort", ["n", {"n": "desc"}, "f", {"k": "desc"}, {"k": {"missing": "_first"}}, {"d": "desc"}])
+@pytest.mark.parametrize(
+    "sort",
+    [
+        "n",
+        {"n": "desc"},
+        "f",
+        {"k": "desc"},
+        {"k": {"missing": "_first"}},
+        {"d": "desc"},
+        {"d": {"format": "epoch_millis", "missing": "_first"}},
+    ],
+)
 def test_pages_behind_each_hit_make_the_whole(api: Api, index: str, sort: Any) -> None:
     whole = hits(api, {"sort": [sort, "_doc"]})
     for number, (_, values) in enumerate(whole):
@@ -150,6 +164,9 @@ def test_two_indices_are_sorted_as_one(api: Api, index: str, make: Make) -> None
     other = make({"n": {"type": "integer"}}, {"x": {"n": 2}, "y": {"n": 4}})
     answer = api("POST", f"/{index},{other}/_search", {"sort": [{"n": {"missing": -1}}]})
     assert [hit["_id"] for hit in answer["hits"]["hits"]] == ["4", "2", "3", "x", "1", "y"]
+    api("PUT", f"/{other}/_doc/z?refresh=true", {}, code=201)
+    answer = api("POST", f"/{index},{other}/_search", {"sort": "n"})
+    assert [hit["sort"] for hit in answer["hits"]["hits"][-2:]] == [[2147483647], [_MAX]]
     unmapped = api("POST", f"/{index},{other}/_search", {"sort": "f"})
     assert unmapped["_shards"]["failed"] == 1
     assert len(unmapped["hits"]["hits"]) == 4

@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from clipline.emulator.errors import ApiError, unsupported
+from clipline.emulator.indices.resolution import Options
 from clipline.emulator.search import pit, url_query
 from clipline.emulator.search.execute import Shares, matcher, max_score, run, total
 from clipline.emulator.search.msearch import msearch_of
@@ -70,9 +71,8 @@ def validate_query(node: Node, call: Call) -> Reply:
 def _searched(node: Node, call: Call, request: Request, shares: list[Share], started: float) -> dict[str, Any]:
     if call.params.get("search_type") == "dfs_query_then_fetch" and len(shares) > 1:
         raise unsupported("[search_type=dfs_query_then_fetch] over several shards")
-    _check_boosts(node, request)
     partial = call.flag("allow_partial_search_results", default=True)
-    outcome = run(node, request, shares, partial=partial)
+    outcome = run(node, request, shares, partial=partial, boosts=_boosts(node, call, request))
     hits: dict[str, Any] = {}
     counted = total(outcome.total, request.track_total, as_int=call.flag("rest_total_hits_as_int"))
     if counted is not None:
@@ -84,10 +84,14 @@ def _searched(node: Node, call: Call, request: Request, shares: list[Share], sta
     return {**body, "_shards": outcome.shards, "hits": hits}
 
 
-def _check_boosts(node: Node, request: Request) -> None:
-    for name, _ in request.boosts:
-        if "*" not in name:
-            node.indices.get(name)
+def _boosts(node: Node, call: Call, request: Request) -> dict[str, float]:
+    """The boost of each index: the first of ``indices_boost`` that names it, by itself, an alias or a wildcard."""
+    boosts: dict[str, float] = {}
+    options = Options(ignore_unavailable=call.flag("ignore_unavailable"))
+    for expression, boost in request.boosts:
+        for name in node.indices.resolve(expression, options):
+            boosts.setdefault(name, boost)
+    return boosts
 
 
 def _query(node: Node, call: Call) -> Any:

@@ -1,7 +1,8 @@
 """What each criterion of a sort gives the documents that were found: their ranks, and the values that a hit shows.
 
-A missing number stands as the extreme that puts it in its place (``9223372036854775807``, ``-Infinity``); a missing text
-is ``null``. ``search_after`` values are ranked among the ones found, so that equal ones are skipped and all behind stay.
+A missing number stands as the extreme of its type that puts it in its place (``9223372036854775807``, ``2147483647``,
+``-Infinity``); a missing text is ``null``. ``search_after`` values are ranked among the ones found, so that equal ones are
+skipped and all behind stay.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from clipline.emulator.search.columns import Ordinals, column, ordinals
 from clipline.emulator.search.context import Context, ShardError
 from clipline.emulator.search.sort import META, Key
 
-_LONG_MAX = 2**63 - 1
+_LONG_MAX, _INT_MAX = 2**63 - 1, 2**31 - 1
 Part = tuple[Context, NDArray[np.int64], NDArray[np.float32]]
 """A shard, the places found in it, and their scores."""
 
@@ -52,14 +53,18 @@ def axis(key: Key, parts: list[Part]) -> Axis:
     kind = next((one for one in kinds if one), key.unmapped or "long")
     if kind == "keyword":
         return _texts(key, [_ordinals(key, one, part) for one, part in zip(kinds, parts, strict=True)])
-    columns = [_column(key, one, part) for one, part in zip(kinds, parts, strict=True)]
-    held = np.concatenate([has for _, has in columns]) if columns else np.zeros(0, bool)
     floating = any(one in FLOATS for one in kinds if one)
-    dtype = np.float64 if floating else np.int64
-    values = np.concatenate([part.astype(dtype) for part, _ in columns]) if columns else np.zeros(0, dtype)
-    values[~held] = _substitute(key, kind, floating=floating)
+    columns = [
+        _column(key, one or key.unmapped or kind, part, floating=floating)
+        if one
+        else _lacking(key, kind, part, floating)
+        for one, part in zip(kinds, parts, strict=True)
+    ]
     formats = _formats(key, parts)
-    return _numbers(key, values, _shower(key, kind, formats), _reader(key, kind, formats, floating=floating))
+    absent = _substitute(key, kind, floating=floating)
+    show, read = _shower(key, kind, formats), _reader(key, kind, formats, floating=floating)
+    values = np.concatenate(columns) if columns else np.zeros(0, np.float64 if floating else np.int64)
+    return _numbers(key, values, show, read, absent=absent)
 
 
 def _kind(key: Key, context: Context) -> str | None:
@@ -67,12 +72,17 @@ def _kind(key: Key, context: Context) -> str | None:
     return None if definition is None else str(definition["type"])
 
 
-def _column(key: Key, kind: str | None, part: Part) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+def _column(key: Key, kind: str, part: Part, *, floating: bool) -> NDArray[Any]:
     context, places, _ = part
-    if kind is None:
-        return np.zeros(len(places), dtype=np.int64), np.zeros(len(places), dtype=bool)
     found = column(context, key.name, key.mode)
-    return found.values[places], found.held[places]
+    values = found.values[places].astype(np.float64 if floating else np.int64)
+    values[~found.held[places]] = _substitute(key, kind, floating=floating)
+    return values
+
+
+def _lacking(key: Key, kind: str, part: Part, floating: bool) -> NDArray[Any]:
+    substitute = _substitute(key, key.unmapped or kind, floating=floating)
+    return np.full(len(part[1]), substitute, dtype=np.float64 if floating else np.int64)
 
 
 def _substitute(key: Key, kind: str, *, floating: bool) -> int | float:
@@ -81,7 +91,8 @@ def _substitute(key: Key, kind: str, *, floating: bool) -> int | float:
         high = (key.missing == "_last") != key.descending
         if floating:
             return float("inf") if high else float("-inf")
-        return _LONG_MAX if high else -_LONG_MAX - 1
+        most = _INT_MAX if kind in ("integer", "short", "byte") else _LONG_MAX
+        return most if high else -most - 1
     if kind == "date":
         try:
             return parse_date(key.missing, key.format or DEFAULT_FORMAT)
@@ -94,15 +105,15 @@ def _substitute(key: Key, kind: str, *, floating: bool) -> int | float:
         raise ShardError({"type": "number_format_exception", "reason": reason}) from None
 
 
-def _numbers(key: Key, values: NDArray[Any], show: Callable[[Any], Any], read: Callable[[Any], Any]) -> Axis:
+def _numbers(
+    key: Key, values: NDArray[Any], show: Callable[[Any], Any], read: Callable[[Any], Any], *, absent: Any = 0
+) -> Axis:
     distinct, ranks = np.unique(values, return_inverse=True)
     sign = -1.0 if key.descending else 1.0
 
     def limit(value: Any) -> float:
-        if value is None:
-            return float("inf")
         try:
-            wanted = read(value)
+            wanted = absent if value is None else read(value)
         except (TypeError, ValueError, OverflowError):
             raise ShardError.illegal(f"Failed to parse search_after value for field [{key.name}].") from None
         place = int(np.searchsorted(distinct, wanted))
@@ -164,8 +175,10 @@ def _shower(key: Key, kind: str, formats: str) -> Callable[[Any], Any]:
         if isinstance(value, np.floating):
             number = float(value)
             return number if np.isfinite(number) else "Infinity" if number > 0 else "-Infinity"
-        extreme = int(value) in (_LONG_MAX, -_LONG_MAX - 1)
-        return int(value) if extreme or kind != "date" or key.format is None else shown_date(int(value), formats)
+        if kind != "date" or key.format is None:
+            return int(value)
+        # A missing date has no text.
+        return None if int(value) in (_LONG_MAX, -_LONG_MAX - 1) else shown_date(int(value), formats)
 
     return show
 

@@ -6,14 +6,13 @@ fails drops out; the search answers for the others, as long as there are some.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from clipline.emulator.errors import ApiError
-from clipline.emulator.patterns import simple_match
 from clipline.emulator.search.context import Context, Result, ShardError, all_failed
 from clipline.emulator.search.fetch import hit, shown_score
 from clipline.emulator.search.order import Matched, page, top
@@ -86,8 +85,15 @@ class Outcome:
     shards: dict[str, Any]
 
 
-def run(node: Node, request: Request, shares: list[Share], *, partial: bool = True) -> Outcome:
-    """Search the shards.
+def run(
+    node: Node,
+    request: Request,
+    shares: list[Share],
+    *,
+    partial: bool = True,
+    boosts: Mapping[str, float] | None = None,
+) -> Outcome:
+    """Search the shards; ``boosts`` are those of indices, by name.
 
     Raises:
         ApiError: all of them failed, or the request cannot be answered on any.
@@ -98,7 +104,7 @@ def run(node: Node, request: Request, shares: list[Share], *, partial: bool = Tr
 
     def match(target: Target, context: Context) -> Matched:
         nonlocal terminated
-        result = _matched(target, context, request, nearest)
+        result = _matched(target, context, request, nearest, boosts or {})
         places = np.flatnonzero(result.hits)
         if request.terminate_after and len(places) > request.terminate_after:
             terminated, places = True, places[: request.terminate_after]
@@ -134,7 +140,13 @@ def matcher(query: Any, *, min_score: float | None = None) -> Work:
     return match
 
 
-def _matched(target: Target, context: Context, request: Request, nearest: list[dict[Any, Result]]) -> Result:
+def _matched(
+    target: Target,
+    context: Context,
+    request: Request,
+    nearest: list[dict[Any, Result]],
+    boosts: Mapping[str, float],
+) -> Result:
     window = int(context.index.settings.get("max_result_window") or 10_000)
     if request.start + request.size > window:
         raise ShardError.illegal(_too_large(request, window))
@@ -156,7 +168,7 @@ def _matched(target: Target, context: Context, request: Request, nearest: list[d
     for parts in nearest:
         if part := parts.get((context.index.name, context.shard)):
             result = Result(result.hits | part.hits, result.scores + part.scores)
-    hits, scores = result.hits, result.scores * _boost(context, request)
+    hits, scores = result.hits, result.scores * boosts.get(context.index.name, 1.0)
     if allowed is not None:
         hits = hits & allowed
     if request.min_score is not None:
@@ -187,13 +199,6 @@ def _hits(shares: Shares, parts: list[Matched], request: Request) -> list[dict[s
         return [hit(one, request) for one in found]
     except ShardError as error:
         raise shares.whole(error) from error
-
-
-def _boost(context: Context, request: Request) -> float:
-    for pattern, boost in request.boosts:
-        if simple_match(pattern, context.index.name):
-            return boost
-    return 1.0
 
 
 def total(found: int, track: bool | int, *, as_int: bool) -> Any:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from clipline.emulator.errors import ApiError, illegal_argument, unsupported
+from clipline.emulator.errors import ApiError, illegal_argument, unsupported, wrong_kind
 from clipline.emulator.search import terms
 from clipline.emulator.search.compound import All, Bool, Boosting, Constant, DisMax, Query, Scripted
 from clipline.emulator.search.knn_reader import read_clause
@@ -133,10 +133,11 @@ def _ids(body: Mapping[str, Any], inside: _Deeper) -> Query:
     _parsed("ids", body, {"values", "boost"})
     values = body.get("values", [])
     if isinstance(values, Mapping) or values is None:
-        raise ApiError(
-            400, "x_content_parse_exception", "[1:1] [ids] values doesn't support values of type: START_OBJECT"
-        )
-    return terms.Terms("_id", tuple(values if isinstance(values, list) else [values]), boost_of(body, "ids"))
+        raise wrong_kind("ids", "values", values)
+    ids = values if isinstance(values, list) else [values]
+    if wrong := next((one for one in ids if one is None or isinstance(one, bool | Mapping | list)), None):
+        raise wrong_kind("ids", "values", wrong)
+    return terms.Ids(tuple(map(str, ids)), boost_of(body, "ids"))
 
 
 def _exists(body: Mapping[str, Any], inside: _Deeper) -> Query:

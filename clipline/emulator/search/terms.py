@@ -90,6 +90,21 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True)
+class Ids:
+    """The documents with these ids."""
+
+    ids: tuple[str, ...]
+    boost: float = 1.0
+
+    def run(self, context: Context) -> Result:
+        """Match one shard."""
+        window = int(context.index.settings.get("max_result_window") or 10_000)
+        if len(set(self.ids)) > window:
+            raise context.refusal(f"Too many ids specified, allowed max result window is [{window}]")
+        return Terms("_id", self.ids, self.boost).run(context)
+
+
+@dataclass(frozen=True, slots=True)
 class Exists:
     """A field, a field below an object, or a pattern of fields that has some value."""
 
@@ -98,8 +113,13 @@ class Exists:
 
     def run(self, context: Context) -> Result:
         """Match one shard."""
-        if self.field in ("_id", "_index"):
+        if self.field in ("_id", "_index", "_seq_no", "_version"):
             return context.everything(self.boost)
+        if self.field == "_routing":
+            routed = [document.routing is not None for document in context.snapshot.documents]
+            return Result.constant(np.asarray(routed, dtype=bool), self.boost)
+        if self.field == "_source":
+            raise context.query_error("The _source field is not searchable")
         if "*" not in self.field:
             context.definition(self.field)
         return Result.constant(present(context, self.field), self.boost)
