@@ -144,6 +144,8 @@ def test_every_result_is_an_index_once(parts: list[str]) -> None:
 def test_parameters_over_http(api: Api, name: str) -> None:
     api("PUT", f"/{name}-1", {"settings": {"index.hidden": True}})
     api("PUT", f"/<{name}-{{2020-02-03||/d{{yyyy}}}}>".replace("/d", "%2Fd"))
+    (shown,) = api("GET", f"/{name}-*").values()
+    assert shown["settings"]["index"]["provided_name"] == f"<{name}-{{2020-02-03||/d{{yyyy}}}}>"
     assert set(api("GET", f"/{name}-*")) == {f"{name}-2020"}
     assert set(api("GET", f"/{name}-*?expand_wildcards=open,hidden")) == {f"{name}-1", f"{name}-2020"}
     assert api("GET", f"/{name}-*?expand_wildcards=closed") == {}

@@ -49,6 +49,7 @@ def create(node: Node, call: Call) -> Reply:
             mappings=body.get("mappings"),
             aliases=aliases,
             least_copies=copies or 0,
+            provided_name=call.args["index"],
         )
     # On one node no replica is ever there to wait for; the real one says so after its timeout.
     enough = copies <= 1 if copies is not None else index.copies == 1

@@ -40,7 +40,6 @@ class Composed:
     settings: dict[str, str | None] = field(default_factory=dict)
     mappings: dict[str, Any] = field(default_factory=dict)
     aliases: dict[str, Any] = field(default_factory=dict)
-    auto_create: bool | None = None
 
 
 def winner(
@@ -93,7 +92,7 @@ def compose(
         settings |= settings_of.flatten(part.get("settings"), indices.node.version)
         mappings = merge_for_template(mappings, mappings_of.normalise(part.get("mappings"), traits_of(indices.node)))
         aliases |= part.get("aliases") or {}
-    return Composed(settings, mappings, aliases, body.get("allow_auto_create"))
+    return Composed(settings, mappings, aliases)
 
 
 def merge_for_template(low: Mapping[str, Any], high: Mapping[str, Any]) -> dict[str, Any]:

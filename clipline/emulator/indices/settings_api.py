@@ -34,10 +34,10 @@ def get_settings(node: Node, call: Call) -> Reply:
 def shown_settings(node: Node, index: Index, call: Call, wanted: str = "_all") -> dict[str, Any]:
     """``settings`` of an index, and ``defaults`` if asked for, as the parameters want them."""
     flat = {
+        "provided_name": index.name,
         **index.settings,
         "creation_date": str(index.created),
         "uuid": index.uuid,
-        "provided_name": index.name,
     }
     flat.setdefault("routing.allocation.include._tier_preference", "data_content")
     if call.flag("human"):

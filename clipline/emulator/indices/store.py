@@ -171,8 +171,11 @@ class Indices(Metadata):
         mappings: Mapping[str, Any] | None = None,
         aliases: Mapping[str, Any] | None = None,
         least_copies: int = 0,
+        provided_name: str | None = None,
     ) -> Index:
         """Make an index from the request and the template that matches its name; somebody waits for so many copies.
+
+        ``provided_name`` is the date math that the name came of.
 
         Raises:
             ApiError: 400 for a name, setting or mapping that is refused, or one that exists.
@@ -180,6 +183,8 @@ class Indices(Metadata):
         with self.lock:
             new = new_index(self, name, settings=settings, mappings=mappings, aliases=aliases)
             new.check_copies(least_copies)
+            if provided_name not in (None, name):
+                new.settings["provided_name"] = provided_name
             index_uuid = uuid.uuid4().hex[:22]
             created = int(time.time() * 1000)
             with self._database.transaction():
