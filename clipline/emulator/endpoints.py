@@ -16,6 +16,9 @@ _VARIABLE = re.compile(r"\{\w+\}")
 UNLISTED = frozenset({"_internal", "_data_frame", "_internal_nodes", "_profiling", "_reset_features"})
 """Names that begin APIs of the server which its specification does not list."""
 
+_PARAMS_SINCE = {"_source_exclude_vectors": (9, 2)}
+"""Parameters that came to APIs which were there before."""
+
 
 class Endpoints:
     """The APIs of one version of Elasticsearch."""
@@ -23,6 +26,8 @@ class Endpoints:
     def __init__(self, version: Version, *, absent: Iterable[str] = ()) -> None:
         """``absent`` are first segments of paths that this node lacks although its version has them."""
         gone = set(absent)
+        self.later = frozenset(name for name, since in _PARAMS_SINCE.items() if version < since)
+        """Parameters that this version does not have yet."""
         self._params: dict[str, dict[str, frozenset[str]]] = {}
         for line in (files("clipline.emulator") / "endpoints.txt").read_text("utf-8").splitlines():
             if line.startswith("#"):

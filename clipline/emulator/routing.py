@@ -83,14 +83,15 @@ class Router:
         Raises:
             ApiError: 501 for one that Elasticsearch takes, 400 for one that it does not.
         """
-        unknown = sorted(params.keys() - route.params - GLOBAL_PARAMS)
-        theirs = self._endpoints.params(route.method, route.path) | route.refused
+        later = self._endpoints.later
+        unknown = sorted(params.keys() - (route.params - later) - GLOBAL_PARAMS)
+        theirs = (self._endpoints.params(route.method, route.path) | route.refused) - later
         if lacking := [name for name in unknown if name in theirs]:
             raise unsupported(f"the parameter [{lacking[0]}] of [{route.method} {route.path}]")
         if unknown:
             # The real one suggests every parameter that the handler has asked for, those of the path and of any API too.
             variables = {part[1:-1] for part in route.path.split("/") if part.startswith("{")}
-            known = route.params | theirs | GLOBAL_PARAMS | variables
+            known = (route.params - later) | theirs | GLOBAL_PARAMS | variables
             named = ", ".join(f"[{name}]{suggestion(name, known)}" for name in unknown)
             plural = "s" if len(unknown) > 1 else ""
             raise illegal_argument(f"request [{path}] contains unrecognized parameter{plural}: {named}")

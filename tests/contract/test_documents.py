@@ -257,3 +257,21 @@ def test_scripts_of_updates(cluster: Cluster, index: Callable[..., str]) -> None
     cluster("PUT", f"/{name}/_doc/1", {}, code=201)
     error = cluster("POST", f"/{name}/_update/1", {"script": "ctx._source.a.b = 1"}, code=400)["error"]
     assert (error["reason"], error["caused_by"]["type"]) == ("failed to execute script", "script_exception")
+
+
+@fact("6.6", evidence="S", source="FetchSourceContext: _source_exclude_vectors came with 9.2", until=(9,))
+def test_no_parameter_for_vectors_before_9(cluster: Cluster, index: Callable[..., str]) -> None:
+    """Version 8 does not know ``_source_exclude_vectors``."""
+    name = index(docs={"1": {}})
+    reason = cluster.error("GET", f"/{name}/_doc/1?_source_exclude_vectors=false", code=400)[1]
+    assert "contains unrecognized parameter: [_source_exclude_vectors]" in reason
+
+
+@fact("6.6", evidence="S", source="FetchSourceContext", since=(9, 2))
+def test_vectors_of_a_read(cluster: Cluster, index: Callable[..., str]) -> None:
+    """A read leaves vectors out of the source unless it is asked for them."""
+    name = index({"v": {"type": "dense_vector", "dims": 2}}, {"1": {"v": [1, 2], "f": 1}})
+    assert cluster("GET", f"/{name}/_source/1") == {"f": 1}
+    assert cluster("GET", f"/{name}/_source/1?_source_exclude_vectors=false") == {"f": 1, "v": [1.0, 2.0]}
+    docs = cluster("POST", f"/{name}/_mget?_source_exclude_vectors=false", {"ids": ["1"]})["docs"]
+    assert docs[0]["_source"]["v"] == [1.0, 2.0]

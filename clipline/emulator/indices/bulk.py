@@ -148,6 +148,7 @@ def _body(options: _Defaults, action: Action, write: Write, outcome: Outcome, fo
 _PARAMS = frozenset({
     "refresh", "pipeline", "timeout", "require_alias", "require_data_stream", "list_executed_pipelines", "routing",
     "wait_for_active_shards", "include_source_on_error", "_source", "_source_includes", "_source_excludes",
+    "_source_exclude_vectors",
 })  # fmt: skip
 
 ROUTES = [
