@@ -59,6 +59,7 @@ def test_killed_server_comes_back_with_its_deployment(tmp_path: Path) -> None:
         (native,) = natives(tmp_path)
         os.kill(parent(native), signal.SIGKILL)
         until(lambda: not Path(f"/proc/{native}").exists())  # it ends itself when nobody asks any more
+    (tmp_path / "model-left.pt").write_bytes(b"left by a server that was killed")
     with running_emulator(tmp_path) as url, Elasticsearch(url, request_timeout=60) as client:
         # It is ready only when its deployments answer.
         assert stats(client, "tiny")["deployment_stats"]["state"] == "started"

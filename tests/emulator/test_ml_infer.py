@@ -28,7 +28,7 @@ def ml(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
         httpx.Client(base_url=url, timeout=60) as http,
     ):
         api = Api(http)
-        deployed(api, "passes", "facts", task="pass_through", truncate="none", span=1)
+        deployed(api, "passes", "facts", task="pass_through", truncate="NONE", span=1)
         deployed(api, "facts", "facts", options={"prefix_strings": {"search": "dog ", "ingest": "cat "}})
         yield api
 

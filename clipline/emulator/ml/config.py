@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from clipline.emulator.errors import ApiError, illegal_argument, status_error, unsupported, wrong_kind
-from clipline.emulator.ml.infer_options import TASKS, check_tokenization
+from clipline.emulator.ml.infer_options import TASKS, check_tokenization, truncation
 
 _LOCATION = ".ml-inference-native-000002"
 _TOKENIZERS = ("bert", "bert_ja", "mpnet", "roberta", "xlm_roberta", "deberta_v2")
@@ -159,4 +159,5 @@ def _tokenization(given: Any) -> dict[str, Any]:
         "truncate": "first",
         "span": -1,
     }
-    return {kind: {**defaults, **{key: value for key, value in options.items() if value is not None}}}
+    stored = {**defaults, **{key: value for key, value in options.items() if value is not None}}
+    return {kind: {**stored, "truncate": truncation(stored["truncate"])}}

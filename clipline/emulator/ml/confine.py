@@ -12,6 +12,7 @@ under a user or in a container of their own.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import resource
 import threading
@@ -20,7 +21,8 @@ from pathlib import Path
 
 _OPEN_FILES = 256
 _LARGEST_FILE = 64 * 1024**2
-_ROOM = 4 * 1024**3
+_ROOM = 8 * 1024**3
+"""For the stacks of all threads, and whatever a text needs."""
 _TIMES_THE_MODEL = 6
 _LOOK_SECONDS = 0.5
 
@@ -35,7 +37,8 @@ def confine(model_bytes: int) -> None:
     ):
         hard = resource.getrlimit(name)[1]
         limit = most if hard == resource.RLIM_INFINITY else min(most, hard)
-        resource.setrlimit(name, (limit, limit))
+        with contextlib.suppress(ValueError, OSError):  # macOS knows some of them by name only
+            resource.setrlimit(name, (limit, limit))
 
 
 def end_with(parent: int) -> None:

@@ -25,6 +25,8 @@ class Models:
         self.store = ModelStore(node.database, node.data)
         self.lock = threading.RLock()
         self.deployments: dict[str, Deployment] = {}
+        for left in node.data.glob("model-*.pt"):
+            left.unlink(missing_ok=True)  # both the server and the native process were killed while it was read
         # What ran before the server ended comes back by itself, in the background, as far as there is room.
         for deployment_id, model_id, parameters, started in self.store.deployments():
             self._deploy(deployment_id, model_id, parameters, started, self.room_for(Need.of(parameters)))

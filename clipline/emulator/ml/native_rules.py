@@ -65,7 +65,7 @@ def _emulated(version: str) -> bool:
 
 
 def _since(first: Iterable[str], version: Version) -> bool:
-    """Whether a version is at or after the first one of its own line, or after the newest line that is named."""
+    """Whether a version is at or after the first one of its own line."""
     starts = [Version.parse(text) for text in first]
     return any(start[:2] == version[:2] and start <= version for start in starts)
 

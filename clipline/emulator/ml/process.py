@@ -169,4 +169,6 @@ class NativeProcess:
 
 def _environment(threads: int) -> dict[str, str]:
     kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
-    return {**kept, "PYTHONPATH": str(_PACKAGES), "OMP_NUM_THREADS": str(threads)}
+    # Each arena of malloc takes address space, which is limited.
+    ours = {"PYTHONPATH": str(_PACKAGES), "OMP_NUM_THREADS": str(threads), "MALLOC_ARENA_MAX": "4"}
+    return {**kept, **ours}

@@ -114,26 +114,33 @@ class Worker:
 
     def _go_on(self) -> None:
         """Hand on what can be handed on; answer what is known."""
-        known: list[tuple[_Job, Answer]] = []
         with self._change:
             if self._going_on:
                 return  # an answer came at once, within this very loop
             self._going_on = True
-            while self._process is not None and self._waiting and len(self._running) < self._allocations:
-                job = heapq.heappop(self._waiting)
-                if job.answer.cancelled():
-                    continue
-                result = self.cache.get(job.key)
-                if result is not None:
-                    known.append((job, Answer(result, 0.0, cached=True)))
-                    continue
-                self._running[job.number] = job
-                future = self._process.infer(job.arguments)
-                future.add_done_callback(lambda done, job=job: self._answered(job, done))  # type: ignore[misc]
-            self._going_on = False
-            self._change.notify_all()
+            try:
+                known = self._hand_on()
+            finally:
+                self._going_on = False
+                self._change.notify_all()
         for job, answer in known:
             self._give(job, answer)
+
+    def _hand_on(self) -> list[tuple[_Job, Answer]]:
+        """Ask the process what there is room for; gives the jobs whose answers are remembered."""
+        known: list[tuple[_Job, Answer]] = []
+        while self._process is not None and self._waiting and len(self._running) < self._allocations:
+            job = heapq.heappop(self._waiting)
+            if job.answer.cancelled():
+                continue
+            result = self.cache.get(job.key)
+            if result is not None:
+                known.append((job, Answer(result, 0.0, cached=True)))
+                continue
+            self._running[job.number] = job
+            future = self._process.infer(job.arguments)
+            future.add_done_callback(lambda done, job=job: self._answered(job, done))  # type: ignore[misc]
+        return known
 
     def _answered(self, job: _Job, done: Future[Answer]) -> None:
         error = done.exception()
@@ -150,11 +157,9 @@ class Worker:
         self._go_on()
 
     def _give(self, job: _Job, answer: Answer) -> None:
-        try:
+        if job.answer.set_running_or_notify_cancel():  # else nobody waits any more, and it is not counted either
+            self._counters.inferred(answer.seconds, cached=answer.cached)
             job.answer.set_result(answer)
-        except InvalidStateError:
-            return  # nobody waits any more, so it is not counted either
-        self._counters.inferred(answer.seconds, cached=answer.cached)
 
 
 def _fail(future: Future[Answer], error: BaseException) -> None:
