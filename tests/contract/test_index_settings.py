@@ -106,3 +106,56 @@ def test_resolve(cluster: Cluster, index: Make) -> None:
     assert (shown["name"], shown["aliases"], shown["attributes"]) == (name, [f"{name}-alias"], ["open"])
     assert found["aliases"] == [{"name": f"{name}-alias", "indices": [name]}]
     assert found["data_streams"] == []
+
+
+@fact("5.7", evidence="T", source="rest-api-spec cat.aliases/10_basic.yml")
+def test_the_table_of_aliases(cluster: Cluster, index: Make, name: str) -> None:
+    """An alias is listed with its index, and with dashes for what it has not."""
+    index()
+    cluster("PUT", f"/{name}/_alias/{name}-x", {"filter": {"term": {"a": "b"}}, "search_routing": "1"})
+    assert cluster("GET", f"/_cat/aliases/{name}-x?format=json") == [
+        {
+            "alias": f"{name}-x",
+            "index": name,
+            "filter": "*",
+            "routing.index": "-",
+            "routing.search": "1",
+            "is_write_index": "-",
+        }
+    ]
+
+
+@fact(
+    "5.7",
+    evidence="T",
+    source="rest-api-spec cat.indices/10_basic.yml, cat.count/10_basic.yml, cat.shards/10_basic.yml",
+)
+def test_the_tables_of_indices(cluster: Cluster, index: Make) -> None:
+    """Every cell is a text; replicas that have no place are unassigned."""
+    name = index({"a": {"type": "long"}}, {"1": {"a": 1}}, settings={"number_of_replicas": 0})
+    (row,) = cluster("GET", f"/_cat/indices/{name}?format=json")
+    assert list(row)[:8] == ["health", "status", "index", "uuid", "pri", "rep", "docs.count", "docs.deleted"]
+    assert (row["status"], row["pri"], row["rep"], row["docs.count"]) == ("open", "1", "0", "1")
+    assert cluster("GET", f"/_cat/count/{name}?format=json&h=count") == [{"count": "1"}]
+    shown = cluster("GET", f"/_cat/shards/{name}?format=json&h=index,shard,prirep,docs")
+    assert shown == [{"index": name, "shard": "0", "prirep": "p", "docs": "1"}]
+
+
+@fact("5.7", evidence="S", source="IndexMetadata.APIBlock.fromName")
+def test_blocks_have_names(cluster: Cluster, index: Make) -> None:
+    """A block that there is not is 400."""
+    name = index()
+    assert cluster.error("PUT", f"/{name}/_block/door", code=400) == (
+        "illegal_argument_exception",
+        "No block found with name door",
+    )
+
+
+@fact("5.7", evidence="T", source="rest-api-spec indices.put_settings/10_basic.yml; UpdateSettingsRequest")
+def test_updates_that_say_nothing(cluster: Cluster, index: Make) -> None:
+    """An update needs a setting."""
+    name = index()
+    assert cluster.error("PUT", f"/{name}/_settings", {}, code=400) == (
+        "action_request_validation_exception",
+        "Validation Failed: 1: no settings to update;",
+    )
