@@ -31,6 +31,8 @@ _LAST_REQUESTS_SECONDS = 5
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until SIGTERM or SIGINT; 1 when the folder or the port is taken."""
     options = _parser().parse_args(arguments)
+    # A body may be a thousand levels deep, as JSON parsers let it be.
+    sys.setrecursionlimit(20_000)
     try:
         lock = _locked(options.data)
     except OSError as error:

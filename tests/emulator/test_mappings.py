@@ -9,6 +9,8 @@ import pytest
 
 from tests.emulator.conftest import Api
 
+JSON = {"Content-Type": "application/json"}
+
 SHOWN: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"type": "keyword", "index": True, "ignore_above": "10"}, {"type": "keyword", "ignore_above": 10}),
     ({"type": "keyword", "norms": False, "doc_values": "false"}, {"type": "keyword", "doc_values": False}),
@@ -176,8 +178,8 @@ def test_too_many_fields_and_too_deep(api: Api, make: Callable[..., str], name: 
     body = {"properties": {"c": {"type": "long"}, "d": {"type": "long"}}}
     wanted = "Limit of total fields [3] has been exceeded"
     assert api.error("PUT", f"/{index}/_mapping", body, code=400)[1] == wanted
-    added = api("PUT", f"/{index}/_doc/1", {"c": 1, "d": 2}, code=400)["error"]
-    assert added["reason"].endswith(f"{wanted} while adding new fields [2]")
+    added = api("PUT", f"/{index}/_doc/1", content=b'{"c":1,"d":2,"e":3}', headers=JSON, code=400)["error"]
+    assert added["reason"] == f"[1:12] failed to parse: {wanted} while adding new fields [2]"
     deep: dict[str, Any] = {"type": "long"}
     for _ in range(21):
         deep = {"properties": {"o": deep}}
@@ -216,3 +218,20 @@ def test_limits_of_depth_and_names(api: Api, make: Callable[..., str]) -> None:
         body = {"properties": {name: {"type": "long"}}}
         assert api.error("PUT", f"/{index}/_mapping", body, code=400) == (A, reason)
         assert api.error("PUT", f"/{index}/_doc/1", {name: 1}, code=400)
+
+
+@pytest.mark.parametrize("depth", [25, 900])
+def test_documents_that_are_too_deep(api: Api, make: Callable[..., str], depth: int) -> None:
+    raw = b'{"a":' * depth + b"1" + b"}" * depth
+    reason = f"Limit of mapping depth [20] has been exceeded due to object field [{'.'.join('a' * 20)}]"
+    error = api("PUT", f"/{make()}/_doc/1", content=raw, headers=JSON, code=400)["error"]
+    assert error["reason"].endswith(f" failed to parse: {reason}")
+    assert error["caused_by"] == {"type": A, "reason": reason}
+
+
+@pytest.mark.parametrize("field", [{"type": "keyword"}, {"type": "flattened"}, {"type": "object", "enabled": False}])
+def test_a_thousand_levels_break_nothing(api: Api, make: Callable[..., str], field: dict[str, Any]) -> None:
+    index = make({"a": field})
+    for raw in (b'{"a":' * 900 + b"1" + b"}" * 900, b'{"a":' + b"[" * 900 + b"1" + b"]" * 900 + b"}"):
+        answer = api.http.put(f"/{index}/_doc/1", content=raw, headers=JSON)
+        assert answer.status_code in (200, 201, 400), answer.text

@@ -13,11 +13,13 @@ from clipline.emulator.errors import ApiError, illegal_argument, unsupported
 from clipline.emulator.indices.date_formats import check_format
 from clipline.emulator.indices.mappings import java
 from clipline.emulator.indices.mappings.fields import object_settings, properties
-from clipline.emulator.indices.mappings.merging import merge_properties
+from clipline.emulator.indices.mappings.merging import count, merge_properties
 from clipline.emulator.indices.mappings.parameters import boolean, malformed
 from clipline.emulator.indices.mappings.refused import Unfit
 from clipline.emulator.indices.mappings.templates import dynamic_templates, merge_templates
 from clipline.emulator.indices.mappings.traits import Traits
+
+__all__ = ["check_limits", "count", "fields", "merge", "normalise", "shown"]
 
 DEPTH_LIMIT = 20
 """``index.mapping.depth.limit``."""
@@ -102,23 +104,15 @@ def shown(mappings: Mapping[str, Any]) -> dict[str, Any]:
     return result
 
 
-def count(properties: Mapping[str, Any]) -> int:
-    """How many fields there are, objects and multi-fields included."""
-    return sum(1 + count(field.get("properties", {})) + count(field.get("fields", {})) for field in properties.values())
-
-
-def check_limits(mappings: Mapping[str, Any], settings: Mapping[str, str | None], *, adding: int = 0) -> None:
+def check_limits(mappings: Mapping[str, Any], settings: Mapping[str, str | None]) -> None:
     """Refuse a mapping that is too deep, has too many fields or too long names, or copies where no copies go.
-
-    ``adding`` is how many fields a document would make.
 
     Raises:
         ApiError: 400.
     """
     most = int(settings.get("mapping.total_fields.limit") or FIELDS_LIMIT)
     if count(mappings.get("properties", {})) > most:
-        new = f" while adding new fields [{adding}]" if adding else ""
-        raise illegal_argument(f"Limit of total fields [{most}] has been exceeded{new}")
+        raise illegal_argument(f"Limit of total fields [{most}] has been exceeded")
     longest = int(settings.get("mapping.field_name_length.limit") or 2**63 - 1)
     for name in _names(mappings.get("properties", {})):
         if len(name) > longest:

@@ -226,12 +226,12 @@ class Indices(Metadata):
             with self._database.transaction():
                 yield
 
-    def update_mapping(self, index: Index, addition: Mapping[str, Any], *, adding: int = 0) -> None:
-        """Merge a normalised mapping into an index's; ``adding`` is how many fields a document makes."""
+    def update_mapping(self, index: Index, addition: Mapping[str, Any]) -> None:
+        """Merge a normalised mapping into an index's."""
         with index.lock:
             merged = mappings_of.merge(index.mappings, addition, traits_of(self.node, index))
             if merged != index.mappings:
-                mappings_of.check_limits(merged, index.settings, adding=adding)
+                mappings_of.check_limits(merged, index.settings)
                 self._database.execute(
                     "UPDATE indices SET mappings = ? WHERE name = ?", (orjson.dumps(merged), index.name)
                 )

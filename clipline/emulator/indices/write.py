@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from clipline.emulator.errors import ApiError, illegal_argument
-from clipline.emulator.indices import mapping as mappings_of
 from clipline.emulator.indices.blocks import check_block
 from clipline.emulator.indices.index import Index
 from clipline.emulator.indices.index_names import index_not_found
@@ -182,8 +181,7 @@ def _indexed(node: Node, index: Index, key: Key, write: Write, version: int, bef
     source = write.source or {}
     parsed = parse(source, index.mappings, key[1], traits_of(node, index), write.raw)
     if parsed.added:
-        adding = mappings_of.count(parsed.added)
-        node.indices.update_mapping(index, {"properties": parsed.added}, adding=adding)
+        node.indices.update_mapping(index, {"properties": parsed.added})
     kept = stored_source(source, index.mappings)
     raw = (write.raw.strip() if kept is source else b"") or orjson.dumps(kept)
     seq_no = index.shard.put(key, raw, parsed, version=version, routing=write.routing, before=before)

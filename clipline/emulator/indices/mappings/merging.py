@@ -63,3 +63,8 @@ def _conflicts(old: Definition, new: Definition) -> list[tuple[str, str, str]]:
         if not parameter.may_change(before, after):
             found.append((key, java.text(before), java.text(after)))
     return found
+
+
+def count(properties: Mapping[str, Any]) -> int:
+    """How many fields there are, objects and multi-fields included."""
+    return sum(1 + count(field.get("properties", {})) + count(field.get("fields", {})) for field in properties.values())

@@ -13,7 +13,7 @@ from clipline.emulator.indices.mappings import java
 from clipline.emulator.indices.mappings.dense_vector import dense_vector
 from clipline.emulator.indices.mappings.dynamic import guess, of_array, strict
 from clipline.emulator.indices.mappings.flattened import read_flattened
-from clipline.emulator.indices.mappings.merging import merge_field
+from clipline.emulator.indices.mappings.merging import count, merge_field
 from clipline.emulator.indices.mappings.refused import Cause, Refused, Unfit, failed
 from clipline.emulator.indices.mappings.steps import Dotted, is_pair, items, note, split_name
 from clipline.emulator.indices.mappings.traits import Traits
@@ -39,6 +39,8 @@ class Reader:
         self._mappings = mappings
         self._id = doc_id
         self._traits = traits
+        self._new = 0
+        self._free: int | None = None
 
     def document(self, source: Definition) -> None:
         """Read the whole document.
@@ -124,6 +126,7 @@ class Reader:
         head = name[len(prefix) :]
         whole = of_array(name, child, self._mappings, self._traits)
         if whole is not None:
+            self._check_new(name, whole)
             added[head] = whole
             self._leaf(name, whole, child)
             return
@@ -133,6 +136,8 @@ class Reader:
             try:
                 definition = guess(name, {} if isinstance(item, Dotted) else item, self._mappings, self._traits)
                 before = added.get(head)
+                if before is None:
+                    self._check_new(name, definition)
                 added[head] = definition if before is None else merge_field(before, definition, name, self._traits)
                 if "type" in definition:
                     self._leaf(name, definition, item.opened() if isinstance(item, Dotted) else item)
@@ -141,6 +146,20 @@ class Reader:
             except Refused as error:
                 error.steps += reversed(steps)
                 raise
+
+    def _check_new(self, name: str, definition: Definition) -> None:
+        """Refuse one more field where the mapping has its limit (DocumentParserContext.addDynamicMapper)."""
+        reason = None
+        if "type" not in definition and name.count(".") + 2 > self._traits.deepest:
+            reason = f"Limit of mapping depth [{self._traits.deepest}] has been exceeded due to object field [{name}]"
+        if self._free is None:
+            self._free = self._traits.most_fields - count(self._mappings.get("properties", {}))
+        self._new += count({name: definition})
+        if self._new > self._free:
+            most = self._traits.most_fields
+            reason = f"Limit of total fields [{most}] has been exceeded while adding new fields [{self._new}]"
+        if reason:
+            raise failed(Cause("illegal_argument_exception", reason))
 
     # -- leaf fields ---------------------------------------------------------------------------------------------
 
@@ -214,6 +233,7 @@ class Reader:
                     return
                 last = number == len(target) - 1
                 definition = guess(name, item if last else {}, self._mappings, self._traits)
+                self._check_new(name, definition)
                 note(self.added, target[: number + 1], definition)
             if "type" in definition:
                 self._value(name, {key: value for key, value in definition.items() if key != "copy_to"}, item)

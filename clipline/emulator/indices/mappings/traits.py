@@ -24,6 +24,10 @@ class Traits:
     coerce: bool = True
     ignore_malformed: bool = False
     server: tuple[int, int] | None = None
+    most_fields: int = 1000
+    """``index.mapping.total_fields.limit``."""
+    deepest: int = 20
+    """``index.mapping.depth.limit``."""
 
     @property
     def now(self) -> tuple[int, int]:
@@ -61,4 +65,10 @@ def traits_of(node: Node, index: Index | None = None) -> Traits:
     if index is None:
         return Traits(now, enterprise)
     flags = {key: index.settings.get(f"mapping.{key}") for key in ("coerce", "ignore_malformed")}
-    return Traits(index.release, enterprise, flags["coerce"] != "false", flags["ignore_malformed"] == "true", now)
+    limits = {
+        key: int(value)
+        for key, name in (("most_fields", "total_fields.limit"), ("deepest", "depth.limit"))
+        if (value := index.settings.get(f"mapping.{name}"))
+    }
+    coerce, lenient = flags["coerce"] != "false", flags["ignore_malformed"] == "true"
+    return Traits(index.release, enterprise, coerce, lenient, now, **limits)
