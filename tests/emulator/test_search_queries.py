@@ -258,7 +258,9 @@ def test_queries_that_are_lacking_are_named(api: Api, index: str, kind: str) -> 
 @pytest.mark.parametrize(
     ("parameters", "ids"),
     [("q=fox", "1"), ("q=lazy+dog", "23"), ("q=lazy+dog&default_operator=and", "3"), ("q=tag:red", "2"), ("q=*", "1234"),
-     ("q=*:*", "1234"), ("q=5", "3"), ("q=quick&df=t", "12")],
+     ("q=*:*", "1234"), ("q=5", "3"), ("q=quick&df=t", "12"),
+     ("q=t:QUI*", "12"), ("q=tag:RE*", ""), ("q=t:fox+tag:red", "12"), ("q=t:brown+tag:red&default_operator=AND", "2"),
+     ("q=n:x&lenient=true", ""), ("q=t:lazy+fox+dog", "123")],
 )  # fmt: skip
 def test_words_as_a_parameter(api: Api, index: str, parameters: str, ids: str) -> None:
     hits = api("GET", f"/{index}/_search?{parameters}")["hits"]["hits"]

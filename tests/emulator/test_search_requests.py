@@ -125,7 +125,7 @@ def test_options_that_are_lacking_are_named(api: Api, index: str, option: str) -
 def test_several_searches(api: Api, index: str) -> None:
     lines = (
         '{}\n{"query": {"term": {"a": "0"}}, "size": 1}\n{"index": "nope"}\n{}\n'
-        '{"index": ["r-one"], "ignore_unavailable": true}\n{"query": {"nope": {}}}\n'
+        '{"index": ["r-one"], "ignore_unavailable": true}\n{"query": {"term": {"n": "x"}}}\n'
     )
     headers = {"content-type": "application/x-ndjson"}
     answer = api("POST", f"/{index}/_msearch?rest_total_hits_as_int=true", content=lines, headers=headers)
@@ -135,6 +135,7 @@ def test_several_searches(api: Api, index: str) -> None:
     for wrong, reason in {
         '{}\n{"size":1}': "The msearch request must be terminated by a newline [\n]",
         '{"x":1}\n{}\n': "key [x] is not supported in the metadata section",
+        '{}\n{}\n{}\n{"query":{"boool":{}}}\n': "unknown query [boool] did you mean [bool]?",
     }.items():
         assert api.error("POST", "/_msearch", content=wrong, headers=headers, code=400)[1] == reason
 
@@ -142,6 +143,8 @@ def test_several_searches(api: Api, index: str) -> None:
 def test_counts(api: Api, index: str) -> None:
     assert api("GET", f"/{index}/_count?q=a:1")["count"] == 6
     assert api("GET", f"/{index}/_count?min_score=2")["count"] == 0
+    assert api("GET", f"/{index}/_count?terminate_after=5")["terminated_early"] is True
+    assert api.error("GET", f"/{index}/_count?terminate_after=-1", code=400)[1] == "terminateAfter must be > 0"
     assert api.error("POST", f"/{index}/_count", {"size": 1}, code=400) == (
         "parsing_exception", "request does not support [size]",
     )  # fmt: skip

@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from clipline.emulator.errors import ApiError, unsupported
+from clipline.emulator.errors import ApiError, illegal_argument, unsupported
 from clipline.emulator.indices.resolution import Options
 from clipline.emulator.search import pit, url_query
 from clipline.emulator.search.execute import Shares, matcher, max_score, run, total
 from clipline.emulator.search.msearch import msearch_of
 from clipline.emulator.search.queries import read_query
-from clipline.emulator.search.reading import Reading
+from clipline.emulator.search.reading import Reading, unasked
 from clipline.emulator.search.request import Request, read_request
 from clipline.emulator.search.targets import Share, opened, routed, targets
 from clipline.emulator.search.url_query import url_query as read_url_query
@@ -34,20 +34,37 @@ def search(node: Node, call: Call) -> Reply:
         return Reply(body=_searched(node, call, request, routed(shares, call.params.get("routing")), started))
 
 
+def check_search(node: Node, call: Call) -> None:
+    """Refuse what is wrong with a search before any index is looked at and any text model asked.
+
+    Raises:
+        ApiError: 400 for what is wrong, 501 for what is not emulated.
+    """
+    request = read_request(call, Reading(unasked, node.version))
+    if request.pit is not None:
+        pit.check_alone(call)
+
+
 def count(node: Node, call: Call) -> Reply:
     """``GET|POST [/{index}]/_count``."""
     for key in call.body:
         if key != "query":
             reason = f"request does not support [{key}]"
             raise ApiError(400, "parsing_exception", reason, meta={"line": 1, "col": 1})
+    most = call.integer("terminate_after", default=0)
+    if most < 0:
+        raise illegal_argument("terminateAfter must be > 0")
     query = _query(node, call)
     least = _least(call)
     with opened(targets(node, call)) as opened_shares:
         shares = routed(opened_shares, call.params.get("routing"))
         taking_part = Shares(node.node_id, list(shares))
         counted = taking_part.each("query", matcher(query, min_score=least))
-        number = sum(int(result.hits.sum()) for _, result in counted)
-        return Reply(body={"count": number, "_shards": taking_part.shown(len(shares))})
+        numbers = [int(result.hits.sum()) for _, result in counted]
+        body: dict[str, Any] = {"count": sum(min(number, most or number) for number in numbers)}
+        if most:
+            body["terminated_early"] = any(number > most for number in numbers)
+        return Reply(body={**body, "_shards": taking_part.shown(len(shares))})
 
 
 def validate_query(node: Node, call: Call) -> Reply:
@@ -126,7 +143,7 @@ _REFUSED = url_query.REFUSED | {
     "scroll", "explain", "suggest_field", "suggest_mode", "suggest_size", "suggest_text", "stats", "_slice",
     "force_synthetic_source", "min_compatible_shard_node", "wait_for_checkpoints", "project_routing",
 }  # fmt: skip
-_COUNT = _INDICES | url_query.PARAMS | {"min_score", "routing"}
+_COUNT = _INDICES | url_query.PARAMS | {"min_score", "routing", "terminate_after"}
 _READ = "indices:data/read/search"
 _VALIDATE = _INDICES | url_query.PARAMS | {"explain", "rewrite", "all_shards"}
 _MSEARCH = _INDICES | {"rest_total_hits_as_int", "typed_keys", "max_concurrent_searches", "search_type",
@@ -137,12 +154,12 @@ _BOTH = ("GET", "POST")
 ROUTES = [
     *(Route(m, path, _READ, search, _SEARCH, _REFUSED) for m in _BOTH for path in ("/_search", "/{index}/_search")),
     *(
-        Route(m, path, _READ, count, _COUNT, url_query.REFUSED | {"terminate_after"})
+        Route(m, path, _READ, count, _COUNT, url_query.REFUSED)
         for m in _BOTH
         for path in ("/_count", "/{index}/_count")
     ),
     *(
-        Route(m, path, "indices:data/read/msearch", msearch_of(search), _MSEARCH)
+        Route(m, path, "indices:data/read/msearch", msearch_of(search, check_search), _MSEARCH)
         for m in _BOTH
         for path in ("/_msearch", "/{index}/_msearch")
     ),

@@ -27,14 +27,21 @@ _SHARED = {"rest_total_hits_as_int", "typed_keys", "search_type", "ignore_unavai
            "expand_wildcards", "preference", "include_named_queries_score", "routing"}  # fmt: skip
 
 
-def msearch_of(search: Callable[[Node, Call], Reply]) -> Callable[[Node, Call], Reply]:
-    """The handler of ``[/{index}]/_msearch`` that answers each search with another handler."""
+def msearch_of(
+    search: Callable[[Node, Call], Reply], check: Callable[[Node, Call], object]
+) -> Callable[[Node, Call], Reply]:
+    """The handler of ``[/{index}]/_msearch`` that answers each search with another handler.
+
+    A request that ``check`` refuses is refused whole: all are read before the first is carried out.
+    """
 
     def msearch(node: Node, call: Call) -> Reply:
         started = time.perf_counter()
         searches = [_search(call, header, body) for header, body in _pairs(call)]
         if not searches:
             raise validation_failed("no requests added")
+        for one in searches:
+            check(node, one)
         responses = [_answer(node, one, search) for one in searches]
         return Reply(body={"took": int((time.perf_counter() - started) * 1000), "responses": responses})
 

@@ -116,16 +116,7 @@ def found(node: Node, call: Call, pit: tuple[str, str | None], *, size: int) -> 
     Raises:
         ApiError: 400 for what does not go with it, 404 when it is gone.
     """
-    refused = [
-        ("[indices] cannot be used with point in time. Do not specify any index with point in time.", "index"),
-        ("[routing] cannot be used with point in time", "routing"),
-        ("[preference] cannot be used with point in time", "preference"),
-    ]
-    errors = [text for text, name in refused if name in call.params or name in call.args]
-    if call.params.keys() & {"ignore_unavailable", "allow_no_indices", "expand_wildcards", "ignore_throttled"}:
-        errors.insert(1 if errors else 0, "[indicesOptions] cannot be used with point in time")
-    if errors:
-        raise validation_failed(*errors)
+    check_alone(call)
     name, keep = pit
     _check_id(name)
     point = node.points.find(name, None if keep is None else keep_alive(keep))
@@ -141,6 +132,24 @@ def found(node: Node, call: Call, pit: tuple[str, str | None], *, size: int) -> 
         )
         for share in shares
     ]
+
+
+def check_alone(call: Call) -> None:
+    """Refuse what does not go with a point in time.
+
+    Raises:
+        ApiError: 400.
+    """
+    refused = [
+        ("[indices] cannot be used with point in time. Do not specify any index with point in time.", "index"),
+        ("[routing] cannot be used with point in time", "routing"),
+        ("[preference] cannot be used with point in time", "preference"),
+    ]
+    errors = [text for text, name in refused if name in call.params or name in call.args]
+    if call.params.keys() & {"ignore_unavailable", "allow_no_indices", "expand_wildcards", "ignore_throttled"}:
+        errors.insert(1 if errors else 0, "[indicesOptions] cannot be used with point in time")
+    if errors:
+        raise validation_failed(*errors)
 
 
 def _deleted(node: Node, index: Index) -> bool:

@@ -21,6 +21,11 @@ def no_embedding(model_id: str, text: str) -> list[float]:
     raise unsupported("a query_vector_builder in the filter of an alias")
 
 
+def unasked(model_id: str, text: str) -> list[float]:
+    """For a request that is only looked at: its texts are embedded when it is carried out."""
+    return []
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """One request: who embeds its texts, its version, and the queries that it gave a name."""

@@ -1,19 +1,35 @@
-"""The parameter ``q``: of Lucene's query syntax, ``*``, ``*:*``, words, and ``field:word``."""
+"""The parameter ``q``: of Lucene's query syntax, ``*``, ``*:*``, and a row of words, ``field:word`` and ``field:begin*``."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from itertools import groupby
 
 from clipline.emulator.errors import illegal_argument, unsupported
-from clipline.emulator.search.compound import All, Query
+from clipline.emulator.search.analysis import lower
+from clipline.emulator.search.compound import All, Bool, Query
+from clipline.emulator.search.context import Context, Result
 from clipline.emulator.search.full_text import Match, MultiMatch
+from clipline.emulator.search.ranges import Pattern
 from clipline.emulator.wire import Call
 
-PARAMS = frozenset({"q", "df", "default_operator"})
-REFUSED = frozenset({"analyzer", "analyze_wildcard", "lenient"})
-_WORDS = re.compile(r"\w+(?: +\w+)*")
-_FIELD = re.compile(r"([\w.]+):(\w+)")
-_SIGNS = re.compile(r"\b(AND|OR|NOT)\b")
+PARAMS = frozenset({"q", "df", "default_operator", "lenient"})
+REFUSED = frozenset({"analyzer", "analyze_wildcard"})
+_PART = re.compile(r"(?:([\w.]+):)?(\w+)(\*?)")
+
+
+@dataclass(frozen=True, slots=True)
+class _Beginning:
+    """``field:begin*``, which is put in lower case where the field's texts are."""
+
+    field: str
+    begin: str
+
+    def run(self, context: Context) -> Result:
+        """Match one shard."""
+        text = (context.definition(self.field) or {}).get("type") == "text"
+        return Pattern("prefix", self.field, lower(self.begin) if text else self.begin).run(context)
 
 
 def url_query(call: Call) -> Query | None:
@@ -28,14 +44,28 @@ def url_query(call: Call) -> Query | None:
     operator = call.params.get("default_operator", "or").lower()
     if operator not in ("or", "and"):
         raise illegal_argument(f"operator needs to be either OR or AND, but not [{operator}]")
-    text = text.strip()
-    if text in ("*", "*:*"):
+    if text.strip() in ("*", "*:*"):
         return All()
-    if found := _FIELD.fullmatch(text):
-        return Match(found[1], found[2], lenient=False)
-    if not _WORDS.fullmatch(text) or _SIGNS.search(text):
-        raise unsupported(f"Lucene's query syntax beyond words and [field:word], as in [q={text}]")
-    match = Match("", text, every=operator == "and", lenient=True)
-    if (field := call.params.get("df")) is not None:
-        return Match(field, text, every=operator == "and")
-    return MultiMatch((("*", 1.0),), match, 0.0, 1.0)
+    parts = [_PART.fullmatch(part) for part in text.split()]
+    lacking = any(part is None or part[0] in ("AND", "OR", "NOT") or (part[3] and not part[1]) for part in parts)
+    if lacking or not parts:
+        raise unsupported(f"Lucene's query syntax beyond words, [field:word] and [field:begin*], as in [q={text}]")
+    every, lenient = operator == "and", call.flag("lenient")
+    queries: list[Query] = []
+    for field, row in groupby((part for part in parts if part), key=lambda part: part[1]):
+        if field is None:
+            queries.append(_words(" ".join(part[2] for part in row), call.params.get("df"), every, lenient))
+        else:
+            queries += [
+                _Beginning(field, part[2]) if part[3] else Match(field, part[2], lenient=lenient) for part in row
+            ]
+    if len(queries) == 1:
+        return queries[0]
+    return Bool(tuple(queries) if every else (), (), () if every else tuple(queries), (), None, 1.0)
+
+
+def _words(text: str, field: str | None, every: bool, lenient: bool) -> Query:
+    if field is not None:
+        return Match(field, text, every, lenient=lenient)
+    # Without a field all are asked, and what does not fit one of them is no error.
+    return MultiMatch((("*", 1.0),), Match("", text, every, lenient=True), 0.0, 1.0)
