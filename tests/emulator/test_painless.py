@@ -182,6 +182,13 @@ def test_what_is_not_emulated_is_named(source: str) -> None:
     assert UNSUPPORTED[source] in caught.value.reason
 
 
+@pytest.mark.parametrize(
+    "source", ["ctx.a = 1" + "+1" * 10000, "ctx" + ".a" * 5000 + " = 1", "ctx.a = " + "!" * 5000 + "true"]
+)
+def test_a_script_that_is_too_deep_is_refused(source: str) -> None:
+    assert _status(source) == 501
+
+
 @given(st.text(alphabet="ctx.a[]()'\"=!<>+-*/%&|?:;{} 0123if else return true null instanceof\n", max_size=60))
 def test_any_text_is_a_script_or_an_error(source: str) -> None:
     assert _status(source) in (200, 400, 501)

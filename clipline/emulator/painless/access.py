@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from clipline.emulator.errors import unsupported
@@ -11,6 +12,19 @@ from clipline.emulator.painless.objects import Ctx, Entry
 from clipline.emulator.painless.values import class_name, kind
 
 call = invoke
+
+
+def static(function: Callable[..., Any], *arguments: Any) -> Any:
+    """A static method or a constructor.
+
+    Raises:
+        JavaError: what it throws, also for an argument of a class that it does not take.
+    """
+    try:
+        return function(*arguments)
+    except (TypeError, AttributeError, ValueError, OverflowError) as error:
+        shown = ", ".join("null" if value is None else class_name(value) for value in arguments)
+        raise JavaError("class_cast_exception", f"wrong arguments [{shown}]") from error
 
 
 def get_field(holder: Any, name: str) -> Any:

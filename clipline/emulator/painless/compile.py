@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from clipline.emulator.errors import unsupported
 from clipline.emulator.painless import nodes as n
 from clipline.emulator.painless.expressions import Expressions
 from clipline.emulator.painless.failures import JavaError, runtime_error
@@ -74,7 +75,10 @@ def _compiled(source: str, condition: bool) -> Script:
 
 def _made(source: str, condition: bool, statics: Statics) -> Script:
     statements = _Statements(source, statics, condition=condition)
-    body = statements.whole(parse(source))
+    try:
+        body = statements.whole(parse(source))
+    except RecursionError as error:
+        raise unsupported("a script of this depth") from error
     starts = tuple(sorted(set(statements.starts)))
     return Script(source, body, statements.expressions.count, starts, condition)
 

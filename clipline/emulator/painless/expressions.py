@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from clipline.emulator.painless import nodes as n
-from clipline.emulator.painless.access import call, get_field, get_item, set_field, set_item, text_key
+from clipline.emulator.painless.access import call, get_field, get_item, set_field, set_item, static, text_key
 from clipline.emulator.painless.failures import JavaError
 from clipline.emulator.painless.methods import CHANGING, KNOWN
 from clipline.emulator.painless.operators import (
@@ -115,7 +115,7 @@ class Expressions(Scopes):
             if function is None and node.target.name in CLASSES | {cls for cls, _, _ in self.statics}:
                 raise self.unknown(f"the method [{node.target.name}.{name}/{count}]")
             if function is not None:
-                return Typed(lambda run: guard(function, at, *[argument(run) for argument in arguments]))
+                return Typed(lambda run: guard(static, at, function, *[argument(run) for argument in arguments]))
         target = self.value(node.target).run
         if (name, count) not in KNOWN:
             raise self.unknown(f"the method [{name}/{count}]")
@@ -136,7 +136,7 @@ class Expressions(Scopes):
         if make is None:
             raise self.unknown(f"[new {node.type}]")
         arguments, at = [self.value(argument).run for argument in node.arguments], node.at
-        return Typed(lambda run: _made(run, guard(make, at, *[argument(run) for argument in arguments])))
+        return Typed(lambda run: _made(run, guard(static, at, make, *[argument(run) for argument in arguments])))
 
     def _items(self, node: n.Items) -> Typed:
         values = [self.value(value).run for value in node.values]

@@ -85,7 +85,8 @@ def remainder(a: Any, b: Any) -> Any:
 
 def negate(value: Any) -> Any:
     """``-value``."""
-    return wrapped(-value, _one(value, "-"))
+    own = _one(value, "-")
+    return wrapped(-value, own)
 
 
 def positive(value: Any) -> Any:

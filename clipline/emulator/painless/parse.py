@@ -10,7 +10,7 @@ from lark import Token, Transformer, v_args
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken, VisitError
 from lark.tree import Meta
 
-from clipline.emulator.errors import ApiError
+from clipline.emulator.errors import ApiError, unsupported
 from clipline.emulator.painless import nodes as n
 from clipline.emulator.painless.failures import compile_error
 from clipline.emulator.painless.grammar import parser
@@ -43,8 +43,9 @@ def parse(source: str) -> n.Block:
         raise compile_error(source, at, _unexpected(source, at)) from error
     except UnexpectedInput as error:
         raise compile_error(source, len(source), "unexpected end of script.") from error
-    except VisitError as error:
-        raise error.orig_exc from error
+    except (VisitError, RecursionError) as error:
+        cause = error.orig_exc if isinstance(error, VisitError) else error
+        raise unsupported("a script of this depth") if isinstance(cause, RecursionError) else cause from error
     return block
 
 

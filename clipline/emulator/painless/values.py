@@ -125,6 +125,8 @@ def text(value: Any) -> str:
         if len(value) > 1:
             raise unsupported("an object of several keys as a text, whose order would be that of Java's hashes,")
         return "{" + ", ".join(f"{key}={text(item)}" for key, item in value.items()) + "}"
+    if not isinstance(value, int):
+        raise unsupported("the text of what is no JSON in a script")
     return str(value)
 
 
