@@ -15,7 +15,7 @@ from clipline.emulator.errors import illegal_argument, not_found, unsupported, v
 from clipline.emulator.indices.blocks import check_block
 from clipline.emulator.indices.index import Index
 from clipline.emulator.indices.mapping import fields
-from clipline.emulator.indices.optimistic import EXTERNAL_GTE, INTERNAL, version_type
+from clipline.emulator.indices.optimistic import EXTERNAL_GTE, version_type
 from clipline.emulator.indices.packed import unpack
 from clipline.emulator.indices.source import shown_source, source_choice
 from clipline.emulator.indices.stored import Stored
@@ -35,14 +35,12 @@ _STORABLE = frozenset(
 class Get:
     """One wanted document; ``source`` is the choice of a search body, ``None`` for the default."""
 
-    index: str
     id: str
     routing: str | None = None
     realtime: bool = True
     stored_fields: tuple[str, ...] = ()
     source: Any = None
     version: int | None = None
-    version_kind: str = INTERNAL
 
     @property
     def with_source(self) -> bool:
@@ -136,14 +134,12 @@ def _wanted(node: Node, call: Call) -> Get:
     if wrong := check_version(version, kind):
         raise validation_failed(*wrong)
     return Get(
-        index=call.args["index"],
         id=call.args["id"],
         routing=routing,
         realtime=call.flag("realtime", default=True),
         stored_fields=stored_fields(call),
         source=source_choice(call),
         version=version,
-        version_kind=kind,
     )
 
 

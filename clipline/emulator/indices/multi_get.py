@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from clipline.emulator.errors import ApiError, illegal_argument, json_token, validation_failed
 from clipline.emulator.indices.get import READ, READ_REFUSED, Get, check_version, found, shown, stored_fields
-from clipline.emulator.indices.optimistic import INTERNAL, version_type
+from clipline.emulator.indices.optimistic import version_type
 from clipline.emulator.indices.source import check_choice, source_choice
 from clipline.emulator.wire import Call, Reply, Route
 
@@ -30,7 +30,7 @@ def multi_get(node: Node, call: Call) -> Reply:
         name = str(entry.get("_index") or call.args.get("index"))
         try:
             node.security.require("indices:data/read/mget", name)
-            wanted = _wanted(call, entry, name)
+            wanted = _wanted(call, entry)
             wanted = replace(wanted, routing=node.indices.index_routing(name, wanted.routing))
             index = node.indices.single(name)
             if refresh:
@@ -93,7 +93,7 @@ def _errors(entries: list[dict[str, Any]], default: str | None) -> list[str]:
     return wrong
 
 
-def _wanted(call: Call, entry: dict[str, Any], name: str) -> Get:
+def _wanted(call: Call, entry: dict[str, Any]) -> Get:
     kept = entry.get("stored_fields")
     names = stored_fields(call) if kept is None else tuple(map(str, kept if isinstance(kept, list) else [kept]))
     routing = entry.get("routing", call.params.get("routing"))
@@ -101,14 +101,12 @@ def _wanted(call: Call, entry: dict[str, Any], name: str) -> Get:
     if wrong := check_version(version, kind):
         raise illegal_argument(wrong[0])
     return Get(
-        index=name,
         id=str(entry["_id"]),
         routing=None if routing in (None, "") else str(routing),
         realtime=call.flag("realtime", default=True),
         stored_fields=names,
         source=source_choice(call) if entry.get("_source") in (None, True) else entry["_source"],
         version=version,
-        version_kind=INTERNAL if version is None else kind,
     )
 
 

@@ -49,11 +49,6 @@ class Stored:
     vectors: bytes
     source: bytes
 
-    @property
-    def key(self) -> Key:
-        """Where it is."""
-        return (self.shard, self.id)
-
     def document(self) -> dict[str, Any]:
         """The source as it was sent."""
         value: dict[str, Any] = orjson.loads(self.source)
