@@ -53,7 +53,17 @@ def test_dynamic_templates_merge_by_name() -> None:
     ]  # fmt: skip
 
 
-INVALID = "index_template [{name}] invalid, cause [{cause}]"
+def test_what_is_said_of_an_object_is_said_anew() -> None:
+    low = {"properties": {"o": {"dynamic": "strict", "properties": {"a": {"type": "long"}}}}}
+    high = {"properties": {"o": {"properties": {"b": {"type": "long"}}}}}
+    assert merge_for_template(low, high)["properties"] == {
+        "o": {"properties": {"a": {"type": "long"}, "b": {"type": "long"}}}
+    }
+    leaf = {"properties": {"o": {"type": "keyword"}}}
+    assert merge_for_template(low, leaf) == leaf
+    assert merge_for_template(leaf, high) == high
+
+
 REFUSED: list[tuple[dict[str, Any], str, str]] = [
     (
         {"index_patterns": ["{name}*"], "composed_of": ["x"], "ignore_missing_component_templates": ["y"]},

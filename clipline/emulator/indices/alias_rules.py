@@ -36,7 +36,7 @@ def check_together(alias: str, bodies: Mapping[str, Mapping[str, Any]]) -> None:
     """Refuse what the indices of one alias cannot be together.
 
     Raises:
-        ApiError: 500 for two write indices, 400 for an alias that is hidden on one and not on another.
+        ApiError: 500 for two write indices, or an alias that is hidden on one and not on another.
     """
     writable = sorted(name for name, body in bodies.items() if body.get("is_write_index"))
     if len(writable) > 1:

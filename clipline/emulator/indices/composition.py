@@ -114,11 +114,18 @@ def merge_for_template(low: Mapping[str, Any], high: Mapping[str, Any]) -> dict[
 
 
 def _fields(low: Mapping[str, Any], high: Mapping[str, Any]) -> dict[str, Any]:
+    """Fields by name; of an object its fields are kept, and what else was said of it only if it is said again.
+
+    After MapperService.RawFieldMappingMerge.
+    """
     merged = dict(low)
     for name, field_ in high.items():
         before = merged.get(name)
-        objects = isinstance(before, Mapping) and _is_object(before) and _is_object(field_)
-        merged[name] = merge_for_template(before, field_) if objects and before is not None else field_
+        if before is not None and _is_object(before) and _is_object(field_):
+            kept = {key: before[key] for key in ("properties", "subobjects") if key in before}
+            merged[name] = merge_for_template(kept, field_)
+        else:
+            merged[name] = field_
     return merged
 
 
