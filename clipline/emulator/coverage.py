@@ -56,7 +56,7 @@ def lines() -> Iterator[str]:
         yield from _routes(family.ROUTES, endpoints)
     yield from ("", "## APIs that are refused with 501", "", _refused_apis(endpoints))
     yield from _pair("Queries", READERS, LACKING)
-    yield from _pair("Ingest processors", PROCESSORS, refused(_NEWEST))
+    yield from _pair("Ingest processors", [*PROCESSORS, "pipeline"], refused(_NEWEST))
     yield from _pair("Field types", [*PARAMETERS, "dense_vector", "object"], KNOWN_TYPES)
     yield from _pair("Analyzers", ANALYZERS, LACKING_ANALYZERS)
     yield from ("", "## Index settings", "")

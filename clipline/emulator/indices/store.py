@@ -156,11 +156,6 @@ class Indices(Metadata):
         """How many replicas an index asks for; on one node none is ever allocated."""
         return int(self.get(name).settings.get("number_of_replicas") or 0)
 
-    def pipeline_users(self, pipeline_id: str) -> list[str]:
-        """The indices whose default or final pipeline this is."""
-        keys = ("default_pipeline", "final_pipeline")
-        return [name for name in self.names() if pipeline_id in (self._indices[name].settings.get(key) for key in keys)]
-
     # -- changes -------------------------------------------------------------------------------------------------
 
     def create(
