@@ -92,6 +92,7 @@ def test_cat_indices(api: Api, two: str) -> None:
         {"i": f"{two}-b", "rep": "1"}
     ]
     assert "the column [segments.count]" in api.error("GET", f"/_cat/indices/{two}-a?h=segments.count", code=501)[1]
+    assert "[help] of a table" in api.error("GET", "/_cat/indices?help", code=501)[1]
     assert api.error("GET", f"/_cat/indices/{two}-x", code=404)[0] == "index_not_found_exception"
     assert api.error("GET", "/_cat/indices?health=blue", code=400)[1] == "unknown cluster health status [blue]"
 

@@ -193,6 +193,8 @@ def _leaves(tree: dict[str, Any]) -> int:
 
 
 def _check_columns(call: Call, columns: tuple[Column, ...]) -> None:
+    if call.flag("help"):
+        raise unsupported("[help] of a table of which not all columns are there")
     known = {name for column in columns for name in (column.name, *column.aliases.split(","))}
     keys = (key.partition(":")[0] for key in call.params.get("s", "").split(","))
     for name in (*call.params.get("h", "").split(","), *keys):
