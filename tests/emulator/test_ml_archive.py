@@ -50,6 +50,8 @@ def with_record(name: str, data: bytes) -> bytes:
 
 BROKEN = "unreadable or truncated zip record; possible evasion"
 READER = "Error loading the model: PytorchStreamReader failed reading "
+EVASION = f"Model archive failed pre-load state-hook scan ({BROKEN})"
+DIRECTORY = "The emulator does not load this model: its archive has bytes around it"
 # name → the archive, what 9.5.2 says of it, what 9.2.0 says
 ARCHIVES: dict[str, tuple[Callable[[], bytes], str, str]] = {
     "hooks": (lambda: tiny("hooked"), "Model archive contains custom state hooks: __getstate__, __setstate__",
@@ -68,6 +70,9 @@ ARCHIVES: dict[str, tuple[Callable[[], bytes], str, str]] = {
         f"Model archive failed pre-load state-hook scan ({BROKEN})", f"{READER}file a/data.pkl: "),
     "long name": (lambda: zipped([("a/" + "x" * 300, b"")]), f"Model archive failed pre-load state-hook scan ({BROKEN})",
                   f"{READER}file a/xxx"),
+    "bytes before": (lambda: b"x" * 30 + tiny(), EVASION, DIRECTORY),
+    "a comment": (lambda: tiny()[:-2] + b"\x01\x00x", EVASION, DIRECTORY),
+    "another archive after it": (lambda: tiny("hooked") + zipped([("a/x", b"")]), EVASION, DIRECTORY),
     "bomb": (lambda: zipped([("a/data/0", bytes(200 * 1024**2))]), "The emulator does not load this model: 2",
              "The emulator does not load this model: 2"),
 }  # fmt: skip

@@ -8,15 +8,23 @@ held in memory but one piece of one record.
 
 from __future__ import annotations
 
+import struct
 import zipfile
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from clipline.emulator.ml.native_rules import Rules
 
+_READER = "Error loading the model: PytorchStreamReader failed reading"
+_TWO_DIRECTORIES = (
+    "The emulator does not load this model: its archive has bytes around it, or a directory that not every reader finds"
+)
 _PIECE = 1024 * 1024
 _LONGEST_NAME = 255
 _GROWTH = 20
+_END = struct.Struct("<4s4H2LH")
+_LOCATOR = struct.Struct("<4sLQL")
+_END64 = struct.Struct("<4sQ2H2L4Q")
 _SLACK = 64 * 1024 * 1024
 """An archive may unpack to 20 times its size and 64 MiB. Weights are stored as they are, only code is packed."""
 
@@ -44,6 +52,8 @@ def check_archive(file: Path, rules: Rules) -> None:
                 f"Error loading the model: PytorchStreamReader failed reading zip archive: {error}"
             ) from error
         with archive:
+            if not _one_directory(stream, file.stat().st_size):
+                raise Refused(_unreadable(rules, _TWO_DIRECTORIES))
             _check_sizes(archive, file.stat().st_size)
             for record in archive.infolist():
                 found |= _hooks_of(archive, record, rules)
@@ -70,13 +80,38 @@ def _hooks_of(archive: zipfile.ZipFile, record: zipfile.ZipInfo, rules: Rules) -
         with archive.open(record) as stream:
             return set(search(stream, rules.hooks))
     except Exception as error:  # zlib, lzma, struct, … each have their own for a broken record
-        if rules.scan_fails_closed:
-            reason = (
-                "Model archive failed pre-load state-hook scan (unreadable or truncated zip record; possible evasion)"
-            )
-        else:
-            reason = f"Error loading the model: PytorchStreamReader failed reading file {record.filename}: {error}"
-        raise Refused(reason) from error
+        raise Refused(_unreadable(rules, f"{_READER} file {record.filename}: {error}")) from error
+
+
+def _unreadable(rules: Rules, why: str) -> str:
+    if rules.scan_fails_closed:
+        return "Model archive failed pre-load state-hook scan (unreadable or truncated zip record; possible evasion)"
+    return why
+
+
+def _one_directory(stream: BinaryIO, size: int) -> bool:
+    """Whether every reader must find the same directory: ``zipfile`` allows for bytes before and after, torch does not.
+
+    So it is as torch writes it: the directory, perhaps the records of ZIP64, the end record without a comment.
+    """
+    tail = min(size, _END.size + _LOCATOR.size + _END64.size)
+    stream.seek(size - tail)
+    rest = stream.read(tail)
+    if len(rest) < _END.size:
+        return False
+    mark, _, _, _, _, length, offset, comment = _END.unpack(rest[-_END.size :])
+    if mark != b"PK\5\6" or comment:
+        return False
+    end = size - _END.size
+    locator = rest[-_END.size - _LOCATOR.size : -_END.size]
+    if locator.startswith(b"PK\6\7"):
+        end -= _LOCATOR.size + _END64.size
+        if len(rest) < tail or _LOCATOR.unpack(locator)[2] != end:
+            return False
+        mark, *_, length, offset = _END64.unpack(rest[: _END64.size])
+        if mark != b"PK\6\6":
+            return False
+    return bool(offset + length == end)
 
 
 def search(stream: _Readable | BinaryIO, words: tuple[str, ...]) -> set[str]:
