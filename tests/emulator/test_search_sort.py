@@ -102,6 +102,9 @@ def test_pages_behind_each_hit_make_the_whole(api: Api, index: str, sort: Any) -
         ("d", ["2023-06-01"], ["1", "4", "3"]),
         ({"d": {"format": "epoch_second"}}, ["1704153600"], ["4", "3"]),
         ("f", ["Infinity"], []),
+        ("n", [1e300], []),
+        ("n", [-1e300], ["2", "3", "1", "4"]),
+        ({"n": {"missing": "-inf"}}, [1], ["3", "1"]),
     ],
 )
 def test_values_that_are_no_hits(api: Api, index: str, sort: Any, after: list[Any], wanted: list[str]) -> None:

@@ -99,7 +99,7 @@ def _substitute(key: Key, kind: str, *, floating: bool) -> int | float:
         except ValueError as error:
             raise ShardError({"type": "parse_exception", "reason": str(error)}) from error
     try:
-        return float(key.missing) if floating else int(float(key.missing))
+        return float(key.missing) if floating else _long(float(key.missing))
     except (TypeError, ValueError):
         reason = f'For input string: "{key.missing}"'
         raise ShardError({"type": "number_format_exception", "reason": reason}) from None
@@ -188,9 +188,9 @@ def _reader(key: Key, kind: str, formats: str, *, floating: bool) -> Callable[[A
         if floating:
             return float(value)
         if isinstance(value, int | float) and not isinstance(value, bool):
-            return int(value)
+            return _long(value)
         if kind != "date":
-            return int(value)
+            return _long(int(value))
         try:
             return parse_date(value, formats)
         except ValueError as error:
@@ -198,3 +198,10 @@ def _reader(key: Key, kind: str, formats: str, *, floating: bool) -> Callable[[A
             raise ShardError({"type": "parse_exception", "reason": str(error), "caused_by": entry}) from error
 
     return read
+
+
+def _long(value: float) -> int:
+    """A number as Java makes a long of it: cut off, and held within its bounds."""
+    if value != value:
+        return 0
+    return int(min(max(value, -_LONG_MAX - 1), _LONG_MAX))
