@@ -25,6 +25,7 @@ BODIES = {
     "deep": "return torch.ones([1, 2, 3, 4])",
     "whole": "return ids",
     "half": "return torch.ones([1, 2]).to(torch.float16)",
+    "nothing": "return torch.zeros([0, 6])",
     "text": "return 'a text'",
     "infinite": "return torch.tensor([[1.0, float('nan'), float('inf'), -float('inf')]])",
     "huge": "return torch.zeros([ids.size(1), 1000000000000])",

@@ -14,6 +14,7 @@ from tests.emulator.ml_archives import ask, deployed, node_stats, put, scripted,
 from tests.emulator.ml_tiny import ids
 
 BASE = "/_ml/trained_models"
+DOG = {"docs": [{"text": "dog"}]}
 PARSER = "[1:1] [cluster:internal/xpack/ml/inference/infer]"
 
 
@@ -107,6 +108,13 @@ def test_an_error_in_the_model_fails_the_request_only(ml: Api) -> None:
     ml("POST", f"{path}/deployment/_stop")
 
 
+def test_a_result_without_rows(ml: Api) -> None:
+    path = deployed(ml, "nothing", "nothing")
+    error = ml.error("POST", f"{path}/_infer", DOG, code=500)
+    assert error == ("array_index_out_of_bounds_exception", "Index 0 out of bounds for length 0")
+    ml("POST", f"{path}/deployment/_stop")
+
+
 INPUTS: dict[str, tuple[dict[str, Any], str | None]] = {
     "nested": ({"a": {"b": "dog"}}, None),
     "dotted": ({"a.b": "dog"}, None),
@@ -132,7 +140,6 @@ def test_inputs(ml: Api) -> None:
             assert ml.error("POST", f"{path}/_infer", {"docs": [doc]}, code=400) == ("status_exception", reason), name
 
 
-DOG = {"docs": [{"text": "dog"}]}
 BODIES: dict[str, tuple[Any, int, str, str]] = {
     "no docs": ({}, 400, "illegal_argument_exception", "[docs] must not be null."),
     "null docs": ({"docs": None}, 400, "illegal_argument_exception", "[docs] must not be null."),

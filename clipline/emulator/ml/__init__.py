@@ -1,6 +1,6 @@
 """Trained models: configurations, definitions, deployments and inference.
 
-Only ``native`` imports torch, and it runs in a process of its own, as in Elasticsearch.
+Torch is imported in the process of ``native`` only, one for each deployment, as in Elasticsearch.
 """
 
 from clipline.emulator.ml import api_aliases, api_deployments, api_infer, api_info, api_models, api_parts, api_stats

@@ -22,11 +22,14 @@ _TWO_DIRECTORIES = (
 _PIECE = 1024 * 1024
 _LONGEST_NAME = 255
 _GROWTH = 20
+_SLACK = 64 * 1024 * 1024
+"""An archive may unpack to 20 times its size and 64 MiB. Weights are stored as they are, only code is packed."""
+
+
 _END = struct.Struct("<4s4H2LH")
 _LOCATOR = struct.Struct("<4sLQL")
 _END64 = struct.Struct("<4sQ2H2L4Q")
-_SLACK = 64 * 1024 * 1024
-"""An archive may unpack to 20 times its size and 64 MiB. Weights are stored as they are, only code is packed."""
+"""The records at the end of a zip (APPNOTE 4.3.14 to 4.3.16)."""
 
 
 class Refused(Exception):
@@ -48,9 +51,7 @@ def check_archive(file: Path, rules: Rules) -> None:
         try:
             archive = zipfile.ZipFile(stream)
         except (zipfile.BadZipFile, OSError, ValueError) as error:
-            raise Refused(
-                f"Error loading the model: PytorchStreamReader failed reading zip archive: {error}"
-            ) from error
+            raise Refused(f"{_READER} zip archive: {error}") from error
         with archive:
             if not _one_directory(stream, file.stat().st_size):
                 raise Refused(_unreadable(rules, _TWO_DIRECTORIES))

@@ -103,8 +103,11 @@ def _wait(
         # A process that dies is told as one that is stopped (seen in elastic/elasticsearch#109778).
         text = str(error) if isinstance(error, InferenceFailed) else STOPPING
         return status_error(500, f"Error in inference process: [{text}]")
-    matrix = answer.result[0]
-    value: Any = matrix if asked.options.task == "pass_through" else matrix[0]
+    try:
+        matrix = answer.result[0]
+        value: Any = matrix if asked.options.task == "pass_through" else matrix[0]
+    except IndexError:  # a model may answer with no rows at all; Java's arrays say so, too
+        return ApiError(500, "array_index_out_of_bounds_exception", "Index 0 out of bounds for length 0")
     truncated = {"is_truncated": True} if asked.encoded.truncated else {}
     return {asked.options.results_field: value, **truncated}
 

@@ -1,4 +1,4 @@
-"""The native process: loads one TorchScript model and runs it. The only module of the emulator that imports torch.
+"""The native process: loads one TorchScript model and runs it. Torch is imported in this process only.
 
 ``python -m clipline.emulator.ml.native FILE THREADS ALLOCATIONS VERSION``; the file is deleted once it is loaded.
 

@@ -32,9 +32,9 @@ class BertTokenizer:
         for token in (UNKNOWN, _PAD):
             if token not in self._ids:
                 raise status_error(409, f"stored vocabulary is missing required [{token}] token")
-        self.special = bool(options.get("with_special_tokens", True))
+        self._special = bool(options.get("with_special_tokens", True))
         missing = [token for token in (_SEP, _CLS) if token not in self._ids]
-        if self.special and missing:
+        if self._special and missing:
             raise status_error(409, f"stored vocabulary is missing required [{', '.join(missing)}] token(s)")
         self._pieces = WordPieces(vocabulary, lower=bool(options.get("do_lower_case", False)))
 
@@ -48,7 +48,7 @@ class BertTokenizer:
         found = self._pieces.of_text(text)
         ids = [number for word in found for number in word]
         most, span = int(options.get("max_sequence_length", 512)), int(options.get("span", -1))
-        extra = 2 if self.special else 0
+        extra = 2 if self._special else 0
         if len(ids) + extra <= most:
             return Encoded((self._framed(ids),))
         if options.get("truncate", "first") != "none":
@@ -83,7 +83,7 @@ class BertTokenizer:
         ]
 
     def _framed(self, ids: Sequence[int]) -> tuple[int, ...]:
-        return (self._ids[_CLS], *ids, self._ids[_SEP]) if self.special else tuple(ids)
+        return (self._ids[_CLS], *ids, self._ids[_SEP]) if self._special else tuple(ids)
 
 
 def windows(of_word: Sequence[int], size: int, span: int) -> list[tuple[int, int]]:
