@@ -250,7 +250,8 @@ def test_routing_of_an_alias(api: Api, name: str) -> None:
     api("PUT", f"/{name}-i", {"settings": settings, "aliases": {name: {"routing": "7"}, f"{name}-all": {}}})
     for number in range(20):
         api("PUT", f"/{name}-all/_doc/{number}", {"n": number}, code=201)
-    api("PUT", f"/{name}/_doc/mine?refresh=true", {"n": -1}, code=201)
+    api("PUT", f"/{name}/_doc/mine", {"n": -1}, code=201)
+    api("POST", f"/{name}/_refresh")
     assert api("GET", f"/{name}/_doc/mine")["_routing"] == "7"
     assert api("GET", f"/{name}-i/_doc/mine?routing=7")["found"] is True
     assert api("GET", f"/{name}-all/_count")["count"] == 21
