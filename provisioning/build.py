@@ -16,7 +16,7 @@ from clipline.core.errors import MissingExtraError, ModelError
 from clipline.core.quiet import quiet_libraries
 from provisioning.bundle import Bundle, write_bundle
 from provisioning.model_asset import INPUT_FIELD, ModelAsset
-from provisioning.probes import PROBES
+from provisioning.probes import PROBES, as_read
 
 _TARGET = (8, 15, 0)
 """The oldest server that clipline works with: its configuration is understood by all newer ones."""
@@ -75,7 +75,7 @@ def _build(model: ModelAsset, directory: Path, digest: str, out: Path, folder: P
             where=model.where,
             hint="correct import.embedding_size, and dims in the mapping",
         )
-    vectors = reference.encode(list(PROBES), show_progress_bar=False)
+    vectors = reference.encode(list(map(as_read, PROBES)), show_progress_bar=False)
     probes = [
         {"text": text, "vector": [float(number) for number in vector]}
         for text, vector in zip(PROBES, vectors, strict=True)

@@ -3,7 +3,7 @@
 Members, in this order: ``manifest.json``, ``config.json`` (the body of ``PUT _ml/trained_models/<id>``),
 ``vocabulary.json``, ``probes.json``, ``model.pt``. The manifest::
 
-    {"format": 1, "source": {"model": "…", "revision": "…"}, "import": {…}, "digest": "sha256:…",
+    {"format": 2, "source": {"model": "…", "revision": "…"}, "import": {…}, "digest": "sha256:…",
      "embedding_size": 512, "operators": ["aten::add", …], "versions": {"torch": "2.13.0", …},
      "files": {"model.pt": {"sha256": "…", "bytes": 539123456}, …}}
 
@@ -25,7 +25,8 @@ from typing import IO, Any
 
 from clipline.core.errors import BundleError
 
-FORMAT = 1
+FORMAT = 2
+"""2: the probes' vectors are those of the texts as the server reads them."""
 MEMBERS = ("config.json", "vocabulary.json", "probes.json", "model.pt")
 _MANIFEST = "manifest.json"
 _BLOCK = 1024 * 1024
@@ -33,7 +34,7 @@ _BLOCK = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """A sentence with the vector that the untraced model gives for it."""
+    """A sentence with the vector that the untraced model gives for what the server reads of it."""
 
     text: str
     vector: Sequence[float]

@@ -1,6 +1,6 @@
 """Which bundle serves a model: the one given, the one in the stack, the one in the cache, or one built now.
 
-The cache is ``$XDG_CACHE_HOME/clipline/bundles/<64 hex of the digest>.tar``.
+The cache is ``$XDG_CACHE_HOME/clipline/bundles-<format>/<64 hex of the digest>.tar``.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from clipline.core.digest import model_digest
 from clipline.core.encoders import image_encoder_digest
 from clipline.core.errors import BundleError
 from clipline.core.hub import at_hand, obtain
-from provisioning.bundle import Bundle, open_bundle
+from provisioning.bundle import FORMAT, Bundle, open_bundle
 from provisioning.desired import Digests
 from provisioning.model_asset import ModelAsset
 
@@ -101,7 +101,8 @@ def find_bundles(models: Iterable[ModelAsset], *, given: Iterable[Path], stack: 
 def cache_path(digest: str) -> Path:
     """Where the cache keeps the bundle of a digest."""
     root = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
-    return root / "clipline" / "bundles" / f"{digest.removeprefix('sha256:')}.tar"
+    # The format is part of the place, so that what another clipline left there is not tripped over.
+    return root / "clipline" / f"bundles-{FORMAT}" / f"{digest.removeprefix('sha256:')}.tar"
 
 
 def _mismatch(bundle: Bundle, model: ModelAsset) -> str | None:

@@ -15,7 +15,7 @@ from elasticsearch import Elasticsearch
 
 from clipline.core.errors import BundleError
 from clipline.emulator.launch import running_emulator
-from provisioning.bundle import MEMBERS, Bundle, open_bundle, write_bundle
+from provisioning.bundle import FORMAT, MEMBERS, Bundle, open_bundle, write_bundle
 from provisioning.parity import cosine
 from provisioning.probes import PROBES
 from tests.conftest import TINY, Run
@@ -68,7 +68,7 @@ def test_what_is_in_it(built: Path) -> None:
     bundle = open_bundle(built)
     bundle.verify()
     manifest = bundle.manifest
-    assert manifest["format"] == 1
+    assert manifest["format"] == FORMAT
     assert manifest["embedding_size"] == 512
     assert manifest["import"]["truncate"] == "first"
     assert "torch" in manifest["versions"]
@@ -87,8 +87,10 @@ def test_the_probes_are_the_local_model_s(built: Path) -> None:
     model = SentenceTransformer(TINY[0].partition("=")[2], device="cpu", local_files_only=True)
     probes = open_bundle(built).probes()
     assert tuple(probe.text for probe in probes) == PROBES
-    for probe in probes[:4]:
-        assert cosine(probe.vector, model.encode(probe.text).tolist()) == pytest.approx(1, abs=1e-5)
+    emoji = next(probe for probe in probes if "emoji" in probe.text)
+    for probe in [*probes[:4], emoji]:
+        read = probe.text if probe is not emoji else "emoji \ufe0f\u2744\ufe0f and \u200d\u200d"
+        assert cosine(probe.vector, model.encode(read).tolist()) == pytest.approx(1, abs=1e-5)
 
 
 @pytest.mark.parametrize("member", MEMBERS)
@@ -122,7 +124,7 @@ def test_a_truncated_file(built: Path, tmp_path: Path, part: float) -> None:
 @pytest.mark.parametrize(
     ("over", "wanted"),
     [
-        ({"format": 2}, "this bundle has format 2, this clipline reads format 1"),
+        ({"format": 99}, f"this bundle has format 99, this clipline reads format {FORMAT}"),
         ({"format": None}, "the manifest cannot be read"),
         ({"files": None}, "the manifest cannot be read"),
         ({"files": {"model.pt": {}}}, "does not name every part"),
