@@ -83,6 +83,10 @@ FAILURES: dict[str, tuple[str, str]] = {
         "A document doesn't have a value for a field! Use doc[<field>].size()==0 to check if a document is missing a field!",
     ),
     "1 / 0": ("arithmetic_exception", "/ by zero"),
+    "doc['k'].value - 1": (
+        "class_cast_exception", "Cannot apply [-] operation to types [java.lang.String] and [java.lang.Integer].",
+    ),
+    "doc['k'].value": ("class_cast_exception", "Cannot cast from [java.lang.String] to [double]."),
     "params.two > 1": ("class_cast_exception", "Cannot cast from [java.lang.Boolean] to [double]."),
     "params.nothing + 1": (
         "null_pointer_exception", 'Cannot invoke "Object.getClass()" because "left" is null'

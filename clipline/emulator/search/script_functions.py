@@ -48,14 +48,17 @@ _ARRAYS: Mapping[str, Callable[[Any, Any], Any]] = {
 def _number(value: Any, sign: str, other: Any) -> NDArray[Any]:
     array = np.asarray(value)
     if array.dtype.kind not in "if":
-        shown = [
-            class_name(item.flat[0].item() if isinstance(item, np.ndarray) and item.size else item)
-            for item in (value, other)
-        ]
-        raise JavaError(
-            "class_cast_exception", f"Cannot apply [{sign}] operation to types [{shown[0]}] and [{shown[1]}]."
-        )
+        shown = [class_name(_sample(item)) for item in (value, other)]
+        reason = f"Cannot apply [{sign}] operation to types [{shown[0]}] and [{shown[1]}]."
+        raise JavaError("class_cast_exception", reason)
     return array
+
+
+def _sample(value: Any) -> Any:
+    """One of the values that an array holds."""
+    if isinstance(value, np.ndarray):
+        value = value.flat[0] if value.size else 0.0
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def _comparison(sign: str) -> Callable[[Any, Any], Any]:

@@ -27,6 +27,10 @@ Part = Callable[["Run"], Value]
 Do = Callable[["Run"], None]
 
 
+_ARRAYS = {"b": "java.lang.Boolean", "O": "java.lang.String"}
+"""The class of what an array holds, where it is no number."""
+
+
 @dataclass(frozen=True, slots=True)
 class Script:
     """A script that was read."""
@@ -99,8 +103,9 @@ class Run:
 
     def returns(self, value: Value) -> None:
         """What the script returns for these documents."""
-        if isinstance(value, str | bool | list | dict | None) or np.asarray(value).dtype == bool:
-            shown = "java.lang.Boolean" if isinstance(value, np.ndarray) else class_name(value)
+        array = np.asarray(value)
+        if array.dtype.kind not in "if":
+            shown = class_name(value) if array.ndim == 0 else _ARRAYS.get(array.dtype.kind, "java.lang.Object")
             raise self.failed(0, f"Cannot cast from [{shown}] to [double].", "class_cast_exception")
         self.root.result[self.rows] = value
         self.root.done[self.rows] = True
@@ -126,10 +131,10 @@ def declared(run: Run, name: str, value: Value) -> None:
 def of_type(run: Run, kind: str, value: Value, *, cast: bool = False) -> Value:
     """A value as one of a type of variables; a fraction becomes a whole number only by a cast."""
     array = np.asarray(value)
-    if kind == "boolean" or kind == "def" or array.dtype == bool or array.dtype == object:
-        if kind != "def" and (kind == "boolean") is not (array.dtype == bool):
-            raise run.failed(0, f"Cannot cast to [{kind}].", "class_cast_exception")
+    if kind == "def" or (kind == "boolean" and array.dtype == bool):
         return value
+    if kind == "boolean" or array.dtype.kind not in "if":
+        raise run.failed(0, f"Cannot cast to [{kind}].", "class_cast_exception")
     if kind in ("int", "long"):
         if array.dtype.kind == "f" and not cast:
             raise run.failed(0, f"Cannot cast from [double] to [{kind}].", "class_cast_exception")
