@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from clipline.emulator.errors import ApiError
+from clipline.emulator.identity import Identity, Version
 from clipline.emulator.ingest.document import IngestDocument
 from clipline.emulator.node import Node
 
@@ -71,3 +72,13 @@ def test_a_changed_pipeline_goes_on_counting(node: Node) -> None:
     node.pipelines.delete("p")
     assert node.pipelines.stats()["pipelines"] == {}
     assert node.pipelines.stats()["total"]["count"] == 2
+
+
+def test_a_pipeline_of_another_version_fails_when_it_runs(tmp_path: Path) -> None:
+    newer = Node(tmp_path, Identity(version=Version(9, 2, 0)))
+    newer.pipelines.put("p", {"processors": [{"append": {"field": "a", "copy_from": "b"}}]})
+    newer.close()
+    older = Node(tmp_path, Identity(version=Version(8, 19, 20)))
+    with pytest.raises(ApiError, match=r"pipeline with id \[p\] could not be loaded, caused by"):
+        older.pipelines.run("p", _document())
+    older.close()

@@ -12,7 +12,7 @@ import orjson
 from clipline.emulator.errors import ApiError, illegal_argument
 from clipline.emulator.ingest.compile import DATES, compile_pipeline
 from clipline.emulator.ingest.document import IngestDocument
-from clipline.emulator.ingest.execute import Compiled, Execution, Failure
+from clipline.emulator.ingest.execute import Compiled, Execution, Failure, Step
 from clipline.emulator.ingest.inference import references
 from clipline.emulator.ingest.metrics import Metric
 from clipline.emulator.ingest.processors import Dropped
@@ -35,7 +35,7 @@ class Pipelines:
         self._bodies: dict[str, dict[str, Any]] = {
             name: orjson.loads(body) for name, body in node.database.rows("SELECT name, body FROM pipelines")
         }
-        self._compiled = {name: compile_pipeline(node, name, self._shown(body)) for name, body in self._bodies.items()}
+        self._compiled = {name: _loaded(node, name, self._shown(body)) for name, body in self._bodies.items()}
 
     def find(self, name: str) -> Compiled | None:
         """A stored pipeline, ready to run."""
@@ -165,6 +165,27 @@ class Pipelines:
         ]
         if parts:
             raise illegal_argument(f"pipeline [{name}] cannot be deleted because it is {' and '.join(parts)}")
+
+
+def _loaded(node: Node, name: str, body: dict[str, Any]) -> Compiled:
+    """A stored pipeline; one that another version accepted fails when it runs (IngestService.substitutePipeline)."""
+    try:
+        return compile_pipeline(node, name, body)
+    except ApiError as error:
+        if error.status == 501:
+            reason, kind = error, "unknown"
+        else:
+            text = f"pipeline with id [{name}] could not be loaded, caused by [{error.reason}]"
+            reason, kind = ApiError(500, "illegal_state_exception", text), error.meta.get("processor_type", "unknown")
+
+    def work(document: IngestDocument) -> None:
+        raise reason
+
+    step = Step(
+        kind=kind, tag=None, description=None, condition_source=None, condition=None, params={}, ignore_failure=False,
+        on_failure=(), work=work, inner=None,
+    )  # fmt: skip
+    return Compiled(name, (step,), ())
 
 
 def _asks_models(body: dict[str, Any]) -> bool:
