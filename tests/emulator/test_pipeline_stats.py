@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from clipline.emulator.errors import ApiError
-from clipline.emulator.identity import Identity, Version
 from clipline.emulator.ingest.document import IngestDocument
 from clipline.emulator.node import Node
 
@@ -74,11 +73,12 @@ def test_a_changed_pipeline_goes_on_counting(node: Node) -> None:
     assert node.pipelines.stats()["total"]["count"] == 2
 
 
-def test_a_pipeline_of_another_version_fails_when_it_runs(tmp_path: Path) -> None:
-    newer = Node(tmp_path, Identity(version=Version(9, 2, 0)))
-    newer.pipelines.put("p", {"processors": [{"append": {"field": "a", "copy_from": "b"}}]})
-    newer.close()
-    older = Node(tmp_path, Identity(version=Version(8, 19, 20)))
+def test_a_pipeline_that_this_version_does_not_accept_fails_when_it_runs(tmp_path: Path) -> None:
+    before = Node(tmp_path)
+    before.pipelines.put("p", {"processors": []})
+    before.database.execute("UPDATE pipelines SET body = ?", (b'{"processors": [{"set": {}}]}',))
+    before.close()
+    after = Node(tmp_path)
     with pytest.raises(ApiError, match=r"pipeline with id \[p\] could not be loaded, caused by"):
-        older.pipelines.run("p", _document())
-    older.close()
+        after.pipelines.run("p", _document())
+    after.close()
