@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
     from provisioning.stack import Stack
 
+EMULATOR_PACKAGES = ("anyio", "lark", "mmh3", "orjson", "regex", "trustme", "uvicorn", "torch")
+"""What ``clipline[emulator]`` brings, by the names that are imported."""
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -198,13 +201,7 @@ def need_emulator() -> None:
     Raises:
         MissingExtraError: ``clipline[emulator]`` is not installed.
     """
-    try:
-        import anyio  # noqa: F401
-        import dateutil  # noqa: F401
-        import orjson  # noqa: F401
-        import uvicorn  # noqa: F401
-    except ImportError as error:
-        raise MissingExtraError("emulator", purpose="the emulator", package=error.name or "anyio") from error
-    # Only looked for: importing it takes seconds, and only the native processes need it.
-    if find_spec("torch") is None:
-        raise MissingExtraError("emulator", purpose="the emulator", package="torch")
+    # Only looked for: importing torch takes seconds, and only the native processes need it.
+    for package in EMULATOR_PACKAGES:
+        if find_spec(package) is None:
+            raise MissingExtraError("emulator", purpose="the emulator", package=package)

@@ -27,8 +27,9 @@ def quiet_libraries(purpose: str) -> Iterator[None]:
     """
     os.environ.setdefault(_KINETO_LEVEL, _NOTHING_BELOW)
     try:
+        # torch first: where it lacks, transformers says so in words of its own.
+        import torch  # noqa: F401, I001
         import sentence_transformers  # noqa: F401
-        import torch  # noqa: F401
         from transformers.utils import logging as transformers_logging
     except ImportError as error:
         package = error.name or "sentence-transformers"

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 from elasticsearch import Elasticsearch
 
-from tests.conftest import TINY, TINY_IMAGE, Run
+from clipline.commands.options import EMULATOR_PACKAGES
+from tests.conftest import ROOT, TINY, TINY_IMAGE, Run
 from tests.core.absent import EXTRAS, without
 
 VARIABLES = tuple(part for value in TINY for part in ("--var", value))
@@ -74,7 +77,12 @@ def test_applying_without_models_and_without_a_bundle(emulator_url: str, bare: d
         assert client.indices.get(index="bare-*").body == {}
 
 
-@pytest.mark.parametrize("package", ["anyio", "uvicorn", "orjson"])
+def test_the_emulators_packages_are_its_extra() -> None:
+    extra = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]["emulator"]
+    assert sorted(EMULATOR_PACKAGES) == sorted(re.match(r"[\w-]+", line)[0] for line in extra)  # type: ignore[index]
+
+
+@pytest.mark.parametrize("package", EMULATOR_PACKAGES)
 def test_the_emulator_without_its_extra(tmp_path: Path, clipline: Run, package: str) -> None:
     environment = without([package], tmp_path / "absent")
     for arguments in (["emulator", "--data", str(tmp_path / "d")], ["plan", "--emulator"]):
@@ -104,5 +112,5 @@ def test_encoding_pictures_without_models(bare: dict[str, str], tmp_path: Path) 
     done = subprocess.run(
         [sys.executable, "-c", script], env={**os.environ, **bare}, capture_output=True, text=True, timeout=60
     )
-    assert done.stdout.startswith("encoding pictures needs the package sentence_transformers, which is not installed")
+    assert done.stdout.startswith("encoding pictures needs the package torch, which is not installed")
     assert "pip install 'clipline[models]'" in done.stdout
