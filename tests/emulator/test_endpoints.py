@@ -20,11 +20,14 @@ FAMILIES = (absent, cluster, indices, ingest, ml, search, security)
 NEWEST = Endpoints(Version.parse("9.5.2"))
 
 
-# Registered by the server (RestIndexPutAliasAction, RestGetAliasesAction, RestInferTrainedModelAction), not specified.
+# Registered by the server (RestIndexPutAliasAction, RestGetAliasesAction, RestInferTrainedModelDeploymentAction,
+# RestNodesInfoAction, RestOpenPointInTimeAction), and not specified.
 SERVER_ONLY = {
     *((method, path) for method in ("PUT", "POST") for path in ("/_alias/{name}", "/_aliases/{name}")),
     *(("PUT", path) for path in ("/_alias", "/{index}/_alias", "/{index}/_aliases")),
     ("GET", "/_aliases"),
+    ("GET", "/_nodes/{node_id}/info/{metric}"),
+    ("POST", "/_pit"),
     ("POST", "/_ml/trained_models/{model_id}/deployment/_infer"),
 }
 
