@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +63,11 @@ def _bytes(ctx: click.Context, param: click.Parameter, value: str) -> int:
 )
 @click.option("--detach", is_flag=True, help="Go on in the background; clipline emulator stop ends it.")
 @click.option("--wait", is_flag=True, help="With --detach: come back when it serves.")
-@click.option("--print-env", is_flag=True, help="Print the variables that clipline and its like need to reach it.")
+@click.option(
+    "--print-env",
+    is_flag=True,
+    help="Print ELASTICSEARCH_URL, and with --secure user, password and CA file, as lines for the eval of a shell.",
+)
 @click.option("--with-parent", is_flag=True, hidden=True)
 @click.pass_context
 def emulator_command(
@@ -78,6 +85,7 @@ def emulator_command(
 
     In the foreground it prints one line with its URL when it is ready; SIGTERM or Ctrl-C ends it. With --print-env it
     prints the variables instead; where one runs on the data folder already, it prints those of that one, and ends.
+    With --detach --wait --print-env, a start that fails prints "false", so that the eval fails too.
 
     \b
     Examples: clipline emulator --data demo-data --port 9200
@@ -91,10 +99,8 @@ def emulator_command(
         raise UsageError("--wait goes with --detach", hint="in the foreground the first line says when it is ready")
     if print_env and detach and not wait:
         raise UsageError("--print-env needs to know the port", hint="add --wait")
-    from clipline.emulator.record import find
-
-    if print_env and not detach and (running := find(data)) is not None:
-        click.echo(running.exports())
+    if print_env and not detach and (found := _exports(data)):
+        click.echo(found)
         return
     need_emulator()
     arguments = _arguments(identity)
@@ -102,12 +108,12 @@ def emulator_command(
         _detach(data, arguments, port=port, wait=wait, print_env=print_env)
         return
     # The same process goes on as the server, so that signals and exit code are the server's own.
-    command = [sys.executable, "-m", "clipline.emulator", "--data", str(data), "--port", str(port), *arguments]
+    command = [sys.executable, "-m", "clipline.emulator", f"--data={data}", "--port", str(port), *arguments]
     command += ["--print-env"] * print_env + ["--with-parent"] * with_parent
     os.execv(sys.executable, command)  # noqa: S606 - our own module, no shell
 
 
-@emulator_command.command("stop")
+@emulator_command.command("stop", short_help="End the emulator of a data folder.")
 @click.option("--data", type=click.Path(path_type=Path, file_okay=False), help="The data folder; by default .clipline.")
 @click.pass_obj
 def stop_command(default: Path, data: Path | None) -> None:
@@ -116,18 +122,17 @@ def stop_command(default: Path, data: Path | None) -> None:
     \b
     Example: clipline emulator stop --data demo-data
     """
-    from clipline.emulator.launch import EmulatorError, stop
+    from clipline.emulator.launch import stop
 
     folder = data or default
-    try:
-        if not stop(folder):
-            raise CliplineError(
-                "no emulator runs on this data folder",
-                where=str(folder),
-                hint="name the one it was started with: --data DIR",
-            )
-    except EmulatorError as error:
-        raise CliplineError(str(error)) from error
+    with _sentences(folder):
+        stopped = stop(folder)
+    if not stopped:
+        raise CliplineError(
+            "no emulator runs on this data folder",
+            where=str(folder),
+            hint="name the one it was started with: --data DIR",
+        )
     say(f"stopped the emulator on {folder}")
 
 
@@ -137,15 +142,40 @@ def _arguments(identity: dict[str, Any]) -> list[str]:
     return [*flags, *(word for pair in named for word in pair)]
 
 
+def _exports(data: Path) -> str:
+    from clipline.emulator.record import find
+
+    with _sentences(data):
+        running = find(data)
+    return running.exports() if running else ""
+
+
 def _detach(data: Path, arguments: list[str], *, port: int, wait: bool, print_env: bool) -> None:
-    from clipline.emulator.launch import EmulatorError, detach
+    from clipline.emulator.launch import detach
 
     try:
-        running = detach(data, arguments, port=port, wait=wait)
-    except EmulatorError as error:
-        raise CliplineError(str(error), where=str(data)) from error
+        with _sentences(data):
+            running = detach(data, arguments, port=port, wait=wait)
+    except CliplineError:
+        if print_env:
+            # `eval "$(…)"` of nothing succeeds: a script would go on without an emulator, or with another cluster.
+            click.echo("false")
+        raise
     if running is None:
         say(f"the emulator starts in the background; its log is {data / 'emulator.log'}")
         return
-    say(f"the emulator serves at {running.url}; end it with: clipline emulator stop --data {data}")
+    say(f"the emulator serves at {running.url}; end it with: clipline emulator stop --data {shlex.quote(str(data))}")
     click.echo(running.exports() if print_env else running.url)
+
+
+@contextmanager
+def _sentences(data: Path) -> Iterator[None]:
+    from clipline.emulator.launch import EmulatorError
+
+    try:
+        yield
+    except EmulatorError as error:
+        raise CliplineError(str(error)) from error
+    except OSError as error:
+        # It is another user's.
+        raise CliplineError(f"the data folder {data} cannot be used: {error.strerror}") from error

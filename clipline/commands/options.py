@@ -192,7 +192,7 @@ def started_emulator(data: Path, *, port: int = 0) -> Iterator[str]:
         with running_emulator(data, port=port) as url:
             yield url
     except EmulatorError as error:
-        raise CliplineError(str(error), where=str(data)) from error
+        raise CliplineError(str(error)) from error
 
 
 def need_emulator() -> None:

@@ -6,10 +6,12 @@ body, then the route's own parameters, then the handler.
 
 from __future__ import annotations
 
+import sqlite3
 import sys
 import traceback
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +21,7 @@ from clipline.emulator import absent, cluster, indices, ingest, ml, search, secu
 from clipline.emulator.answers import Answer, Asked, answer, error_reply
 from clipline.emulator.bodies import check_takes_body
 from clipline.emulator.compression import inflated
+from clipline.emulator.database import disk_failure
 from clipline.emulator.endpoints import Endpoints
 from clipline.emulator.errors import ApiError, TextError, bad_parameter
 from clipline.emulator.media import check_answer_type, check_body_type, check_headers, check_single
@@ -123,6 +126,9 @@ def _answer(node: Node, router: Router, request: _Request) -> Answer:
     except (ApiError, TextError) as error:
         trace = traceback.format_exc() if params.get("error_trace", "false") != "false" else None
         reply = error_reply(error, trace)
+    except sqlite3.Error as error:
+        refusal = disk_failure(error)
+        reply = error_reply(refusal) if refusal else _crash(error)
     except Exception as error:
         reply = _crash(error)
     if reply is _TOO_LONG:
@@ -137,7 +143,9 @@ def _answer(node: Node, router: Router, request: _Request) -> Answer:
 
 
 def _crash(error: Exception) -> Reply:
-    traceback.print_exc(file=sys.stderr)
+    # The log may be on a disk that is full.
+    with suppress(OSError):
+        traceback.print_exc(file=sys.stderr)
     return error_reply(ApiError(500, "exception", f"the emulator failed: {type(error).__name__}: {error}"))
 
 

@@ -13,12 +13,32 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from clipline.emulator.errors import ApiError
+
 LAYOUT = 2
 """The layout of the tables, kept in the file: another number for every change that an older file cannot follow."""
 
 
 class OtherLayoutError(Exception):
     """The file was written by a version of the emulator that laid its tables out differently."""
+
+
+_DISK = {
+    sqlite3.SQLITE_FULL: "No space left on device",
+    sqlite3.SQLITE_IOERR: "Input/output error",
+    sqlite3.SQLITE_READONLY: "Read-only file system",
+    sqlite3.SQLITE_CANTOPEN: "Cannot open the file",
+}
+
+
+def disk_failure(error: sqlite3.Error) -> ApiError | None:
+    """The answer to a write that the disk did not take, as for any ``IOException``; ``None`` for another error.
+
+    Elasticsearch would have blocked its indices at 95 % of the disk (429, flood stage); the emulator has no watermarks.
+    """
+    words = _DISK.get(getattr(error, "sqlite_errorcode", 0) & 0xFF)
+    reason = f"{words}: the disk of the data folder did not take what was to be stored"
+    return ApiError(500, "i_o_exception", reason) if words else None
 
 
 class Database:
@@ -54,13 +74,13 @@ class Database:
             self._depth += 1
             try:
                 yield
-            except BaseException:
-                if outermost:
-                    self._connection.execute("ROLLBACK")
-                raise
-            else:
                 if outermost:
                     self._connection.execute("COMMIT")
+            except BaseException:
+                # A full disk ends some transactions by itself, and leaves others open.
+                if outermost and self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
             finally:
                 self._depth -= 1
 

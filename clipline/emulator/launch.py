@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import selectors
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from clipline.emulator.record import Running, find, is_locked
 
@@ -40,8 +42,7 @@ def running_emulator(data: Path, *arguments: str, port: int = 0) -> Iterator[str
 @contextmanager
 def started(data: Path, *arguments: str, port: int = 0) -> Iterator[Running]:
     """Like ``running_emulator``; gives all that is known of it, credentials included."""
-    data.mkdir(parents=True, exist_ok=True)
-    with _log(data).open("ab") as log:
+    with _opened_log(data) as log:
         begin = log.tell()
         process = subprocess.Popen(  # noqa: S603 - our own module, no shell
             [*_command(data, port), "--with-parent", *arguments],
@@ -64,10 +65,9 @@ def detach(data: Path, arguments: Sequence[str], *, port: int = 0, wait: bool = 
     Raises:
         EmulatorError: it ended, or was not ready in time.
     """
-    data.mkdir(parents=True, exist_ok=True)
-    if is_locked(data):
-        raise EmulatorError(taken(data))
-    with _log(data).open("ab") as log:
+    with _opened_log(data) as log:
+        if is_locked(data):
+            raise EmulatorError(taken(data))
         begin = log.tell()
         process = subprocess.Popen(  # noqa: S603 - our own module, no shell
             [*_command(data, port), *arguments],
@@ -106,11 +106,19 @@ def stop(data: Path, *, seconds: float = _STOP_SECONDS) -> bool:
 
 def taken(data: Path) -> str:
     """The sentence for a data folder that is in use."""
-    return f"another emulator runs on the data folder {data}; stop it, or choose another with --data"
+    return f"another emulator runs on the data folder {data}; stop it, or choose another folder with --data"
 
 
 def _command(data: Path, port: int) -> list[str]:
-    return [sys.executable, "-m", "clipline.emulator", "--data", str(data), "--port", str(port)]
+    return [sys.executable, "-m", "clipline.emulator", f"--data={data}", "--port", str(port)]
+
+
+def _opened_log(data: Path) -> IO[bytes]:
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+        return _log(data).open("ab")
+    except OSError as error:
+        raise EmulatorError(f"the data folder {data} cannot be used: {error.strerror}") from error
 
 
 def _log(data: Path) -> Path:
@@ -154,7 +162,11 @@ def _last_words(data: Path, begin: int, process: subprocess.Popen[bytes]) -> str
     with _log(data).open("rb") as stream:
         stream.seek(begin)
         said = stream.read().decode(errors="replace").strip().splitlines()
-    return said[-1].removeprefix("error: ") if said else f"the emulator ended with {process.returncode}"
+    if said:
+        return said[-1].removeprefix("error: ")
+    # Where nothing can be written, there is no log either.
+    full = shutil.disk_usage(data).free == 0
+    return f"the disk of the data folder {data} is full" if full else f"the emulator ended with {process.returncode}"
 
 
 def _too_slow(data: Path) -> EmulatorError:

@@ -29,6 +29,10 @@ from clipline.emulator.security.room import Security
 class DowngradeError(Exception):
     """The data folder belongs to a newer version; the message is Elasticsearch's (NodeMetadata)."""
 
+    def __init__(self, before: Version, now: Version) -> None:
+        super().__init__(f"cannot downgrade a node from version [{before}] to version [{now}]")
+        self.before = before
+
 
 class Node:
     """The emulated single-node cluster over one data folder."""
@@ -71,7 +75,7 @@ class Node:
         before = Version.parse(self._identity("version", str(self.version)))
         if before > self.version:
             self.database.close()
-            raise DowngradeError(f"cannot downgrade a node from version [{before}] to version [{self.version}]")
+            raise DowngradeError(before, self.version)
         self.database.execute("UPDATE identity SET value = ? WHERE name = 'version'", (str(self.version),))
 
     def close(self) -> None:

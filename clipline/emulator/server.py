@@ -6,6 +6,7 @@ import argparse
 import os
 import signal
 import socket
+import sqlite3
 import sys
 import threading
 import time
@@ -53,11 +54,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         node = Node(options.data, _identity(options))
     except DowngradeError as error:
-        return _refuse(f"{error}; start that version, or choose another folder with --data")
+        return _refuse(
+            f"the data folder {options.data}: {error}; take --version {error.before}, or choose another with --data"
+        )
     except OtherLayoutError:
         return _refuse(
             f"the data folder {options.data} was written by another version of the emulator; choose another with --data"
         )
+    except (OSError, sqlite3.Error) as error:
+        return _refuse(f"the data folder {options.data} cannot be used: {error}")
     try:
         # Whoever reads the line may search at once; a start that hangs must not hide the rest for ever.
         node.models.wait_started(_PATIENCE_SECONDS)
@@ -78,6 +83,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _Server(config, node=node, print_env=options.print_env).run(sockets=[listener])
     except KeyboardInterrupt:
         pass  # uvicorn raises the signal again once everything is closed
+    except OSError as error:
+        return _refuse(f"nothing can be written into the data folder {options.data}: {error.strerror}")
     finally:
         node.close()
         record.remove(options.data)

@@ -85,6 +85,44 @@ def test_a_port_that_is_taken(data: Path, tmp_path: Path, clipline: Run) -> None
     assert f"port {port} cannot be used" in clipline("emulator", *other, code=1).stderr
 
 
+@pytest.mark.parametrize("flags", [(), ("--detach", "--wait")])
+def test_a_folder_that_cannot_be_used(flags: tuple[str, ...], tmp_path: Path, clipline: Run) -> None:
+    (tmp_path / "file").touch()
+    data = str(tmp_path / "file" / "data")
+    done = clipline("emulator", "--data", data, "--port", "0", *flags, code=1)
+    assert done.stderr == f"error: the data folder {data} cannot be used: Not a directory\n"
+
+
+def test_a_file_that_is_no_database(tmp_path: Path, clipline: Run) -> None:
+    (tmp_path / "emulator.sqlite").write_text("something else " * 100)
+    done = clipline("emulator", "--data", str(tmp_path), "--port", "0", code=1)
+    assert done.stderr == f"error: the data folder {tmp_path} cannot be used: file is not a database\n"
+
+
+def test_a_folder_of_a_newer_version(data: Path, clipline: Run) -> None:
+    clipline("emulator", "--data", str(data), *START, "--version", "9.5.2")
+    clipline("emulator", "stop", "--data", str(data))
+    said = clipline("emulator", "--data", str(data), *START, code=1).stderr
+    assert "cannot downgrade a node from version [9.5.2] to version [9.2.0]; take --version 9.5.2" in said
+
+
+def test_a_shell_notices_that_it_did_not_start(tmp_path: Path, clipline: Run) -> None:
+    (tmp_path / "file").touch()
+    done = clipline("emulator", "--data", str(tmp_path / "file" / "data"), *START, "--print-env", code=1)
+    assert subprocess.run(["/bin/sh", "-ec", f'eval "{done.stdout}"; true'], check=False).returncode == 1
+
+
+def test_a_folder_whose_name_a_shell_would_take_apart(
+    tmp_path: Path, clipline: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = clipline("emulator", "--data", "./-möglich & it's", *START)
+    hint = shlex.split(done.stderr.partition("end it with: ")[2])
+    assert hint[0] == "clipline"
+    clipline(*hint[1:])
+    assert not answers(done.stdout.strip())
+
+
 def test_after_a_kill_nothing_is_believed_to_run(data: Path, clipline: Run) -> None:
     clipline("emulator", "--data", str(data), *START)
     record = json.loads((data / "emulator.json").read_text())

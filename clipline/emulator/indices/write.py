@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Collection, Iterable
+import sqlite3
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from clipline.emulator.database import disk_failure
 from clipline.emulator.errors import ApiError, illegal_argument
 from clipline.emulator.indices.blocks import check_block
 from clipline.emulator.indices.index import Index
@@ -104,11 +106,20 @@ Step = Callable[[Index], Written]
 """Part of a request; it runs with the index's lock held, and raises ``ApiError`` for itself only."""
 
 
-def carry_out(index: Index, steps: Iterable[Step], ids: Collection[str]) -> list[Written | ApiError]:
+def carry_out(index: Index, steps: Sequence[Step], ids: Collection[str]) -> list[Written | ApiError]:
     """Do the steps of a request on one index in order; what they wrote is committed together when this returns.
 
-    ``ids`` are those of the documents that the steps will look for.
+    ``ids`` are those of the documents that the steps will look for. If the disk does not take it, each has failed.
     """
+    try:
+        return _carried_out(index, steps, ids)
+    except sqlite3.Error as error:
+        if (failure := disk_failure(error)) is None:
+            raise
+        return [failure] * len(steps)
+
+
+def _carried_out(index: Index, steps: Sequence[Step], ids: Collection[str]) -> list[Written | ApiError]:
     done: list[Written | ApiError] = []
     with index.lock, index.shard.saving(ids):
         for step in steps:
