@@ -173,7 +173,7 @@ def test_sequence_numbers(client: Elasticsearch) -> None:
     [
         ("POST", "/_sql", {"query": "x"}),
         ("POST", "/_search", {"aggs": {}}),
-        ("POST", "/_search", {"query": {"fuzzy": {"a": "b"}}}),
+        ("POST", "/_search", {"query": {"intervals": {"a": {}}}}),
         ("PUT", "/_ingest/pipeline/x", {"processors": [{"grok": {"field": "a", "patterns": []}}]}),
     ],
 )

@@ -249,7 +249,7 @@ def test_what_is_wrong_on_the_shard(
     assert shard.get("caused_by", {}).get("type") == cause
 
 
-@pytest.mark.parametrize("kind", ["fuzzy", "regexp", "nested", "function_score", "query_string", "more_like_this"])
+@pytest.mark.parametrize("kind", ["intervals", "regexp", "nested", "function_score", "query_string", "more_like_this"])
 def test_queries_that_are_lacking_are_named(api: Api, index: str, kind: str) -> None:
     _, reason = api.error("POST", f"/{index}/_search", {"query": {kind: {"a": "b"}}}, code=501)
     assert f"the query [{kind}]" in reason

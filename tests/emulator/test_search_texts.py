@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clipline.emulator.search.analysis import ANALYZERS, lower, standard
-from clipline.emulator.search.text import stored_length
+from clipline.emulator.search.similarity import stored_length
 from tests.emulator.conftest import Api
 
 Make = Callable[..., str]

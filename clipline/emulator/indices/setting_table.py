@@ -35,7 +35,7 @@ blocks.metadata                                 bool   dynamic done    false
 blocks.read_only_allow_delete                   bool   dynamic done    false
 mapping.total_fields.limit                      int    dynamic done    1000         >=0
 mapping.exclude_source_vectors                  bool   final   done    true         since=9.2
-query.default_field                             list   dynamic lacking *
+query.default_field                             list   dynamic done    *
 priority                                        int    dynamic idle    1            >=0
 codec                                           enum   static  idle    default default|lz4|best_compression|zstd
 gc_deletes                                      time   dynamic idle    60s          >=-1
@@ -65,7 +65,7 @@ soft_deletes.enabled                            bool   final   done    true
 soft_deletes.retention.operations               long   dynamic idle    0            >=0
 soft_deletes.retention_lease.period             time   dynamic idle    12h          >=0
 max_inner_result_window                         int    dynamic idle    100          >=1
-max_docvalue_fields_search                      int    dynamic idle    100          >=0
+max_docvalue_fields_search                      int    dynamic done    100          >=0
 max_script_fields                               int    dynamic idle    32           >=0
 max_ngram_diff                                  int    dynamic idle    1            >=0
 max_shingle_diff                                int    dynamic idle    3            >=0
@@ -73,7 +73,7 @@ max_rescore_window                              int    dynamic idle    10000    
 max_refresh_listeners                           int    dynamic idle    1000         >=0
 max_slices_per_scroll                           int    dynamic idle    1024         >=1
 max_adjacency_matrix_filters                    int    dynamic idle    100          >=2
-max_terms_count                                 int    dynamic lacking 65536        >=1
+max_terms_count                                 int    dynamic done    65536        >=1
 max_regex_length                                int    dynamic lacking 1000         >=1
 analyze.max_token_count                         int    dynamic lacking 10000        >=1
 highlight.max_analyzed_offset                   int    dynamic idle    1000000      >=1

@@ -15,6 +15,7 @@ import numpy as np
 from clipline.emulator.errors import ApiError
 from clipline.emulator.search.context import Context, Result, ShardError, all_failed
 from clipline.emulator.search.fetch import hit, shown_score
+from clipline.emulator.search.field_values import check_count
 from clipline.emulator.search.order import Matched, page, top
 from clipline.emulator.search.request import Request
 from clipline.emulator.search.targets import Share, Target
@@ -150,6 +151,7 @@ def _matched(
     window = int(context.index.settings.get("max_result_window") or 10_000)
     if request.start + request.size > window:
         raise ShardError.illegal(_too_large(request, window))
+    check_count(context, request.docvalue_fields)
     for key in request.sort:
         key.check(context)
     if request.search_after is not None and len(request.search_after) != len(request.sort):

@@ -18,7 +18,6 @@ from clipline.emulator.search.context import Context, ShardError
 from clipline.emulator.search.field_request import Wanted
 from clipline.emulator.search.sort import no_fielddata
 
-_MOST_DOCVALUES = 100
 _VECTOR_FORMATS = ("array", "binary")
 Fields = dict[str, list[Any]]
 
@@ -51,17 +50,29 @@ def stored(context: Context, document: Searchable, names: tuple[str, ...]) -> Fi
     return found
 
 
+def check_count(context: Context, wanted: tuple[Wanted, ...]) -> None:
+    """Refuse more ``docvalue_fields`` than an index gives at once (FetchDocValuesContext).
+
+    Raises:
+        ShardError: there are too many.
+    """
+    most = int(context.index.settings.get("max_docvalue_fields_search") or 100)
+    if len(wanted) <= most and not any("*" in one.pattern for one in wanted):
+        return
+    asked = sum(len(list(_named(context, one, {}))) if "*" in one.pattern else 1 for one in wanted)
+    if asked > most:
+        raise ShardError.illegal(
+            f"Trying to retrieve too many docvalue_fields. Must be less than or equal to: [{most}] but was [{asked}]. "
+            "This limit can be set by changing the [index.max_docvalue_fields_search] index level setting."
+        )
+
+
 def docvalues(context: Context, document: Searchable, wanted: tuple[Wanted, ...]) -> Fields:
     """What ``docvalue_fields`` asks for.
 
     Raises:
         ShardError: a field without doc values, or a format that it does not have.
     """
-    if len(wanted) > _MOST_DOCVALUES:
-        raise ShardError.illegal(
-            f"Trying to retrieve too many docvalue_fields. Must be less than or equal to: [{_MOST_DOCVALUES}] but was "
-            f"[{len(wanted)}]. This limit can be set by changing the [index.max_docvalue_fields_search] index level setting."
-        )
     found: Fields = {}
     for one in wanted:
         for name in _named(context, one, {}):

@@ -1,9 +1,15 @@
-"""Queries that analyse their text: match, match_phrase, multi_match."""
+"""Queries that analyse their text: match, match_phrase, match_phrase_prefix, multi_match.
+
+Source: ``MatchQueryParser``, ``MultiMatchQueryParser``, ``QueryParserHelper``, ``MultiPhrasePrefixQuery``.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
+
+import orjson
 
 from clipline.emulator.errors import unsupported
 from clipline.emulator.indices.field_types import LACKING_ANALYZERS
@@ -12,10 +18,12 @@ from clipline.emulator.search import text
 from clipline.emulator.search.analysis import ANALYZERS, Analyzer, analyzer
 from clipline.emulator.search.compound import DisMax, Query
 from clipline.emulator.search.context import Context, Result, ShardError
+from clipline.emulator.search.fuzzy import MAX_EXPANSIONS, Fuzziness
 from clipline.emulator.search.minimum import needed
+from clipline.emulator.search.nearly import nearly
 from clipline.emulator.search.terms import NUMBERS, Term, java_text, searchable
 
-_TEXTS = ("text", "keyword", "boolean", "date", *NUMBERS)
+_TEXTS = ("text", "keyword", "boolean", "date", "flattened", *NUMBERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,31 +38,31 @@ class Match:
     analyzer: str | None = None
     lenient: bool = False
     otherwise: bool = False
+    fuzziness: Fuzziness | None = None
 
     def run(self, context: Context) -> Result:
         """Match one shard."""
-        definition = searchable(context, self.field)
-        if definition is None:
-            return context.none()
+        return _leniently(self, context)
+
+    def strictly(self, context: Context, definition: dict[str, Any]) -> Result:
+        """Match one shard; what the field cannot do is an error."""
         if definition["type"] != "text":
-            return self._as_term(context)
-        analyse = _analyzer(context, definition, self.analyzer)
-        tokens = analyse.terms(java_text(self.query))
+            if self.analyzer not in (None, "keyword"):
+                raise unsupported(f"the option [analyzer] of the query [match] on the field [{self.field}]")
+            if self.fuzziness is not None:
+                return nearly(context, self.field, java_text(self.query), self.fuzziness, self.boost)
+            return Term(self.field, self.query, self.boost).run(context)
+        tokens = _analyzer(context, definition, self.analyzer).terms(java_text(self.query))
         if not tokens:
             return context.everything(self.boost) if self.otherwise else context.none()
         least = len(tokens) if self.every else needed(self.least, len(tokens), default=1)
         # One token is a plain term, which asks for no number of clauses.
-        return text.score_text(context, self.field, tokens, least=1 if len(tokens) == 1 else least, boost=self.boost)
-
-    def _as_term(self, context: Context) -> Result:
-        if self.analyzer not in (None, "keyword"):
-            raise unsupported(f"the option [analyzer] of the query [match] on the field [{self.field}]")
-        try:
-            return Term(self.field, self.query, self.boost).run(context)
-        except ShardError:
-            if self.lenient:
-                return context.none()
-            raise
+        least = 1 if len(tokens) == 1 else least
+        if self.fuzziness is None:
+            return text.score_text(context, self.field, tokens, least=least, boost=self.boost)
+        vocabulary = text.terms(context, self.field).postings
+        choices = [self.fuzziness.expanded(token, vocabulary) for token in tokens]
+        return text.score_choices(context, self.field, choices, least=least, boost=self.boost)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,57 +73,148 @@ class Phrase:
     query: Any
     boost: float = 1.0
     analyzer: str | None = None
+    lenient: bool = False
     otherwise: bool = False
 
     def run(self, context: Context) -> Result:
         """Match one shard."""
-        definition = searchable(context, self.field)
-        if definition is None:
-            return context.none()
+        return _leniently(self, context)
+
+    def strictly(self, context: Context, definition: dict[str, Any]) -> Result:
+        """Match one shard; what the field cannot do is an error."""
         if definition["type"] != "text":
             return Term(self.field, self.query, self.boost).run(context)
-        tokens = _analyzer(context, definition, self.analyzer).tokens(java_text(self.query))
+        tokens = _analyzer(context, definition, self.analyzer, phrase=True).tokens(java_text(self.query))
         if not tokens:
             return context.everything(self.boost) if self.otherwise else context.none()
         if len(tokens) == 1:
             return text.score_text(context, self.field, [tokens[0].term], least=1, boost=self.boost)
         first = tokens[0].position
-        wanted = [(token.term, token.position - first) for token in tokens]
+        wanted: list[tuple[Sequence[str], int]] = [((token.term,), token.position - first) for token in tokens]
         return text.score_phrase(context, self.field, wanted, boost=self.boost)
 
 
 @dataclass(frozen=True, slots=True)
-class MultiMatch:
-    """One text in several fields: the best field counts, and a part (``tie``) of the others."""
+class PhrasePrefix:
+    """The tokens of a text, one behind the other, of which the last may be only the beginning of one."""
 
-    fields: tuple[tuple[str, float], ...]
-    match: Match
-    tie: float
-    boost: float
+    field: str
+    query: Any
+    boost: float = 1.0
+    analyzer: str | None = None
+    lenient: bool = False
+    otherwise: bool = False
+    most: int = MAX_EXPANSIONS
 
     def run(self, context: Context) -> Result:
         """Match one shard."""
+        return _leniently(self, context)
+
+    def strictly(self, context: Context, definition: dict[str, Any]) -> Result:
+        """Match one shard; what the field cannot do is an error."""
+        if definition["type"] != "text":
+            raise context.refusal(
+                f"Can only use phrase prefix queries on text fields - not on [{self.field}] which is of type "
+                f"[{definition['type']}]"
+            )
+        tokens = _analyzer(context, definition, self.analyzer, phrase=True).tokens(java_text(self.query))
+        if not tokens:
+            return context.everything(self.boost) if self.otherwise else context.none()
+        *before, last = tokens
+        held = text.terms(context, self.field).postings
+        found = [term for term in held if term.startswith(last.term)]
+        ends = sorted(found, key=str.encode)[: self.most]
+        if not before:
+            return text.score_text(context, self.field, ends, least=1, boost=self.boost)
+        first = tokens[0].position
+        wanted: list[tuple[Sequence[str], int]] = [((token.term,), token.position - first) for token in before]
+        return text.score_phrase(context, self.field, [*wanted, (ends, last.position - first)], boost=self.boost)
+
+
+OneField = Match | Phrase | PhrasePrefix
+
+
+@dataclass(frozen=True, slots=True)
+class MultiMatch:
+    """One text in several fields: the best field counts, and a part (``tie``) of the others.
+
+    Without ``fields`` those of ``index.query.default_field`` are asked. ``lenient`` is not given where ``None``.
+    """
+
+    fields: tuple[tuple[str, float], ...]
+    match: OneField
+    tie: float
+    boost: float
+    lenient: bool | None = None
+
+    def run(self, context: Context) -> Result:
+        """Match one shard."""
+        patterns = self.fields or default_fields(context)
+        lenient = any(name == "*" for name, _ in patterns) if self.lenient is None else self.lenient
+        asked = _resolved(context, patterns)
         queries: list[Query] = [
-            _on(self.match, name, boost) for pattern, boost in self.fields for name in _fields(context, pattern)
+            replace(self.match, field=name, boost=boost, lenient=lenient) for name, boost in asked.items()
         ]
+        if not queries and self.match.otherwise and any("*" in name for name, _ in patterns):
+            return context.everything(self.boost)
         return DisMax(tuple(queries), self.tie, self.boost).run(context)
 
 
-def _on(match: Match, name: str, boost: float) -> Match:
-    options = (match.query, match.every, match.least, boost, match.analyzer, match.lenient, match.otherwise)
-    return Match(name, *options)
+def default_fields(context: Context) -> tuple[tuple[str, float], ...]:
+    """``index.query.default_field`` with its boosts: where a query looks that names no field."""
+    given = context.index.settings.get("query.default_field") or "*"
+    names = orjson.loads(given) if given.startswith("[") else [part.strip() for part in given.split(",")]
+    try:
+        return tuple(boosted(name) for name in names)
+    except ValueError as error:
+        raise context.refusal(str(error), cause="number_format_exception") from error
+
+
+def boosted(field: str) -> tuple[str, float]:
+    """``field^2`` as the field and its boost.
+
+    Raises:
+        ValueError: the boost is no number.
+    """
+    name, sign, boost = field.partition("^")
+    return name, float(boost) if sign else 1.0
+
+
+def _leniently(query: OneField, context: Context) -> Result:
+    definition = context.definition(query.field)
+    if definition is None:
+        return context.none()
+    try:
+        if definition["type"] in ("dense_vector", "geo_point"):
+            kind = definition["type"]
+            raise context.refusal(f"Field [{query.field}] of type [{kind}] does not support match queries")
+        searchable(context, query.field)
+        return query.strictly(context, definition)
+    except ShardError:
+        if query.lenient:
+            return context.none()
+        raise
+
+
+def _resolved(context: Context, patterns: tuple[tuple[str, float], ...]) -> dict[str, float]:
+    """Mapped field → boost; where several patterns name a field, their boosts are multiplied."""
+    found: dict[str, float] = {}
+    for pattern, boost in patterns:
+        for name in _fields(context, pattern):
+            found[name] = found.get(name, 1.0) * boost
+    return found
 
 
 def _fields(context: Context, pattern: str) -> list[str]:
     if "*" not in pattern:
-        return [pattern]
+        return [pattern] if context.definition(pattern) is not None else []
     found = [name for name, one in context.types.items() if one["type"] in _TEXTS and simple_match(pattern, name)]
     return [name for name in found if context.types[name].get("index") is not False]
 
 
-def _analyzer(context: Context, definition: dict[str, Any], name: str | None) -> Analyzer:
+def _analyzer(context: Context, definition: dict[str, Any], name: str | None, *, phrase: bool = False) -> Analyzer:
     if name is None:
-        return text.analyzer_of(definition, query=True)
+        return text.analyzer_of(definition, query=True, phrase=phrase)
     if name not in ANALYZERS and name not in LACKING_ANALYZERS:
         raise context.query_error(f"[match] analyzer [{name}] not found")
     return analyzer(name)

@@ -1,4 +1,4 @@
-"""Reads the queries over texts, intervals and patterns: match, match_phrase, multi_match, range, prefix, wildcard."""
+"""Reads the queries over texts, intervals and patterns: match and its kin, multi_match, fuzzy, range, prefix, wildcard."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from clipline.emulator.errors import illegal_argument, unsupported
 from clipline.emulator.search import ranges
 from clipline.emulator.search.compound import Query
 from clipline.emulator.search.dates import time_zone
-from clipline.emulator.search.full_text import Match, MultiMatch, Phrase
+from clipline.emulator.search.full_text import Match, MultiMatch, OneField, Phrase, PhrasePrefix, boosted
+from clipline.emulator.search.fuzzy import MAX_EXPANSIONS, read_fuzziness
 from clipline.emulator.search.minimum import check
+from clipline.emulator.search.nearly import Fuzzy
 from clipline.emulator.search.query_options import options_of, single
-from clipline.emulator.search.reading import boost_of, flag, malformed, number
+from clipline.emulator.search.reading import boost_of, flag, malformed, number, whole
 
-_FUZZY = "fuzziness prefix_length max_expansions fuzzy_transpositions fuzzy_rewrite"
+_FUZZY = {"fuzziness", "prefix_length", "max_expansions", "fuzzy_transpositions"}
 _MULTI_TYPES = ("best_fields", "most_fields", "cross_fields", "phrase", "phrase_prefix", "bool_prefix")
 
 
@@ -22,42 +24,72 @@ def _match(body: Mapping[str, Any], inside: Any) -> Query:
     name, options = single("match", body, "query")
     known = {"query", "operator", "minimum_should_match", "boost", "analyzer", "lenient", "zero_terms_query",
              "auto_generate_synonyms_phrase_query"}  # fmt: skip
-    options_of("match", options, known, _FUZZY + " cutoff_frequency")
+    options_of("match", options, known | _FUZZY, "fuzzy_rewrite cutoff_frequency")
     return _text_match("match", name, options)
 
 
 def _match_phrase(body: Mapping[str, Any], inside: Any) -> Query:
     name, options = single("match_phrase", body, "query")
     options_of("match_phrase", options, {"query", "slop", "boost", "analyzer", "zero_terms_query"})
-    slop = number(options.get("slop", 0), "slop", "match_phrase")
+    return _phrase("match_phrase", name, options)
+
+
+def _match_phrase_prefix(body: Mapping[str, Any], inside: Any) -> Query:
+    name, options = single("match_phrase_prefix", body, "query")
+    known = {"query", "slop", "boost", "analyzer", "zero_terms_query", "max_expansions"}
+    options_of("match_phrase_prefix", options, known)
+    return _phrase("match_phrase_prefix", name, options)
+
+
+def _phrase(kind: str, name: str, options: Mapping[str, Any]) -> Phrase | PhrasePrefix:
+    slop = number(options.get("slop", 0), "slop", kind)
     if slop < 0:
         raise illegal_argument("No negative slop allowed.")
     if slop:
-        raise unsupported("the option [slop] of the query [match_phrase]")
-    return Phrase(
-        name,
-        _query("match_phrase", options),
-        boost_of(options, "match_phrase"),
-        _analyzer("match_phrase", options),
-        _zero(options),
-    )
+        raise unsupported(f"the option [slop] of the query [{kind}]")
+    boost, analyzer, otherwise = boost_of(options, kind), _analyzer(kind, options), _zero(options)
+    if not kind.endswith("_prefix"):
+        return Phrase(name, _query(kind, options), boost, analyzer, otherwise=otherwise)
+    most = whole(options.get("max_expansions", MAX_EXPANSIONS), "max_expansions", kind)
+    if most < 0:
+        raise illegal_argument("No negative maxExpansions allowed.")
+    return PhrasePrefix(name, _query(kind, options), boost, analyzer, otherwise=otherwise, most=most)
+
+
+def _fuzzy(body: Mapping[str, Any], inside: Any) -> Query:
+    name, options = single("fuzzy", body, "value")
+    known = {"value", "term", "boost", "fuzziness", "prefix_length", "max_expansions", "transpositions"}
+    options_of("fuzzy", options, known, "rewrite")
+    value = options.get("value", options.get("term"))
+    if value is None:
+        raise illegal_argument("query value cannot be null")
+    if isinstance(value, Mapping | list):
+        raise malformed("fuzzy", "unexpected token [START_ARRAY] after [value]")
+    fuzziness = read_fuzziness("fuzzy", options, default="AUTO")
+    assert fuzziness is not None  # there is a default
+    return Fuzzy(name, value, fuzziness, boost_of(options, "fuzzy"))
 
 
 def _multi_match(body: Mapping[str, Any], inside: Any) -> Query:
-    known = {"query", "fields", "type", "operator", "minimum_should_match", "boost", "analyzer", "lenient",
+    known = {"query", "fields", "type", "operator", "minimum_should_match", "boost", "analyzer", "lenient", "slop",
              "zero_terms_query", "tie_breaker", "auto_generate_synonyms_phrase_query"}  # fmt: skip
-    options_of("multi_match", body, known, _FUZZY + " slop cutoff_frequency")
+    options_of("multi_match", body, known | _FUZZY, "fuzzy_rewrite cutoff_frequency")
     kind = str(body.get("type", "best_fields")).lower()
     if kind not in _MULTI_TYPES:
         raise malformed("multi_match", f"failed to parse [multi_match] query type [{kind}]. unknown type.")
-    if kind not in ("best_fields", "most_fields"):
+    if body.get("fuzziness") is not None and kind in ("cross_fields", "phrase", "phrase_prefix"):
+        raise malformed("multi_match", f"Fuzziness not allowed for type [{kind}]")
+    if kind in ("cross_fields", "bool_prefix"):
         raise unsupported(f"the type [{kind}] of the query [multi_match]")
-    given = body.get("fields", ["*"])
+    given = body.get("fields", [])
     fields = tuple(_boosted(str(one)) for one in (given if isinstance(given, list) else [given]))
-    lenient = body.get("lenient", "fields" not in body)
-    match = _text_match("multi_match", "", {**body, "boost": 1.0, "lenient": lenient})
+    plain = {**body, "boost": 1.0}
+    match: OneField = (
+        _phrase(f"match_{kind}", "", plain) if kind.startswith("phrase") else _text_match("multi_match", "", plain)
+    )
     tie = number(body.get("tie_breaker", 1.0 if kind == "most_fields" else 0.0), "tie_breaker", "multi_match")
-    return MultiMatch(fields, match, tie, boost_of(body, "multi_match"))
+    lenient = None if body.get("lenient") is None else flag(body["lenient"], "lenient", "multi_match")
+    return MultiMatch(fields, match, tie, boost_of(body, "multi_match"), lenient)
 
 
 def _text_match(kind: str, name: str, options: Mapping[str, Any]) -> Match:
@@ -75,6 +107,7 @@ def _text_match(kind: str, name: str, options: Mapping[str, Any]) -> Match:
         _analyzer(kind, options),
         flag(options.get("lenient", False), "lenient", kind),
         _zero(options),
+        read_fuzziness(kind, options),
     )
 
 
@@ -107,11 +140,10 @@ def _zero(options: Mapping[str, Any]) -> bool:
 
 
 def _boosted(field: str) -> tuple[str, float]:
-    name, sign, boost = field.partition("^")
     try:
-        return name, float(boost) if sign else 1.0
+        return boosted(field)
     except ValueError:
-        raise illegal_argument(f'For input string: "{boost}"') from None
+        raise illegal_argument(f'For input string: "{field.partition("^")[2]}"') from None
 
 
 def _range(body: Mapping[str, Any], inside: Any) -> Query:
@@ -159,7 +191,9 @@ def _pattern(kind: str) -> Callable[[Mapping[str, Any], Any], Query]:
 TEXT_READERS: Mapping[str, Callable[[Mapping[str, Any], Any], Query]] = {
     "match": _match,
     "match_phrase": _match_phrase,
+    "match_phrase_prefix": _match_phrase_prefix,
     "multi_match": _multi_match,
+    "fuzzy": _fuzzy,
     "range": _range,
     "prefix": _pattern("prefix"),
     "wildcard": _pattern("wildcard"),

@@ -19,6 +19,7 @@ from clipline.emulator.search.analysis import lower
 from clipline.emulator.search.columns import NO_PLACES, Places, in_order, postings, present, stored
 from clipline.emulator.search.context import Context, Result
 from clipline.emulator.search.dates import moment
+from clipline.emulator.search.similarity import Statistics, similarity_of
 
 NUMBERS = (*INTEGERS, *FLOATS)
 MAX_TERMS = 65_536
@@ -48,7 +49,10 @@ class Term:
         found = places(context, self.field, definition, self.value)
         if kind not in ("keyword", "boolean", "flattened") or definition.get("index") is False:
             return context.at(found, self.boost)
-        return text.score_value(context, found, statistics(context, self.field), boost=self.boost)
+        if not len(found):
+            return context.none()
+        similarity = similarity_of(context, self.field)
+        return context.at(found, text.score_value(found, statistics(context, self.field), similarity, boost=self.boost))
 
     def _alike(self, context: Context, definition: Mapping[str, Any]) -> Places:
         kind = definition["type"]
@@ -73,10 +77,11 @@ class Terms:
 
     def run(self, context: Context) -> Result:
         """Match one shard."""
-        if len(self.values) > MAX_TERMS:
+        most = int(context.index.settings.get("max_terms_count") or MAX_TERMS)
+        if len(self.values) > most:
             raise context.refusal(
                 f"The number of terms [{len(self.values)}] used in the Terms Query request has exceeded the allowed maximum "
-                f"of [{MAX_TERMS}]. This maximum can be set by changing the [index.max_terms_count] index level setting."
+                f"of [{most}]. This maximum can be set by changing the [index.max_terms_count] index level setting."
             )
         definition = searchable(context, self.field)
         if definition is None:
@@ -236,18 +241,18 @@ def java_text(value: Any) -> str:
     return str(value)
 
 
-def statistics(context: Context, name: str) -> text.Statistics:
+def statistics(context: Context, name: str) -> Statistics:
     """How many documents have the field, and how many values they hold together."""
     root = context.flattened_root(name) if name not in context.types else None
 
-    def make() -> text.Statistics:
+    def make() -> Statistics:
         documents = values = 0
         for document in context.snapshot.documents:
             held = document.parsed.values
             names = [key for key in held if key.startswith(f"{root}.")] if root else [name] if name in held else []
             documents += bool(names)
             values += sum(len(set(held[key])) for key in names)
-        return text.Statistics(documents, values)
+        return Statistics(documents, values)
 
-    result: text.Statistics = context.snapshot.derived(("statistics", root or name, root is None), make)
+    result: Statistics = context.snapshot.derived(("statistics", root or name, root is None), make)
     return result

@@ -1,14 +1,8 @@
-"""Full text: the tokens of a field in one shard, and their scores by BM25 (k1 1.2, b 0.75).
-
-The score of a term is ``boost * 2.2 * idf * tf / (tf + k1 * (1 - b + b * length / average length))``. The factor 2.2 is
-``k1 + 1``, which Lucene dropped and Elasticsearch kept (``LegacyBM25Similarity``); the length is the one byte that Lucene
-stores of it. Numbers have 32 bits where Lucene's have: ``BM25Similarity`` computes ``weight - weight / (1 + tf * inverse)``.
-"""
+"""Full text: the tokens of a field in one shard, and which documents hold which, scored by the field's similarity."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,17 +12,10 @@ from numpy.typing import NDArray
 from clipline.emulator.search.analysis import GAP, Analyzer, analyzer
 from clipline.emulator.search.columns import NO_PLACES, Places
 from clipline.emulator.search.context import Context, Result
+from clipline.emulator.search.similarity import Similarity, Statistics, idf, similarity_of
 
-K1, B = np.float32(1.2), np.float32(0.75)
-_ONE = np.float32(1)
-
-
-@dataclass(frozen=True, slots=True)
-class Statistics:
-    """How many documents have a field, and how many tokens or values they hold together."""
-
-    documents: int
-    values: int
+Choice = Sequence[tuple[str, float]]
+"""Terms that stand for one another, each with its boost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +32,10 @@ class Held:
         number = int(np.searchsorted(self.places, place))
         return self.positions[self.starts[number] : self.starts[number + 1]]
 
+    def __contains__(self, place: int) -> bool:
+        number = int(np.searchsorted(self.places, place))
+        return number < len(self.places) and bool(self.places[number] == place)
+
 
 @dataclass(frozen=True, slots=True)
 class Terms:
@@ -58,11 +49,13 @@ class Terms:
 NOTHING = Held(NO_PLACES, np.zeros(0, np.float32), np.zeros(1, np.int64), NO_PLACES)
 
 
-def analyzer_of(definition: Mapping[str, Any], *, query: bool = False) -> Analyzer:
-    """The analyzer of a text field, for its documents or for queries."""
+def analyzer_of(definition: Mapping[str, Any], *, query: bool = False, phrase: bool = False) -> Analyzer:
+    """The analyzer of a text field, for its documents, for queries or for phrases."""
     name = str(definition.get("analyzer", "standard"))
-    if query:
+    if query or phrase:
         name = str(definition.get("search_analyzer", name))
+    if phrase:
+        name = str(definition.get("search_quote_analyzer", name))
     return analyzer("standard" if name == "default" else name)
 
 
@@ -88,7 +81,8 @@ def terms(context: Context, name: str) -> Terms:
                 base += (tokens[-1][1] + 1 if tokens else 0) + gap
         counted = Statistics(int((lengths > 0).sum()), int(lengths.sum()))
         postings = {term: _held(*held) for term, held in found.items()}
-        return Terms(postings, counted, _inverse(lengths, counted, norms=definition.get("norms") is not False))
+        norms = definition.get("norms") is not False
+        return Terms(postings, counted, similarity_of(context, name).inverse(lengths, counted, norms=norms))
 
     made: Terms = context.snapshot.derived(("terms", name), make)
     return made
@@ -96,59 +90,66 @@ def terms(context: Context, name: str) -> Terms:
 
 def score_text(context: Context, name: str, wanted: Iterable[str], *, least: int, boost: float) -> Result:
     """The documents that hold at least so many of the wanted tokens, by the sum of the tokens' scores."""
-    field = terms(context, name)
+    return score_choices(context, name, [((token, 1.0),) for token in wanted], least=least, boost=boost)
+
+
+def score_choices(context: Context, name: str, wanted: Sequence[Choice], *, least: int, boost: float) -> Result:
+    """The same where each token is a choice of several, which all score as the most frequent one of them would.
+
+    Source: ``BlendedTermQuery``.
+    """
+    field, similarity = terms(context, name), similarity_of(context, name)
     count = len(context.snapshot.documents)
     scores, held = np.zeros(count), np.zeros(count, dtype=np.int64)
-    for token in wanted:
-        one = field.postings.get(token, NOTHING)
-        weight = _weight(boost, idf(field.statistics.documents, len(one.places)))
-        scores[one.places] += _score(weight, one.frequencies, field.inverse[one.places])
-        held[one.places] += 1
+    for choice in wanted:
+        found = [(field.postings.get(token, NOTHING), factor) for token, factor in choice]
+        rarity = idf(field.statistics.documents, max((len(one.places) for one, _ in found), default=0))
+        some = np.zeros(count, dtype=bool)
+        for one, factor in found:
+            weight = similarity.weight(boost * factor, rarity)
+            scores[one.places] += similarity.scores(weight, one.frequencies, field.inverse[one.places])
+            some[one.places] = True
+        held += some
     hits = held >= max(least, 1)
     return Result(hits, np.where(hits, scores, 0.0))
 
 
-def score_phrase(context: Context, name: str, wanted: list[tuple[str, int]], *, boost: float) -> Result:
-    """The documents that hold the wanted tokens at these distances from each other."""
-    field = terms(context, name)
-    held = [field.postings.get(token, NOTHING) for token, _ in wanted]
-    common = held[0].places
-    for one in held[1:]:
-        common = np.intersect1d(common, one.places, assume_unique=True)
+def score_phrase(context: Context, name: str, wanted: list[tuple[Sequence[str], int]], *, boost: float) -> Result:
+    """The documents that hold one of the tokens of each place at these distances from each other.
+
+    Source: ``MultiPhraseQuery``: the rarities of all its tokens are added up.
+    """
+    field, similarity = terms(context, name), similarity_of(context, name)
+    held = [[field.postings.get(token, NOTHING) for token in choice] for choice, _ in wanted]
+    common: Places | None = None
+    for choice in held:
+        some = np.unique(np.concatenate([one.places for one in choice])) if choice else NO_PLACES
+        common = some if common is None else np.intersect1d(common, some, assume_unique=True)
+    assert common is not None  # a phrase has tokens
     frequencies = np.zeros(len(common), dtype=np.float32)
     for number, place in enumerate(common):
-        starts = [set((one.where(place) - offset).tolist()) for one, (_, offset) in zip(held, wanted, strict=True)]
+        starts = [
+            {start for one in choice if place in one for start in (one.where(place) - offset).tolist()}
+            for choice, (_, offset) in zip(held, wanted, strict=True)
+        ]
         frequencies[number] = len(set.intersection(*starts))
     chosen = frequencies > 0
-    rarity = sum(float(idf(field.statistics.documents, len(one.places))) for one in held)
-    scores = _score(_weight(boost, np.float32(rarity)), frequencies[chosen], field.inverse[common[chosen]])
+    rarity = sum(float(idf(field.statistics.documents, len(one.places))) for choice in held for one in choice)
+    weight = similarity.weight(boost, np.float32(rarity))
+    scores = similarity.scores(weight, frequencies[chosen], field.inverse[common[chosen]])
     return context.at(common[chosen], scores.astype(np.float64))
 
 
-def score_value(context: Context, found: Places, counted: Statistics, *, boost: float) -> Result:
-    """A value of a field without lengths: keyword, boolean, a key of a flattened field."""
-    if not len(found):
-        return context.none()
-    inverse = _inverse(np.ones(1, dtype=np.int64), counted, norms=True)
-    weight = _weight(boost, idf(counted.documents, len(found)))
-    return context.at(found, float(_score(weight, np.ones(1, np.float32), inverse)[0]))
+def score_value(
+    found: Places, counted: Statistics, similarity: Similarity, *, boost: float, holding: int | None = None
+) -> float:
+    """The score of a value of a field without lengths: keyword, boolean, a key of a flattened field.
 
-
-def idf(documents: int, holding: int) -> np.float32:
-    """How rare a term is among the documents that have the field."""
-    return np.float32(math.log(1 + (documents - holding + 0.5) / (holding + 0.5)))
-
-
-def stored_length(length: int) -> int:
-    """A length as it comes back from the one byte of Lucene's norms: exact up to 39, then with four leading bits."""
-    free = 24
-    if length < free:
-        return length
-    rest = length - free
-    if rest < 16:
-        return length
-    shift = rest.bit_length() - 4
-    return free + ((rest >> shift) << shift)
+    ``holding`` is how many documents it is taken to be in, where it is not those that hold it.
+    """
+    inverse = similarity.inverse(np.ones(1, dtype=np.int64), counted, norms=True)
+    weight = similarity.weight(boost, idf(counted.documents, len(found) if holding is None else holding))
+    return float(similarity.scores(weight, np.ones(1, np.float32), inverse)[0])
 
 
 def _held(places: list[int], positions: list[int]) -> Held:
@@ -158,20 +159,3 @@ def _held(places: list[int], positions: list[int]) -> Held:
     distinct, starts, counts = np.unique(np.asarray(places, dtype=np.int64), return_index=True, return_counts=True)
     ends = np.append(starts, len(places))
     return Held(distinct, counts.astype(np.float32), ends, np.asarray(positions, dtype=np.int64))
-
-
-def _weight(boost: float, rarity: np.float32) -> np.float32:
-    return np.float32(np.float32(np.float32(boost) * (_ONE + K1)) * rarity)
-
-
-def _score(weight: np.float32, frequencies: NDArray[np.float32], inverse: NDArray[np.float32]) -> NDArray[np.float32]:
-    return np.asarray(weight - weight / (_ONE + frequencies * inverse), dtype=np.float32)
-
-
-def _inverse(lengths: NDArray[np.int64], counted: Statistics, *, norms: bool) -> NDArray[np.float32]:
-    if not counted.documents:
-        return np.ones(len(lengths), dtype=np.float32)
-    average = np.float32(counted.values / counted.documents)
-    known = {int(length): stored_length(int(length)) for length in np.unique(lengths)}
-    kept = np.asarray([known[int(length)] if norms else 1 for length in lengths], dtype=np.float32)
-    return np.asarray(_ONE / (K1 * ((_ONE - B) + B * kept / average)), dtype=np.float32)

@@ -50,22 +50,21 @@ def url_query(call: Call) -> Query | None:
     lacking = any(part is None or part[0] in ("AND", "OR", "NOT") or (part[3] and not part[1]) for part in parts)
     if lacking or not parts:
         raise unsupported(f"Lucene's query syntax beyond words, [field:word] and [field:begin*], as in [q={text}]")
-    every, lenient = operator == "and", call.flag("lenient")
+    every, lenient = operator == "and", call.flag("lenient") if "lenient" in call.params else None
     queries: list[Query] = []
     for field, row in groupby((part for part in parts if part), key=lambda part: part[1]):
         if field is None:
             queries.append(_words(" ".join(part[2] for part in row), call.params.get("df"), every, lenient))
         else:
             queries += [
-                _Beginning(field, part[2]) if part[3] else Match(field, part[2], lenient=lenient) for part in row
+                _Beginning(field, part[2]) if part[3] else Match(field, part[2], lenient=bool(lenient)) for part in row
             ]
     if len(queries) == 1:
         return queries[0]
     return Bool(tuple(queries) if every else (), (), () if every else tuple(queries), (), None, 1.0)
 
 
-def _words(text: str, field: str | None, every: bool, lenient: bool) -> Query:
+def _words(text: str, field: str | None, every: bool, lenient: bool | None) -> Query:
     if field is not None:
-        return Match(field, text, every, lenient=lenient)
-    # Without a field all are asked, and what does not fit one of them is no error.
-    return MultiMatch((("*", 1.0),), Match("", text, every, lenient=True), 0.0, 1.0)
+        return Match(field, text, every, lenient=bool(lenient))
+    return MultiMatch((), Match("", text, every), 0.0, 1.0, lenient)
