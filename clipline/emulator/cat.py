@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from functools import cmp_to_key
 from typing import Any
 
-from clipline.emulator.errors import ApiError
+from clipline.emulator.errors import ApiError, unsupported
 from clipline.emulator.media import wants_list
 from clipline.emulator.patterns import simple_match
 from clipline.emulator.wire import Call, Reply
@@ -100,6 +100,22 @@ def answer(call: Call, columns: Sequence[Column], rows: Sequence[Sequence[Any]])
         ["" if text is None else text for text in row] for row in texts
     ]
     return Reply(body=_layout(lines, [column.right for column, _ in shown]))
+
+
+def check_columns(call: Call, columns: Sequence[Column], lacking: Sequence[str]) -> None:
+    """Refuse what asks for columns of the real table that ours lacks: by name, by pattern, to sort by, or in its help.
+
+    Raises:
+        ApiError: 501.
+    """
+    if call.flag("help"):
+        raise unsupported("[help] of a table of which not all columns are there")
+    known = {name for column in columns for name in (column.name, *column.aliases.split(","))}
+    keys = [key.partition(":")[0] for key in call.params.get("s", "").split(",")]
+    for wanted in (*call.params.get("h", "").split(","), *keys):
+        for name in lacking:
+            if name not in known and simple_match(wanted, name):
+                raise unsupported(f"the column [{name}]")
 
 
 def _help(columns: Sequence[Column]) -> str:

@@ -40,8 +40,11 @@ class Endpoints:
                 self._params.setdefault(_shape(path), {})[method] = names
         self.names = frozenset(
             segment for path in self._params for segment in path.split("/") if segment.startswith("_")
-        ) | (UNLISTED - gone)  # fmt: skip
-        """Every segment that belongs to an API; no index, alias or document can be meant by one at the beginning."""
+        ) - {"_all"} | (UNLISTED - gone)  # fmt: skip
+        """Every segment that belongs to an API; no index, alias or document can be meant by one at the beginning.
+
+        ``_all`` names every index there, although ``_inference/{task_type}/_all`` is an API.
+        """
         self._patterns = [(path.split("/")[1:], methods) for path, methods in self._params.items()]
 
     def methods(self, segments: list[str]) -> set[str]:

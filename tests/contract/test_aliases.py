@@ -212,3 +212,22 @@ def test_deleting(cluster: Cluster, pair: tuple[str, str], name: str) -> None:
     cluster("DELETE", f"/{name}-*/_alias/{name}*")
     error = cluster("DELETE", f"/{pair[0]}/_alias/{name}", code=404)["error"]
     assert (error["type"], error["reason"]) == ("aliases_not_found_exception", f"aliases [{name}] missing")
+
+
+@fact("5.6", evidence="T", source="rest-api-spec indices.get_alias/30_wildcards.yml; Metadata.findAliases")
+def test_taking_away_in_a_list(cluster: Cluster, index: Make) -> None:
+    """A minus takes away what stands before it, a plain name too; before any pattern it is a name of its own."""
+    name = index(aliases={})
+    one, two, other = f"{name}-a1", f"{name}-a2", f"{name}-b1"
+    for alias in (one, two, other):
+        cluster("PUT", f"/{name}/_alias/{alias}")
+
+    def found(*names: str, code: int = 200) -> tuple[set[str], Any]:
+        body = cluster("GET", f"/{name}/_alias/{','.join(names)}", code=code)
+        return set(body.get(name, {"aliases": {}})["aliases"]), body.get("error")
+
+    assert found(other, f"{name}-a*", f"-{one}") == ({other, two}, None)
+    assert found(one, other, f"-{name}-a*") == ({other}, None)
+    assert found(one, other, f"-{name}-a*", f"-{other}") == (set(), None)
+    assert found(f"{name}-a*", f"-{name}-nope") == ({one, two}, None)
+    assert found(f"-{one}", f"{name}-a*", f"-{two}", code=404) == ({one}, f"alias [-{one}] missing")

@@ -277,3 +277,12 @@ def test_an_unknown_sort_key(cluster: Cluster) -> None:
     """Sorting by what is no column is the server's own fault, in its words."""
     found = cluster.error("GET", "/_cat/health?s=nope", code=500)
     assert found == ("unsupported_operation_exception", "Unable to sort by unknown sort key `nope`")
+
+
+@fact("1.4", evidence="T", source="rest-api-spec cluster.health/30_indices_options.yml")
+def test_health_of_no_index(cluster: Cluster, index: Callable[..., str]) -> None:
+    """A pattern that is not expanded finds nothing, and nothing is green."""
+    name = index()
+    body = cluster("GET", f"/_cluster/health/{name[:-1]}*?level=indices&expand_wildcards=none")
+    assert (body["status"], body["timed_out"], body["active_shards"]) == ("green", False, 0)
+    assert body["indices"] == {}

@@ -213,3 +213,13 @@ def test_no_index_where_data_streams_are_made(cluster: Cluster, name: str) -> No
             "streams only, use create data stream api instead"
         ),
     )
+
+
+@fact(
+    "5.7", evidence="T", source="rest-api-spec indices.get_mapping/10_basic.yml, indices.put_alias/all_path_options.yml"
+)
+@pytest.mark.parametrize("path", ["", "/_mapping", "/_settings/index.uuid", "/_alias", "/_mapping/field/nope"])
+def test_all_indices_by_name(cluster: Cluster, index: Make, path: str) -> None:
+    """``_all`` in the place of an index names every one."""
+    name = index()
+    assert name in cluster("GET", f"/_all{path}")

@@ -151,3 +151,23 @@ def test_ignored_values_are_named(cluster: Cluster, index: Callable[..., str]) -
     """A hit names the fields of which a value was left out."""
     name = index({"f": {"type": "long", "ignore_malformed": True}}, {"1": {"f": "x"}})
     assert cluster("POST", f"/{name}/_search", {})["hits"]["hits"][0]["_ignored"] == ["f"]
+
+
+@fact("5.5", evidence="S", source="PutMappingRequest, UpdateSettingsRequest: allow_no_indices is false")
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [("_mapping", {"properties": {"x": {"type": "keyword"}}}), ("_settings", {"refresh_interval": "5s"})],
+)
+def test_a_change_of_nothing(cluster: Cluster, name: str, path: str, body: dict[str, Any]) -> None:
+    """A pattern that finds no index to change is 404, unless the request allows it."""
+    error = cluster("PUT", f"/{name}*/{path}", body, code=404)["error"]
+    assert (error["type"], error["reason"]) == ("index_not_found_exception", f"no such index [{name}*]")
+    assert cluster("PUT", f"/{name}*/{path}?allow_no_indices=true", body) == {"acknowledged": True}
+
+
+@fact("5.5", evidence="S", source="RestGetMappingAction, RestPutMappingAction")
+def test_the_plural_path(cluster: Cluster, index: Callable[..., str]) -> None:
+    """``_mappings`` is ``_mapping``."""
+    name = index()
+    cluster("PUT", f"/{name}/_mappings", {"properties": {"x": {"type": "keyword"}}})
+    assert cluster("GET", f"/{name}/_mappings") == cluster("GET", f"/{name}/_mapping")

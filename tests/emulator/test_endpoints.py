@@ -21,11 +21,13 @@ NEWEST = Endpoints(Version.parse("9.5.2"))
 
 
 # Registered by the server (RestIndexPutAliasAction, RestGetAliasesAction, RestInferTrainedModelDeploymentAction,
-# RestNodesInfoAction, RestOpenPointInTimeAction), and not specified.
+# RestNodesInfoAction, RestOpenPointInTimeAction, RestGetMappingAction, RestPutMappingAction), and not specified.
 SERVER_ONLY = {
     *((method, path) for method in ("PUT", "POST") for path in ("/_alias/{name}", "/_aliases/{name}")),
     *(("PUT", path) for path in ("/_alias", "/{index}/_alias", "/{index}/_aliases")),
     ("GET", "/_aliases"),
+    *(("GET", f"{start}/_mappings") for start in ("", "/{index}")),
+    *((method, "/{index}/_mappings") for method in ("PUT", "POST")),
     ("GET", "/_nodes/{node_id}/info/{metric}"),
     ("POST", "/_pit"),
     ("POST", "/_ml/trained_models/{model_id}/deployment/_infer"),

@@ -104,6 +104,7 @@ def test_cat_aliases(api: Api, two: str) -> None:
     }  # fmt: skip
     assert rows(api, f"/_cat/aliases/{two}-*") == [expected]
     assert rows(api, f"/_cat/aliases/{two}-nothing") == []
+    assert rows(api, f"/_cat/aliases/{two}-*,-{two}-al*") == []
 
 
 def test_cat_shards(api: Api, two: str) -> None:
@@ -115,6 +116,21 @@ def test_cat_shards(api: Api, two: str) -> None:
     ]
     assert sum(int(row["docs"]) for row in found if row["docs"]) == 3
     assert found[-1]["node"] is None
+
+
+@pytest.mark.parametrize(
+    ("path", "column"),
+    [
+        ("/_cat/shards?h=index,bulk.avg_time", "bulk.avg_time"), ("/_cat/shards?h=seq*", "seq_no.max"),
+        ("/_cat/indices?h=pri.flush*", "pri.flush.total"), ("/_cat/indices?s=merges.total:desc", "merges.total"),
+        ("/_cat/nodes?h=heap.*", "heap.current"), ("/_cat/nodes?h=ip,fdm", "fdm"),
+    ],
+)  # fmt: skip
+def test_a_column_that_is_lacking(api: Api, path: str, column: str) -> None:
+    """It would be left out in silence like one that no table has."""
+    assert api.error("GET", path, code=501)[1].endswith(f"the column [{column}]")
+    table = path.partition("?")[0]
+    assert api.error("GET", f"{table}?help=true", code=501)[1].endswith("of which not all columns are there")
 
 
 def test_cat_count(api: Api, two: str) -> None:
@@ -133,6 +149,7 @@ def test_cat_templates(api: Api, name: str) -> None:
         "name": f"{name}-t", "index_patterns": f"[{name}a*, {name}b*]", "order": "3", "version": "5",
         "composed_of": f"[{name}-c]",
     }]  # fmt: skip
+    assert [row["name"] for row in rows(api, f"/_cat/templates/nothing*,{name}*,other")] == [f"{name}-t"]
     assert rows(api, f"/_cat/component_templates/{name}*") == [{
         "name": f"{name}-c", "version": "4", "alias_count": "1", "mapping_count": "2", "settings_count": "2",
         "metadata_count": "1", "included_in": f"[{name}-t]",

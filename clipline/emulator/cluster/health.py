@@ -54,14 +54,15 @@ def pending_tasks(node: Node, call: Call) -> Reply:
 
 
 def _names(node: Node, call: Call) -> tuple[list[str], bool]:
-    """The indices that are there, and whether one is missing: it may still appear."""
+    """The indices to look at, by the parameters, and whether one that was named is missing: it may still appear."""
     try:
-        return named(node, call, hidden=True), False
+        node.indices.resolve(call.args.get("index", "_all"), Options())
+        missing = False
     except ApiError as error:
         if error.type != "index_not_found_exception":
             raise
-        options = Options(ignore_unavailable=True, hidden=True)
-        return node.indices.resolve(call.args["index"], options), True
+        missing = True
+    return named(node, call, hidden=True, base=Options(ignore_unavailable=True)), missing
 
 
 def _conditions(call: Call) -> list[Any]:
@@ -144,7 +145,9 @@ _PARAMS = {
 }  # fmt: skip
 
 ROUTES = [
-    Route("GET", "/_cluster/health", "cluster:monitor/health", show, _PARAMS),
-    Route("GET", "/_cluster/health/{index}", "cluster:monitor/health", show, _PARAMS),
+    *(
+        Route("GET", path, "cluster:monitor/health", show, _PARAMS, {"return_200_for_cluster_health_timeout"})
+        for path in ("/_cluster/health", "/_cluster/health/{index}")
+    ),
     Route("GET", "/_cluster/pending_tasks", "cluster:monitor/task", pending_tasks, {"local", "master_timeout"}),
 ]

@@ -68,6 +68,29 @@ _MASTER = (
 )
 
 
+_LACKING_NODES = (
+    "port", "po", "jdk", "j", "heap.current", "hc", "heapCurrent", "heap.max", "hm", "heapMax", "ram.current", "rc",
+    "ramCurrent", "ram.max", "rn", "rm", "ramMax", "file_desc.current", "fdc", "fileDescriptorCurrent",
+    "file_desc.percent", "fdp", "fileDescriptorPercent", "file_desc.max", "fdm", "fileDescriptorMax", "uptime", "u",
+    "completion.size", "fielddata.memory_size", "fielddata.evictions", "query_cache.memory_size",
+    "query_cache.evictions", "query_cache.hit_count", "query_cache.miss_count", "request_cache.memory_size",
+    "request_cache.evictions", "request_cache.hit_count", "request_cache.miss_count", "flush.total",
+    "flush.total_time", "get.current", "get.time", "get.total", "get.exists_time", "get.exists_total",
+    "get.missing_time", "get.missing_total", "indexing.delete_current", "indexing.delete_time",
+    "indexing.delete_total", "indexing.index_current", "indexing.index_time", "indexing.index_total",
+    "indexing.index_failed", "merges.current", "merges.current_docs", "merges.current_size", "merges.total",
+    "merges.total_docs", "merges.total_size", "merges.total_time", "refresh.total", "refresh.time",
+    "refresh.external_total", "refresh.external_time", "refresh.listeners", "script.compilations",
+    "script.cache_evictions", "script.compilation_limit_triggered", "search.fetch_current", "search.fetch_time",
+    "search.fetch_total", "search.open_contexts", "search.query_current", "search.query_time", "search.query_total",
+    "search.scroll_current", "search.scroll_time", "search.scroll_total", "segments.count", "segments.memory",
+    "segments.index_writer_memory", "segments.version_map_memory", "segments.fixed_bitset_memory", "suggest.current",
+    "suggest.time", "suggest.total", "bulk.total_operations", "bulk.total_time", "bulk.total_size_in_bytes",
+    "bulk.avg_time", "bulk.avg_size_in_bytes", "shard_stats.total_count", "mappings.total_count",
+    "mappings.total_estimated_overhead_in_bytes",
+)  # fmt: skip
+
+
 def health(node: Node, call: Call) -> Reply:
     """``GET /_cat/health``."""
     found = cluster_health(node, node.indices.names())
@@ -81,6 +104,7 @@ def health(node: Node, call: Call) -> Reply:
 
 def nodes(node: Node, call: Call) -> Reply:
     """``GET /_cat/nodes``; there is no heap, so its cell is empty."""
+    cat.check_columns(call, _NODES, _LACKING_NODES)
     loads = [f"{load:.2f}" for load in os.getloadavg()]
     page = os.sysconf("SC_AVPHYS_PAGES") / os.sysconf("SC_PHYS_PAGES")
     cpu = min(100, round(100 * os.getloadavg()[0] / (os.cpu_count() or 1)))

@@ -105,7 +105,7 @@ def put_mapping(node: Node, call: Call) -> Reply:
     if call.flag("write_index_only"):
         indices = [index for part in call.args["index"].split(",") if (index := node.indices.write_index(part))]
     else:
-        indices = _resolved(node, call)
+        indices = _resolved(node, call, Options(allow_no_indices=False))
     for index in indices:
         check_metadata(index)
     additions = [(index, mappings_of.normalise(body, traits_of(node, index))) for index in indices]
@@ -143,8 +143,8 @@ def _active_shards(call: Call) -> int | None:
     return int(text)
 
 
-def _resolved(node: Node, call: Call) -> list[Index]:
-    return [node.indices.get(name) for name in named(node, call)]
+def _resolved(node: Node, call: Call, base: Options | None = None) -> list[Index]:
+    return [node.indices.get(name) for name in named(node, call, base=base)]
 
 
 _TIMES = {"timeout", "master_timeout"}
@@ -156,8 +156,14 @@ ROUTES = [
     Route("PUT", "/{index}", "indices:admin/create", create, _TIMES | {"wait_for_active_shards"}),
     Route("GET", "/{index}", "indices:admin/get", show, READ_SETTINGS | {"features"}),
     Route("DELETE", "/{index}", "indices:admin/delete", delete, _CHANGE),
-    Route("GET", "/_mapping", "indices:admin/mappings/get", get_mapping, _READ),
-    Route("GET", "/{index}/_mapping", "indices:admin/mappings/get", get_mapping, _READ),
-    Route("PUT", "/{index}/_mapping", "indices:admin/mapping/put", put_mapping, _PUT_MAPPING),
-    Route("POST", "/{index}/_mapping", "indices:admin/mapping/put", put_mapping, _PUT_MAPPING),
+    *(
+        Route("GET", f"{start}/{word}", "indices:admin/mappings/get", get_mapping, _READ)
+        for start in ("", "/{index}")
+        for word in ("_mapping", "_mappings")
+    ),
+    *(
+        Route(method, f"/{{index}}/{word}", "indices:admin/mapping/put", put_mapping, _PUT_MAPPING)
+        for method in ("PUT", "POST")
+        for word in ("_mapping", "_mappings")
+    ),
 ]

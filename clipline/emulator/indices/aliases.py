@@ -55,7 +55,7 @@ def get_alias(node: Node, call: Call) -> Reply:
     for name in named(node, call, base=Options(hidden=True)):
         check_metadata(node.indices.get(name), write=False)
         here = node.indices.aliases_of(name)
-        found = {alias: body for alias, body in here.items() if alias in known and _wanted(alias, wanted)}
+        found = {alias: body for alias, body in here.items() if alias in known and chosen(alias, wanted)}
         seen |= set(found)
         if found or not wanted:
             result[name] = {"aliases": found}
@@ -67,17 +67,19 @@ def get_alias(node: Node, call: Call) -> Reply:
     return Reply(body=result)
 
 
-def _wanted(alias: str, wanted: list[str]) -> bool:
-    """Names and patterns in order; after a pattern, ``-x`` takes away what was found before."""
+def chosen(alias: str, wanted: list[str]) -> bool:
+    """Whether an alias is one of those named; none names all.
+
+    Names and patterns count in order, and ``-x`` takes away what was found before it (``Metadata.findAliases``).
+    """
     if not wanted:
         return True
-    inside = wildcard = False
+    inside = False
     for part in wanted:
-        if wildcard and part.startswith("-"):
-            inside = inside and not (part == "-_all" or simple_match(part[1:], alias))
-            continue
-        wildcard = wildcard or "*" in part
-        inside = inside or part == "_all" or simple_match(part, alias)
+        if part.startswith("-"):
+            inside = inside and not simple_match(part[1:], alias)
+        else:
+            inside = inside or part == "_all" or simple_match(part, alias)
     return inside
 
 
@@ -139,7 +141,7 @@ def _add(node: Node, action: Action, names: list[str], gone: dict[str, None]) ->
 def _remove(node: Node, action: Action, names: list[str]) -> int:
     removed = 0
     for name in names:
-        here = [alias for alias in node.indices.aliases_of(name) if _wanted(alias, list(action.aliases))]
+        here = [alias for alias in node.indices.aliases_of(name) if chosen(alias, list(action.aliases))]
         for alias in here:
             node.indices.remove_alias(alias, name)
         removed += len(here)

@@ -11,6 +11,7 @@ from clipline.emulator.indices.blocks import check_metadata
 from clipline.emulator.indices.creation import check_shards
 from clipline.emulator.indices.expressions import PARAMS, named
 from clipline.emulator.indices.index import Index
+from clipline.emulator.indices.resolution import Options
 from clipline.emulator.indices.setting_table import SETTINGS
 from clipline.emulator.patterns import simple_match
 from clipline.emulator.wire import ACKNOWLEDGED, Call, Reply, Route
@@ -64,7 +65,7 @@ def put_settings(node: Node, call: Call) -> Reply:
         raise validation_failed("no settings to update")
     preserve, reopen = call.flag("preserve_existing"), call.flag("reopen")
     with node.indices.changing():
-        indices = [node.indices.get(name) for name in named(node, call)]
+        indices = [node.indices.get(name) for name in named(node, call, base=Options(allow_no_indices=False))]
         # A block that forbids changes does not forbid its own removal.
         for index in indices if len(change) > 1 or not set(change) <= _LIFTED else []:
             check_metadata(index)

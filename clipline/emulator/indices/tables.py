@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from clipline.emulator import cat
 from clipline.emulator.cat import Column, Size
-from clipline.emulator.errors import illegal_argument, unsupported
+from clipline.emulator.errors import illegal_argument
+from clipline.emulator.indices.aliases import chosen
 from clipline.emulator.indices.expressions import PARAMS, named, read_options
 from clipline.emulator.indices.resolution import Options
 from clipline.emulator.indices.stats import sections
@@ -77,16 +77,31 @@ _COMPONENTS = (
     Column("metadata_count", "me", "metadata count"),
     Column("included_in", "i", "included in"),
 )
-_LACKING = re.compile(
-    r"(?:pri\.)?(?:completion|fielddata|query_cache|request_cache|flush|get|indexing|merges|refresh|search|segments|suggest|"
-    r"warmer|memory|bulk|dense_vector|sparse_vector|seq_no|sync_id|recoverysource|unassigned|path|docs)\b.*"
-)
-"""Columns that the real tables have besides."""
+_LACKING = (
+    "completion.size", "fielddata.memory_size", "fielddata.evictions", "query_cache.memory_size", "query_cache.evictions",
+    "request_cache.memory_size", "request_cache.evictions", "request_cache.hit_count", "request_cache.miss_count",
+    "flush.total", "flush.total_time", "get.current", "get.time", "get.total", "get.exists_time", "get.exists_total",
+    "get.missing_time", "get.missing_total", "indexing.delete_current", "indexing.delete_time", "indexing.delete_total",
+    "indexing.index_current", "indexing.index_time", "indexing.index_total", "indexing.index_failed",
+    "indexing.index_failed_due_to_version_conflict", "merges.current", "merges.current_docs", "merges.current_size",
+    "merges.total", "merges.total_docs", "merges.total_size", "merges.total_time", "refresh.total", "refresh.time",
+    "refresh.external_total", "refresh.external_time", "refresh.listeners", "refresh.is_search_idle",
+    "search.fetch_current", "search.fetch_time", "search.fetch_total", "search.open_contexts", "search.query_current",
+    "search.query_time", "search.query_total", "search.scroll_current", "search.scroll_time", "search.scroll_total",
+    "segments.count", "segments.memory", "segments.index_writer_memory", "segments.version_map_memory",
+    "segments.fixed_bitset_memory", "suggest.current", "suggest.time", "suggest.total", "warmer.current",
+    "warmer.total", "warmer.total_time", "memory.total", "bulk.total_operations", "bulk.total_time",
+    "bulk.total_size_in_bytes", "bulk.avg_time", "bulk.avg_size_in_bytes", "dense_vector.value_count",
+    "sparse_vector.value_count", "seq_no.max", "seq_no.local_checkpoint", "seq_no.global_checkpoint", "sync_id",
+    "recoverysource.type", "unassigned.reason", "unassigned.at", "unassigned.for", "unassigned.details", "path.data",
+    "path.state",
+)  # fmt: skip
+"""Columns that the real tables of indices or of shards have besides, those of indices also as ``pri.<name>``."""
 
 
 def indices(node: Node, call: Call) -> Reply:
     """``GET /_cat/indices[/{index}]``."""
-    _check_columns(call, _INDICES)
+    cat.check_columns(call, _INDICES, (*_LACKING, *(f"pri.{name}" for name in _LACKING)))
     wanted = call.params.get("health")
     if wanted is not None and wanted.lower() not in ("green", "yellow", "red"):
         raise illegal_argument(f"unknown cluster health status [{wanted}]")
@@ -109,12 +124,12 @@ def indices(node: Node, call: Call) -> Reply:
 def aliases(node: Node, call: Call) -> Reply:
     """``GET /_cat/aliases[/{name}]``."""
     options = read_options(call, Options(hidden=True))
-    patterns = call.args.get("name", "*").replace("_all", "*").split(",")
+    wanted = [part for part in call.args.get("name", "").split(",") if part]
     rows = []
     known = node.indices.reachable()
     for alias, bodies in node.indices.aliases().items():
         unseen = alias not in known.aliases or (alias in known.hidden and not options.hidden)
-        if unseen or not matches_any(patterns, alias):
+        if unseen or not chosen(alias, wanted):
             continue
         for name, body in bodies.items():
             if name not in known.indices:
@@ -127,7 +142,7 @@ def aliases(node: Node, call: Call) -> Reply:
 
 def shards(node: Node, call: Call) -> Reply:
     """``GET /_cat/shards[/{index}]``."""
-    _check_columns(call, _SHARDS)
+    cat.check_columns(call, _SHARDS, _LACKING)
     rows: list[tuple[Any, ...]] = []
     for name in sorted(named(node, call, hidden=True)):
         index = node.indices.get(name)
@@ -158,11 +173,11 @@ def count(node: Node, call: Call) -> Reply:
 
 def templates(node: Node, call: Call) -> Reply:
     """``GET /_cat/templates[/{name}]``: those that were put; the built-in ones are not there to be listed."""
-    pattern = call.args.get("name", "*")
+    patterns = call.args.get("name", "*").split(",")
     rows = [
         (name, _list(body["index_patterns"]), body.get("priority", 0), body.get("version"), _list(body["composed_of"]))
         for name, body in node.indices.templates("index").items()
-        if simple_match(pattern, name)
+        if matches_any(patterns, name)
     ]
     return cat.answer(call, _TEMPLATES, rows)
 
@@ -190,16 +205,6 @@ def _list(values: list[str]) -> str:
 
 def _leaves(tree: dict[str, Any]) -> int:
     return sum(_leaves(value) if isinstance(value, dict) else 1 for value in tree.values())
-
-
-def _check_columns(call: Call, columns: tuple[Column, ...]) -> None:
-    if call.flag("help"):
-        raise unsupported("[help] of a table of which not all columns are there")
-    known = {name for column in columns for name in (column.name, *column.aliases.split(","))}
-    keys = (key.partition(":")[0] for key in call.params.get("s", "").split(","))
-    for name in (*call.params.get("h", "").split(","), *keys):
-        if name not in known and _LACKING.fullmatch(name):
-            raise unsupported(f"the column [{name}]")
 
 
 _PARAMS = cat.PARAMS | {"local", "master_timeout"}
