@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import re
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
+import pytest
 
 _MADE = re.compile(
     r"/(?P<index>clipline-contract-[^/]+)$|/_ingest/pipeline/(?P<pipeline>[^/]+)$|/_index_template/(?P<template>[^/_]+)$"
@@ -32,7 +34,14 @@ class Cluster:
 
     http: httpx.Client
     version: tuple[int, ...]
+    has_ml: bool = True
+    """Whether the licence and a node have machine learning."""
     made: set[tuple[str, str]] = field(default_factory=set)
+
+    def need_ml(self) -> None:
+        """Skip the test where the cluster has no machine learning."""
+        if not self.has_ml:
+            pytest.skip("this cluster has no machine learning")
 
     def __call__(self, method: str, path: str, body: Any = None, *, code: int = 200, **more: Any) -> Any:
         """The JSON that answers a request; checks the status."""
@@ -68,7 +77,19 @@ def connect(url: str) -> Iterator[Cluster]:
     headers = {"Authorization": f"ApiKey {key}"} if (key := os.environ.get("ES_API_KEY")) else {}
     user = os.environ.get("ES_USERNAME")
     auth = httpx.BasicAuth(user, os.environ["ES_PASSWORD"]) if user else None
-    verify = os.environ.get("ES_CA_CERTS") or True
-    with httpx.Client(base_url=url, timeout=60, headers=headers, auth=auth, verify=verify) as http:
-        number = http.get("/").json()["version"]["number"]
-        yield Cluster(http, tuple(map(int, number.split("-")[0].split("."))))
+    trusted = ssl.create_default_context(cafile=os.environ.get("ES_CA_CERTS"))
+    with httpx.Client(base_url=url, timeout=60, headers=headers, auth=auth, verify=trusted) as http:
+        try:
+            answer = http.get("/")
+        except httpx.TransportError as error:
+            pytest.exit(f"{url} cannot be reached: {error}", returncode=1)
+        if answer.status_code != 200:
+            pytest.exit(f"{url} answers {answer.status_code}: {answer.text}", returncode=1)
+        number = answer.json()["version"]["number"]
+        yield Cluster(http, tuple(map(int, number.split("-")[0].split("."))), _has_ml(http))
+
+
+def _has_ml(http: httpx.Client) -> bool:
+    features = http.get("/_xpack", params={"categories": "features"}).json().get("features", {})
+    nodes = http.get("/_nodes", params={"filter_path": "nodes.*.roles"}).json().get("nodes", {})
+    return bool(features.get("ml", {}).get("available")) and any("ml" in node["roles"] for node in nodes.values())

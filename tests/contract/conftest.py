@@ -2,6 +2,8 @@
 
 A real cluster is named by ``ES_URL``, with ``ES_API_KEY`` or ``ES_USERNAME`` and ``ES_PASSWORD``, and ``ES_CA_CERTS``
 where its certificate needs one. Everything that a fact makes there is called ``clipline-contract-…`` and deleted again.
+The few that would change settings of the cluster or its licence are asked with ``ES_SHARED=1`` only, those about trained
+models where the licence and the nodes have machine learning.
 On the emulator every fact must hold. A real cluster decides what is true: there a fact that does not hold is shown, and
 only those that are no guess (not ``U``) make the run fail.
 """
@@ -50,6 +52,10 @@ def cluster(target: Cluster, request: pytest.FixtureRequest) -> Iterator[Cluster
     since, until = mark.kwargs["since"], mark.kwargs["until"]
     if target.version < since or (until and target.version >= until):
         pytest.skip(f"not a fact about {'.'.join(map(str, target.version))}")
+    if ES_URL and mark.kwargs["shared"] and not os.environ.get("ES_SHARED"):
+        pytest.skip("asking would change the cluster; set ES_SHARED=1")
+    if mark.kwargs["section"].startswith("2."):
+        target.need_ml()
     if ES_URL and mark.kwargs["evidence"] == "U":
         request.applymarker(pytest.mark.xfail(reason="uncertain", strict=False))
     yield target
@@ -85,7 +91,8 @@ def pytest_runtest_makereport(item: pytest.Function, call: pytest.CallInfo[None]
     mark = item.get_closest_marker("fact")
     if mark is None or not (report.when == "call" or (report.when == "setup" and report.outcome != "passed")):
         return
-    verdict = "holds" if report.passed else "not asked" if report.skipped else "does not hold"
+    broken = "could not be asked" if report.when == "setup" else "does not hold"
+    verdict = "holds" if report.passed else "not asked" if report.skipped else broken
     if hasattr(report, "wasxfail"):
         verdict = "holds" if report.passed else "does not hold"
     words = (item.function.__doc__ or item.name).strip().splitlines()[0]
@@ -103,8 +110,8 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
             held = sum(row[2] == "holds" for row in chosen)
             unasked = sum(row[2] == "not asked" for row in chosen)
             terminalreporter.write_line(
-                f"{title}: {held} hold, {len(chosen) - held - unasked} do not, {unasked} are about other versions"
+                f"{title}: {held} hold, {len(chosen) - held - unasked} do not (or could not be asked), {unasked} were not asked"
             )
             for section, evidence, verdict, words in sorted(chosen):
-                if verdict == "does not hold" or (ES_URL and not sure and verdict == "holds"):
+                if verdict in ("does not hold", "could not be asked") or (ES_URL and not sure and verdict == "holds"):
                     terminalreporter.write_line(f"  {verdict}: {section} [{EVIDENCE[evidence]}] {words}")

@@ -22,8 +22,18 @@ EVIDENCE = {"S": "source", "T": "Elastic's tests", "O": "observed by others", "K
 
 
 def fact(
-    section: str, *, evidence: str, source: str, since: tuple[int, ...] = (), until: tuple[int, ...] = ()
+    section: str,
+    *,
+    evidence: str,
+    source: str,
+    since: tuple[int, ...] = (),
+    until: tuple[int, ...] = (),
+    shared: bool = False,
 ) -> Callable[[F], F]:
-    """Mark a test as one fact; it is asked of servers from ``since`` on and before ``until`` only."""
+    """Mark a test as one fact; it is asked of servers from ``since`` on and before ``until`` only.
+
+    ``shared``: asking changes what is not the test's own (settings of the cluster, its licence); of a real cluster it is
+    asked only if its owner says so.
+    """
     assert evidence in EVIDENCE, evidence
-    return pytest.mark.fact(section=section, evidence=evidence, source=source, since=since, until=until)
+    return pytest.mark.fact(section=section, evidence=evidence, source=source, since=since, until=until, shared=shared)

@@ -124,7 +124,7 @@ def test_a_licence_needs_a_body(cluster: Cluster) -> None:
     assert cluster.error("POST", "/_license?acknowledge=true", code=400)[1] == reason
 
 
-@fact("1.5", evidence="T", source="x-pack yamlRestTest license/20_put_license.yml")
+@fact("1.5", evidence="T", source="x-pack yamlRestTest license/20_put_license.yml", shared=True)
 def test_a_trial_cannot_be_basic(cluster: Cluster) -> None:
     """``start_trial`` refuses the type basic."""
     assert cluster.error("POST", "/_license/start_trial?type=basic&acknowledge=true", code=400)
@@ -139,7 +139,7 @@ def test_licence_states(cluster: Cluster) -> None:
         assert cluster("GET", "/_license/trial_status") == {"eligible_to_start_trial": False}
 
 
-@fact("1.5", evidence="S", source="PostStartBasicResponse, PostStartTrialResponse")
+@fact("1.5", evidence="S", source="PostStartBasicResponse, PostStartTrialResponse", shared=True)
 @pytest.mark.parametrize("kind", ["basic", "trial"])
 def test_a_start_must_be_acknowledged(cluster: Cluster, kind: str) -> None:
     """Without ``acknowledge`` nothing is started; to one that is there already it is 403."""
@@ -206,7 +206,7 @@ def test_node_stats(cluster: Cluster) -> None:
     assert reason == "request [/_nodes/stats/_all,os] contains _all and individual metrics [_all,os]"
 
 
-@fact("1.10", evidence="T", source="rest-api-spec test cluster.put_settings/10_basic.yml")
+@fact("1.10", evidence="T", source="rest-api-spec test cluster.put_settings/10_basic.yml", shared=True)
 def test_settings(cluster: Cluster) -> None:
     """A persistent setting is shown until it is set to null."""
     setting = "search.max_open_scroll_context"
@@ -236,7 +236,7 @@ def test_no_settings(cluster: Cluster) -> None:
     assert cluster.error("PUT", "/_cluster/settings", {}, code=400) == ("action_request_validation_exception", reason)
 
 
-@fact("1.10", evidence="T", source="rest-api-spec test cluster.put_settings/10_basic.yml")
+@fact("1.10", evidence="T", source="rest-api-spec test cluster.put_settings/10_basic.yml", shared=True)
 def test_transient_settings_warn(cluster: Cluster) -> None:
     """A transient setting is deprecated; the warning names version and build."""
     answer = cluster.raw("PUT", "/_cluster/settings", {"transient": {"search.max_open_scroll_context": None}})

@@ -17,6 +17,7 @@ DOG = {"docs": [{"text_field": "dog"}]}
 @pytest.fixture(scope="module")
 def shared(target: Cluster) -> Iterator[Told]:
     """An embedding model that answers with the ids of at most six tokens, special ones included."""
+    target.need_ml()
     with deployed(target, body("text_embedding", max_sequence_length=6)) as told:
         yield told
 

@@ -16,6 +16,7 @@ WINDOWS = {"with_special_tokens": False, "max_sequence_length": 8, "truncate": "
 @pytest.fixture(scope="module")
 def models(target: Cluster) -> Iterator[dict[bool, Told]]:
     """Two models that pass their ids through: with ``do_lower_case`` and without."""
+    target.need_ml()
     with (
         deployed(target, body("pass_through", **WINDOWS)) as cased,
         deployed(target, body("pass_through", **WINDOWS, do_lower_case=True)) as lower,
