@@ -112,6 +112,34 @@ def test_delete_by_query_that_is_none(
     assert reason in cluster.error("POST", f"/{index()}/_delete_by_query?{params}", body, code=400)[1]
 
 
+@pytest.mark.parametrize(
+    ("where", "params", "reason"),
+    [
+        ("{}", "slices=junk", '[slices] must be a positive integer or the string "auto"'),
+        ("{}", "max_docs=1&slices=2", "[max_docs] should be >= [slices]"),
+        (
+            "far:{}",
+            "",
+            "Cross-cluster calls are not supported in this context but remote indices were requested: [far:{}]",
+        ),
+    ],
+)
+@fact("7.9", evidence="T", source=f"{DELETE}/20_validation.yml")
+def test_delete_by_query_of_an_index_that_is_missing(
+    cluster: Cluster, name: str, where: str, params: str, reason: str
+) -> None:
+    """What is wrong with a deletion by query is said before its indices are looked for."""
+    path = f"/{where.replace('{}', name)}/_delete_by_query?{params}"
+    assert reason.replace("{}", name) in cluster.error("POST", path, ALL, code=400)[1]
+
+
+@fact("7.9", evidence="T", source=f"{DELETE}/20_validation.yml")
+def test_all_is_a_name_of_indices(cluster: Cluster) -> None:
+    """``_all`` stands in a path where an index may."""
+    assert "query is missing" in cluster.error("POST", "/_all/_delete_by_query", {}, code=400)[1]
+    assert cluster("GET", "/_all/_count")["_shards"]["failed"] == 0
+
+
 def _marking(cluster: Cluster, name: str, *letters: str) -> None:
     """Pipelines that append their letter to the field ``ran``."""
     for letter in letters:

@@ -14,6 +14,7 @@ ALL = {"query": {"match_all": {}}}
 DOCS = {str(number): {"k": "even" if number % 2 == 0 else "odd"} for number in range(5)}
 KEYWORD = {"k": {"type": "keyword"}}
 PACE = "[requests_per_second] must be a float greater than 0. Use -1 to disable throttling."
+REMOTE = "Cross-cluster calls are not supported in this context but remote indices were requested: [far:{}]"
 SLICES = '[slices] must be a positive integer or the string "auto"'
 
 
@@ -127,6 +128,25 @@ def test_what_is_refused(api: Api, index: str, params: str, body: dict[str, Any]
 def test_what_is_not_emulated(api: Api, index: str, params: str, body: dict[str, Any]) -> None:
     api.error("POST", f"/{index}/_delete_by_query?{params}", body, code=501)
     assert api("GET", f"/{index}/_count")["count"] == 5
+
+
+@pytest.mark.parametrize(
+    ("target", "params", "reason"),
+    [
+        ("{}", "slices=junk", SLICES),
+        ("{}", "max_docs=1&slices=2", "[max_docs] should be >= [slices]"),
+        (
+            "{},far:{}",
+            "",
+            f"Validation Failed: 1: {REMOTE};",
+        ),
+    ],
+)
+def test_what_is_refused_before_the_index_is_looked_for(
+    api: Api, name: str, target: str, params: str, reason: str
+) -> None:
+    path = f"/{target.replace('{}', name)}/_delete_by_query?{params}"
+    assert api.error("POST", path, ALL, code=400)[1] == reason.replace("{}", name)
 
 
 def test_a_missing_index(api: Api, name: str) -> None:

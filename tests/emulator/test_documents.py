@@ -198,6 +198,8 @@ CHOICES: list[tuple[str, dict[str, Any] | None]] = [
     ("stored_fields=d", None),
     ("stored_fields=d,_source", SOURCE),
     ("stored_fields=d&_source=d", {"d": 3}),
+    ("stored_fields=d&_source=true", SOURCE),
+    ("stored_fields=d&_source", SOURCE),
     ("realtime=true&preference=_local&refresh=true", SOURCE),
 ]
 

@@ -141,6 +141,21 @@ def test_every_result_is_an_index_once(parts: list[str]) -> None:
     assert set(found) <= set(NAMES.indices)
 
 
+def test_all_indices_by_name(api: Api, name: str) -> None:
+    api("PUT", f"/{name}/_doc/1?refresh=true", {}, code=201)
+    assert name in api("GET", "/_all")
+    assert name in api("GET", f"/_all/_mapping?filter_path={name}")
+    query = {"query": {"ids": {"values": ["1"]}}}
+    assert name in {hit["_index"] for hit in api("POST", "/_all/_search?size=100", query)["hits"]["hits"]}
+    assert api("POST", "/_all/_refresh")["_shards"]["failed"] == 0
+    assert api.error("POST", "/_all/_delete_by_query", {}, code=400)[1] == "Validation Failed: 1: query is missing;"
+
+
+@pytest.mark.parametrize("path", ["/far:x/_search", "/x*,far:x/_count", "/far:*/_mapping"])
+def test_remote_clusters_are_not_emulated(api: Api, path: str) -> None:
+    assert "far:" in api.error("GET", path, code=501)[1]
+
+
 def test_parameters_over_http(api: Api, name: str) -> None:
     api("PUT", f"/{name}-1", {"settings": {"index.hidden": True}})
     api("PUT", f"/<{name}-{{2020-02-03||/d{{yyyy}}}}>".replace("/d", "%2Fd"))

@@ -59,6 +59,9 @@ def test_ids(api: Api, index: str) -> None:
         ({"_source": True}, "_source=a", {"a": 1}),
         ({"stored_fields": "a"}, "", None),
         ({"stored_fields": ["a", "_source"]}, "", SOURCE),
+        ({"stored_fields": "a"}, "_source=true", SOURCE),
+        # The real one cannot tell this from nothing said.
+        ({"stored_fields": "a", "_source": True}, "", None),
         ({"version": 1}, "", SOURCE),
         ({"version": 1, "version_type": "external"}, "realtime=false", SOURCE),
     ],

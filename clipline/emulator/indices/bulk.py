@@ -71,7 +71,7 @@ class _Defaults:
         self.require_alias = call.flag("require_alias")
         self.require_data_stream = call.flag("require_data_stream")
         self.list_pipelines = call.flag("list_executed_pipelines")
-        self.shown = choice if (choice := source_choice(call)) is not None else "_source" in call.params
+        self.shown = choice if (choice := source_choice(call)) is not None else False
         call.flag("include_source_on_error", default=True)
 
     def write(self, action: Action) -> Write:

@@ -32,7 +32,7 @@ __all__ = ["FLOATS", "INTEGERS", "KNOWN_TYPES", "PARAMETERS", "REFUSED_PARAMETER
 ANALYZERS = ("default", "standard", "simple", "stop", "whitespace", "keyword")
 """The analyzers that ``search`` has."""
 LACKING_ANALYZERS = {
-    "pattern", "fingerprint", "arabic", "armenian", "basque", "bengali",
+    "pattern", "fingerprint", "snowball", "arabic", "armenian", "basque", "bengali",
     "brazilian", "bulgarian", "catalan", "cjk", "czech", "danish", "dutch", "english", "estonian", "finnish", "french",
     "galician", "german", "greek", "hindi", "hungarian", "indonesian", "irish", "italian", "latvian", "lithuanian",
     "norwegian", "persian", "portuguese", "romanian", "russian", "serbian", "sorani", "spanish", "swedish", "thai", "turkish",

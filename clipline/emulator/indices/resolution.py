@@ -83,6 +83,8 @@ def _listed(parts: list[str], names: Names, options: Options) -> dict[str, None]
             raise invalid_name(part, "must not start with '_'.")
         if "::" in part:
             raise unsupported(f"the selector in [{part}]")
+        if part.find(":") > 0:
+            raise unsupported(f"the index of a remote cluster [{part}]")
         excluded = wildcard and part.startswith("-")
         name = part[1:] if excluded else part
         pattern = options.expand and ("*" in name or name == "_all")

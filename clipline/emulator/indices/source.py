@@ -58,11 +58,15 @@ def vector_fields(mappings: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def source_choice(call: Call) -> Any:
-    """The ``_source…`` parameters in the form of a search body's ``_source``; ``None`` without any."""
+    """The ``_source…`` parameters in the form of a search body's ``_source``; ``None`` without any.
+
+    ``_source=true`` and ``_source=`` say ``True``: all of it, also where it would not be shown by itself.
+    """
     whole = call.params.get("_source")
-    if whole in ("false", "true", ""):
-        if whole == "false":
-            return False
+    if whole == "false":
+        return False
+    whole_of_it = whole in ("true", "")
+    if whole_of_it:
         whole = None
     result: dict[str, Any] = {}
     includes = call.params.get("_source_includes") or whole
@@ -72,7 +76,7 @@ def source_choice(call: Call) -> Any:
         result["excludes"] = call.params["_source_excludes"].split(",")
     if "_source_exclude_vectors" in call.params:
         result["exclude_vectors"] = call.flag("_source_exclude_vectors")
-    return result or None
+    return result or (True if whole_of_it else None)
 
 
 def check_choice(choice: Any) -> None:

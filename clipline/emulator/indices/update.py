@@ -174,8 +174,8 @@ def _with_source(written: Written, index: Index, update: Update, source: dict[st
 
 def _shown(call: Call) -> Any:
     choice = source_choice(call)
-    # Without a word about it an update does not answer with the source; with ``_source=true`` it does.
-    return choice if choice is not None else "_source" in call.params
+    # Without a word about it an update does not answer with the source.
+    return choice if choice is not None else False
 
 
 _PARAMS = WRITE | {

@@ -44,6 +44,8 @@ class _Options:
     most: int | None
     batch: int
     pace: float
+    slices: int | None
+    """``None`` for ``auto``: as many as the shards of the index that has fewest."""
 
 
 @dataclass(slots=True)
@@ -64,10 +66,11 @@ def delete_by_query(node: Node, call: Call) -> Reply:
     # Both are looked at before anything is deleted.
     refresh = call.flag("refresh")
     check_active_shards(call)
+    _check_remote(call)
     reached = targets(node, call)
     if call.params.get("wait_for_active_shards") == "all":
         check_active_shards(call, max((target.index.copies - 1 for target in reached), default=0))
-    _check_slices(call, reached, options)
+    _check_slices(reached, options)
     found = list(_matching(node, reached, query))[: options.most]
     progress = _Progress(total=len(found))
     for start in range(0, len(found), options.batch):
@@ -147,6 +150,15 @@ def _query(call: Call) -> dict[str, Any]:
     return result
 
 
+def _check_remote(call: Call) -> None:
+    remote = [part for part in call.args["index"].split(",") if part.find(":") > 0 and not part.startswith("<")]
+    if remote:
+        raise validation_failed(
+            "Cross-cluster calls are not supported in this context but remote indices were requested: "
+            f"[{', '.join(remote)}]"
+        )
+
+
 def _options(call: Call) -> _Options:
     conflicts = call.params.get("conflicts", call.body.get("conflicts", "abort"))
     if conflicts not in ("abort", "proceed"):
@@ -156,7 +168,10 @@ def _options(call: Call) -> _Options:
     batch = call.integer("scroll_size", default=1000)
     if batch < 1:
         raise illegal_argument(f"[scroll_size] parameter must be greater than 0, found [{batch}]")
-    return _Options(conflicts == "proceed", _most(call), batch, _pace(call))
+    options = _Options(conflicts == "proceed", _most(call), batch, _pace(call), _slices(call))
+    if options.slices is not None:
+        _check_most(options, options.slices)
+    return options
 
 
 def _most(call: Call) -> int | None:
@@ -190,14 +205,22 @@ def _pace(call: Call) -> float:
     return value
 
 
-def _check_slices(call: Call, reached: list[Target], options: _Options) -> None:
+def _slices(call: Call) -> int | None:
     text = call.params.get("slices", "1")
     if text != "auto" and not (text.isdigit() and int(text) > 0):
         raise illegal_argument('[slices] must be a positive integer or the string "auto"')
-    shards = [int(target.index.settings.get("number_of_shards") or 1) for target in reached]
-    slices = min(shards, default=1) if text == "auto" else int(text)
+    return None if text == "auto" else int(text)
+
+
+def _check_most(options: _Options, slices: int) -> None:
     if options.most is not None and options.most < slices:
         raise illegal_argument("[max_docs] should be >= [slices]")
+
+
+def _check_slices(reached: list[Target], options: _Options) -> None:
+    shards = [int(target.index.settings.get("number_of_shards") or 1) for target in reached]
+    slices = options.slices or min(shards, default=1)
+    _check_most(options, slices)
     if slices > 1:
         raise unsupported("_delete_by_query in several slices")
 
