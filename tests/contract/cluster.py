@@ -70,6 +70,16 @@ class Cluster:
                 self.http.delete(path.format(name))
         self.made.clear()
 
+    def sweep(self, prefix: str) -> None:
+        """Delete whatever a test has left under names that begin so."""
+        for index in self.http.get(f"/{prefix}*/_alias", params={"expand_wildcards": "all"}).json():
+            self.http.delete(f"/{index}")
+        for kind in ("_index_template", "_component_template", "_ingest/pipeline"):
+            self.http.delete(f"/{kind}/{prefix}*")
+        if self.has_ml:
+            for model in self.http.get(f"/_ml/trained_models/{prefix}*").json().get("trained_model_configs", []):
+                self.http.delete(f"/_ml/trained_models/{model['model_id']}", params={"force": "true"})
+
 
 @contextmanager
 def connect(url: str) -> Iterator[Cluster]:

@@ -26,7 +26,7 @@ VERSIONS = ("8.19.20", "9.2.0", "9.5.2")
 ES_URL = os.environ.get("ES_URL")
 TARGETS = [ES_URL] if ES_URL else list(VERSIONS)
 _NUMBERS = itertools.count(1)
-_RUN = uuid.uuid4().hex[:6]
+_PREFIX = f"clipline-contract-{uuid.uuid4().hex[:6]}"
 _RESULTS: dict[str, list[tuple[str, str, str, str]]] = defaultdict(list)
 
 
@@ -36,12 +36,16 @@ def target(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     if ES_URL:
         with connect(ES_URL) as cluster:
             yield cluster
+            cluster.sweep(_PREFIX)
         return
     from clipline.emulator.launch import running_emulator
 
     data = tmp_path_factory.mktemp(f"contract-{request.param}")
     with running_emulator(data, "--version", request.param) as url, connect(url) as cluster:
         yield cluster
+        cluster.sweep(_PREFIX)
+        left = [row["index"] for row in cluster("GET", "/_cat/indices?format=json&expand_wildcards=all&h=index")]
+        assert not left, "a fact has left an index under another name than its own"
 
 
 @pytest.fixture
@@ -65,7 +69,7 @@ def cluster(target: Cluster, request: pytest.FixtureRequest) -> Iterator[Cluster
 @pytest.fixture
 def name() -> str:
     """A name that no other test and no other run uses, good for an index, a pipeline and a model."""
-    return f"clipline-contract-{_RUN}-{next(_NUMBERS)}x"
+    return f"{_PREFIX}-{next(_NUMBERS)}x"
 
 
 @pytest.fixture
