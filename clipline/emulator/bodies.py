@@ -10,9 +10,9 @@ from clipline.emulator.wire import Route
 # Of GET and DELETE only these read a body; of POST and PUT all do but the others.
 _READS = re.compile(
     r"/(_search|_count|_mget|_msearch|_validate/query|_explain/\{\w+\}|_field_caps|_analyze|_simulate|_has_privileges"
-    r"|_search/template|_render/template|_termvectors(/\{\w+\})?|_search/scroll)$|^/_cat/count"
+    r"|_search/template|_render/template|_termvectors(/\{\w+\})?|_search/scroll)$|^/_cat/count|^/_security/_query/"
 )
-_READS_ON_DELETE = re.compile(r"^/_pit$|^/_search/scroll$|^/_security/(api_key|oauth2/token)$")
+_READS_ON_DELETE = re.compile(r"^/_pit$|^/_search/scroll$|^/_security/(api_key|role|oauth2/token)$")
 _IGNORES = re.compile(
     r"/(_refresh|_flush|_forcemerge|_cache/clear|_open|_close|_block/\{\w+\}|start_trial|start_basic"
     r"|_enable|_disable|_clear_cache|set_upgrade_mode|model_aliases/\{\w+\}|deployment/cache/_clear)$"

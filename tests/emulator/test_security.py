@@ -131,8 +131,8 @@ def test_parts_of_a_bulk_are_refused_one_by_one(secure: Secure) -> None:
     items = [next(iter(item.values())) for item in answer.json()["items"]]
     assert [item["status"] for item in items] == [201, 403, 403, 403]
     assert items[1]["error"]["reason"] == (
-        "action [indices:data/write/index] is unauthorized for user [bob] with effective roles [writer] on indices "
-        "[private], this action is granted by the index privileges [create_doc,create,index,write,all]"
+        "action [indices:data/write/bulk[s]] is unauthorized for user [bob] with effective roles [writer] on indices "
+        "[private], this action is granted by the index privileges [create_doc,create,delete,index,write,all]"
     )
     refused = secure.http.post("/_bulk", content=content, headers={"Content-Type": "application/x-ndjson"}, auth=ANN)
     assert refused.status_code == 403

@@ -134,10 +134,8 @@ def listing(node: Node, call: Call) -> Reply:
 _PARAMS = cat.PARAMS | {"local", "master_timeout"}
 
 ROUTES = [
-    Route("GET", "/_cat", "cluster:monitor/main", listing, {"help"}),
+    Route("GET", "/_cat", "", listing, {"help"}),
     Route("GET", "/_cat/health", "cluster:monitor/health", health, _PARAMS),
-    Route(
-        "GET", "/_cat/nodes", "cluster:monitor/nodes/info", nodes, _PARAMS | {"full_id"}, {"include_unloaded_segments"}
-    ),
+    Route("GET", "/_cat/nodes", "cluster:monitor/state", nodes, _PARAMS | {"full_id"}, {"include_unloaded_segments"}),
     Route("GET", "/_cat/master", "cluster:monitor/state", master, _PARAMS),
 ]

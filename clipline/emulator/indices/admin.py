@@ -39,6 +39,9 @@ def create(node: Node, call: Call) -> Reply:
             raise illegal_argument(f"Unknown token [{json_token(options)}] in alias [{alias}]")
         aliases[resolve_name(alias)] = read_alias(alias, options)
     name = resolve_name(call.args["index"])
+    if aliases:
+        node.security.require("indices:admin/aliases", name)
+        node.security.require("indices:admin/aliases", *aliases, shown=False)
     copies = _active_shards(call)
     with node.indices.lock:
         hidden = settings_of.flatten(body.get("settings"), node.version).get("hidden") == "true"

@@ -47,8 +47,7 @@ def delete_alias(node: Node, call: Call) -> Reply:
 def get_alias(node: Node, call: Call) -> Reply:
     """``GET [/{index}]/_alias[/{name}]``: with a name, only the indices that have it."""
     wanted = [part for part in call.args.get("name", "").split(",") if part]
-    for part in wanted:
-        node.security.require("indices:admin/aliases/get", part)
+    node.security.require_spelled("indices:admin/aliases/get", ",".join(wanted), shown=False)
     known = node.indices.reachable().aliases
     result: dict[str, Any] = {}
     seen: set[str] = set()
@@ -105,11 +104,11 @@ def _apply(node: Node, actions: list[Action]) -> list[dict[str, Any]]:
     gone: dict[str, None] = {}
     done = 0
     with node.indices.changing():
-        for action in actions:
-            for name in (*action.indices, *action.aliases):
-                node.security.require("indices:admin/aliases", name)
+        _check_allowed(node, actions)
         resolved = [(action, node.indices.resolve(",".join(action.indices), _INDICES)) for action in actions]
         for action, names in resolved:
+            if action.verb == "add":
+                node.security.check_aliased(names, action.aliases)
             for name in names:
                 check_metadata(node.indices.get(name), deletion=action.verb == "remove_index")
             if action.verb == "remove_index":
@@ -129,6 +128,13 @@ def _apply(node: Node, actions: list[Action]) -> list[dict[str, Any]]:
         # Last, because the table of indices in memory cannot be rolled back.
         node.indices.delete(list(gone))
     return results
+
+
+def _check_allowed(node: Node, actions: list[Action]) -> None:
+    """Both the index and the alias have to be granted, of which a refusal names the indices only."""
+    kind = "indices:admin/aliases"
+    node.security.require_spelled(kind, ",".join(name for action in actions for name in action.indices))
+    node.security.require_spelled(kind, ",".join(name for action in actions for name in action.aliases), shown=False)
 
 
 def _add(node: Node, action: Action, names: list[str], gone: dict[str, None]) -> None:

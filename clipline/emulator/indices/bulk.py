@@ -21,14 +21,6 @@ from clipline.emulator.wire import Call, Reply, Route
 if TYPE_CHECKING:
     from clipline.emulator.node import Node
 
-_ACTIONS = {
-    "create": "indices:data/write/index:op_type/create",
-    "delete": "indices:data/write/delete",
-    "index": "indices:data/write/index",
-    "update": "indices:data/write/update",
-}
-"""What each operation needs on its index where security is on."""
-
 Item = tuple[Write, Prepare | None] | ApiError
 
 
@@ -115,10 +107,6 @@ def _update(options: _Defaults, action: Action) -> Update:
 
 
 def _item(node: Node, action: Action, write: Write, update: Update | None) -> Item:
-    try:
-        node.security.require(_ACTIONS[action.op], write.index)
-    except ApiError as error:
-        return error
     if update is not None:
         return write, bulk_update(node, update)
     if write.id == "":

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from clipline.emulator.errors import ApiError, illegal_argument, json_token, validation_failed
+from clipline.emulator.indices.date_math import resolve_name
 from clipline.emulator.indices.get import READ, READ_REFUSED, Get, check_version, found, shown, stored_fields
 from clipline.emulator.indices.optimistic import version_type
 from clipline.emulator.indices.source import check_choice, source_choice
@@ -29,7 +30,7 @@ def multi_get(node: Node, call: Call) -> Reply:
     for entry in entries:
         name = str(entry.get("_index") or call.args.get("index"))
         try:
-            node.security.require("indices:data/read/mget", name)
+            node.security.require("indices:data/read/mget[shard]", resolve_name(name))
             wanted = _wanted(call, entry)
             wanted = replace(wanted, routing=node.indices.index_routing(name, wanted.routing))
             index = node.indices.single(name)

@@ -62,6 +62,15 @@ Prepare = Callable[["Request", Write], tuple[Ingested, Step]]
 """Sends what there is to send through pipelines, and says what to do with it on the index."""
 
 
+_ACTIONS = {
+    "create": "indices:data/write/index:op_type/create",
+    "delete": "indices:data/write/delete",
+    "index": "indices:data/write/index:op_type/index",
+    "update": "indices:data/write/update",
+}
+"""What each operation needs on its index where security is on."""
+
+
 @dataclass(slots=True)
 class Request:
     """The writes of one request; names are resolved once for all of them."""
@@ -70,6 +79,7 @@ class Request:
     _resolved: dict[str, _Pipelines] = field(default_factory=dict)
     _routings: dict[str, str | None] = field(default_factory=dict)
     _targets: dict[tuple[str, bool, bool], Index | None] = field(default_factory=dict)
+    _granted: set[tuple[str, str]] = field(default_factory=set)
 
     def run(self, writes: Sequence[tuple[Write, Prepare | None] | ApiError]) -> list[Outcome]:
         """Carry out writes, index by index, each as itself or as it is prepared; an error stays as it is."""
@@ -102,9 +112,8 @@ class Request:
             if done.write.source is None and write.op != "delete":
                 return _dropped(write, done), None, None
             shown = done.write.id
-            if done.write.index != write.index:
-                self.node.security.require("indices:data/write/index", done.write.index)
             index = self._made(done.write)
+            self._allowed("update" if prepare else done.write.op, done.write.index)
         except ApiError as error:
             return Outcome(error, shown), None, None
         pending = index_not_found(index.name)
@@ -161,6 +170,13 @@ class Request:
             self._targets[asked] = self.node.indices.write_index(write.index, require_alias=write.require_alias)
         return self._targets[asked]
 
+    def _allowed(self, op: str, name: str) -> None:
+        """First the part of the request that goes to an index, then the operation (``authorizeBulkItems``)."""
+        if (op, name) not in self._granted:
+            self.node.security.require("indices:data/write/bulk[s]", name)
+            self.node.security.require(_ACTIONS[op], name)
+            self._granted.add((op, name))
+
     def _made(self, write: Write) -> Index:
         # Whether the name had to be an alias was asked of the one that the request named.
         write = replace(write, require_alias=False) if write.require_alias else write
@@ -168,7 +184,7 @@ class Request:
         if index is None and write.op == "delete" and write.condition.kind == INTERNAL:
             raise index_not_found(write.index)
         if index is None:
-            index = auto_created(self.node, write.index)
+            index = auto_created(self.node, write.index, "indices:admin/auto_create")
             self._targets.clear()
         return index
 
@@ -248,13 +264,13 @@ def perform(node: Node, write: Write) -> Written:
     return result
 
 
-def auto_created(node: Node, name: str) -> Index:
-    """The index of a name that a write made necessary.
+def auto_created(node: Node, name: str, action: str) -> Index:
+    """The index of a name that a write made necessary, by the action that its API makes it with.
 
     Raises:
-        ApiError: the name cannot be one of an index.
+        ApiError: the name cannot be one of an index, or 403.
     """
-    node.security.require("indices:admin/auto_create", name)
+    node.security.require(action, name)
     if not template_allows(node.indices, name):
         check_auto_create(node.settings.value("action.auto_create_index"), name)
     try:

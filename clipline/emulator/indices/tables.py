@@ -215,11 +215,11 @@ def _both(path: str, variable: str, action: str, handler: Any, params: set[str] 
 
 
 ROUTES = [
-    *_both("/_cat/indices", "index", "indices:monitor/stats", indices,
+    *_both("/_cat/indices", "index", "indices:monitor/settings/get", indices,
            _PARAMS | PARAMS | {"health", "pri", "include_unloaded_segments"}),
     *_both("/_cat/aliases", "name", "indices:admin/aliases/get", aliases, _PARAMS | {"expand_wildcards"}),
     *_both("/_cat/shards", "index", "indices:monitor/stats", shards, _PARAMS),
-    *_both("/_cat/templates", "name", "cluster:monitor/state", templates, _PARAMS),
+    *_both("/_cat/templates", "name", "indices:admin/template/get", templates, _PARAMS),
     *_both("/_cat/component_templates", "name", "cluster:monitor/state", component_templates, _PARAMS),
     *(
         Route(method, f"/_cat/count{end}", "indices:data/read/search", count, _PARAMS)

@@ -137,7 +137,7 @@ def _same(left: Any, right: Any) -> bool:
 def _carried_out(node: Node, write: Write, update: Update, retries: int) -> Written:
     write = Request(node).routed(write)
     while True:
-        index = Request(node).target(write) or auto_created(node, write.index)
+        index = Request(node).target(write) or auto_created(node, write.index, "indices:admin/create")
         with index.lock:
             stored = index.shard.get(index.key(write.id or "", write.routing))
         planned = plan(index, write, update, stored)

@@ -114,6 +114,6 @@ ROUTES = [
     Route(
         "GET", "/_ml/trained_models/{model_id}/_stats", "cluster:monitor/xpack/ml/inference/stats/get", stats, _STATS
     ),
-    Route("GET", "/_cat/ml/trained_models", "cluster:monitor/xpack/ml/inference/stats/get", table, _CAT),
-    Route("GET", "/_cat/ml/trained_models/{model_id}", "cluster:monitor/xpack/ml/inference/stats/get", table, _CAT),
+    Route("GET", "/_cat/ml/trained_models", "cluster:monitor/xpack/ml/inference/get", table, _CAT),
+    Route("GET", "/_cat/ml/trained_models/{model_id}", "cluster:monitor/xpack/ml/inference/get", table, _CAT),
 ]

@@ -68,6 +68,7 @@ def delete_by_query(node: Node, call: Call) -> Reply:
     check_active_shards(call)
     _check_remote(call)
     reached = targets(node, call)
+    _check_readable(node, call, reached)
     if call.params.get("wait_for_active_shards") == "all":
         check_active_shards(call, max((target.index.copies - 1 for target in reached), default=0))
     _check_slices(reached, options)
@@ -80,11 +81,20 @@ def delete_by_query(node: Node, call: Call) -> Reply:
         if progress.failures:
             break
         _wait(options, len(batch), time.perf_counter() - begun, progress)
-    if refresh:
+    if refresh and progress.deleted:
+        node.security.require("indices:admin/refresh", *(target.index.name for target in reached))
         for target in reached:
             node.indices.refresh(target.index.name)
     status = max((failure["status"] for failure in progress.failures), default=200)
     return Reply(body=_body(progress, options, time.perf_counter() - started), status=status)
+
+
+def _check_readable(node: Node, call: Call, reached: list[Target]) -> None:
+    """The search is a request of its own, for the names that the wildcards stood for (AbstractAsyncBulkByScrollAction)."""
+    action, expression = "indices:data/read/search", call.args["index"]
+    node.security.require_spelled(action, expression)
+    if any("*" in part or part == "_all" for part in expression.split(",")):
+        node.security.require(action, *(target.index.name for target in reached))
 
 
 def _matching(node: Node, reached: list[Target], query: dict[str, Any]) -> Iterator[Write]:

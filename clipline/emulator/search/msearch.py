@@ -50,7 +50,7 @@ def msearch_of(
 
 def _answer(node: Node, call: Call, search: Callable[[Node, Call], Reply]) -> dict[str, Any]:
     try:
-        node.security.require("indices:data/read/search", call.args.get("index", ""))
+        node.security.require_spelled("indices:data/read/search", call.args.get("index", ""))
         reply = search(node, call)
     except ApiError as error:
         if error.status == 501:

@@ -91,8 +91,13 @@ def open_point(node: Node, call: Call) -> Reply:
             raise unsupported(f"the option [{key}] of a point in time")
         raise ApiError(400, "x_content_parse_exception", f"[1:1] [open_point_in_time_request] unknown field [{key}]")
     until = keep_alive(str(keep))
-    shares = retained(targets(node, call))
-    answer: dict[str, Any] = {"id": node.points.add(shares, call.args["index"], until)}
+    reached = targets(node, call)
+    shares = retained(reached)
+    # What a pattern stood for is what a search is asked about, whoever makes it; names stay as they were spelled.
+    parts = call.args["index"].split(",")
+    wild = any("*" in part or part == "_all" for part in parts)
+    names = ",".join(target.index.name for target in reached) if wild else call.args["index"]
+    answer: dict[str, Any] = {"id": node.points.add(shares, names, until)}
     answer["_shards"] = {"total": len(shares), "successful": len(shares), "skipped": 0, "failed": 0}
     return Reply(body=answer)
 
@@ -123,7 +128,7 @@ def found(node: Node, call: Call, pit: tuple[str, str | None], *, size: int) -> 
     if point is None:
         raise all_failed("query", [{"shard": 0, "node": node.node_id, "reason": ShardError.missing().entry}])
     shares, names = point
-    node.security.require("indices:data/read/search", names)
+    node.security.require_spelled("indices:data/read/search", names)
     now = int(time.time() * 1000)
     return [
         Share(

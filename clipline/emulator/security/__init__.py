@@ -9,9 +9,25 @@ Without ``--secure`` the node is one with ``xpack.security.enabled: false``: cre
 ``_security`` APIs. Sources: the classes of those names in Elasticsearch's x-pack/plugin/{core,security}.
 """
 
-from clipline.emulator.security import api_keys, api_roles, api_self, api_users
+from clipline.emulator.security import (
+    api_caches,
+    api_keys,
+    api_privileges,
+    api_query,
+    api_roles,
+    api_self,
+    api_users,
+)
 from clipline.emulator.security.room import Security
 
-ROUTES = [*api_self.ROUTES, *api_users.ROUTES, *api_roles.ROUTES, *api_keys.ROUTES]
+ROUTES = [
+    *api_self.ROUTES,
+    *api_users.ROUTES,
+    *api_roles.ROUTES,
+    *api_keys.ROUTES,
+    *api_query.ROUTES,
+    *api_privileges.ROUTES,
+    *api_caches.ROUTES,
+]
 
 __all__ = ["ROUTES", "Security"]

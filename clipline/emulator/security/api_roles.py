@@ -1,12 +1,12 @@
-"""Roles: put, get, delete."""
+"""Roles: put, get, delete, one or several."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
-from clipline.emulator.errors import ApiError
-from clipline.emulator.node_description import CLUSTER_NAME, NODE_NAME
-from clipline.emulator.security.roles import RESERVED, read_role
+from clipline.emulator.errors import ApiError, validation_failed, wrong_kind
+from clipline.emulator.security.roles import RESERVED, read_role, texts
 from clipline.emulator.wire import Call, Reply, Route
 
 if TYPE_CHECKING:
@@ -40,10 +40,60 @@ def delete_role(node: Node, call: Call) -> Reply:
     return Reply(body={"found": found}, status=200 if found else 404)
 
 
-def clear_cache(node: Node, call: Call) -> Reply:
-    """``POST /_security/role/{name}/_clear_cache``: roles are read anew for every request."""
-    header = {"_nodes": {"total": 1, "successful": 1, "failed": 0}, "cluster_name": CLUSTER_NAME}
-    return Reply(body={**header, "nodes": {node.node_id: {"name": NODE_NAME}}})
+def put_roles(node: Node, call: Call) -> Reply:
+    """``POST /_security/role``: several; what is wrong with one does not stop the others."""
+    wanted = _only(call, "roles")
+    if not isinstance(wanted, Mapping) or not wanted:
+        raise validation_failed("one or more roles must be specified")
+    done: dict[str, list[str]] = {"created": [], "updated": [], "noop": []}
+    wrong: dict[str, Any] = {}
+    before = node.security.store.roles()
+    for name, body in wanted.items():
+        if not isinstance(body, Mapping):
+            raise wrong_kind("bulk_put_role", name, body)
+        try:
+            _check_own(name, "modified")
+            role = read_role(name, body)
+        except ApiError as error:
+            if error.status == 501:
+                raise
+            wrong[name] = error.cause()
+            continue
+        same = name in before and before[name].body == role.body
+        if not same:
+            node.security.store.put_role(role)
+        done["noop" if same else "updated" if name in before else "created"].append(name)
+    return Reply(body=_listed(done, wrong))
+
+
+def delete_roles(node: Node, call: Call) -> Reply:
+    """``DELETE /_security/role``."""
+    names = texts(_only(call, "names"), "names")
+    if not names:
+        raise validation_failed("one or more role names must be specified")
+    done: dict[str, list[str]] = {"deleted": [], "not_found": []}
+    wrong: dict[str, Any] = {}
+    for name in dict.fromkeys(names):
+        try:
+            _check_own(name, "deleted")
+        except ApiError as error:
+            wrong[name] = error.cause()
+            continue
+        done["deleted" if node.security.store.delete_role(name) else "not_found"].append(name)
+    return Reply(body=_listed(done, wrong))
+
+
+def _only(call: Call, field: str) -> Any:
+    body = call.required_body()
+    for key in body:
+        if key != field:
+            raise ApiError(400, "x_content_parse_exception", f"[1:1] [bulk_roles_request] unknown field [{key}]")
+    return body.get(field)
+
+
+def _listed(done: Mapping[str, list[str]], wrong: Mapping[str, Any]) -> dict[str, Any]:
+    body: dict[str, Any] = {outcome: names for outcome, names in done.items() if names}
+    return body | ({"errors": {"count": len(wrong), "details": wrong}} if wrong else {})
 
 
 def _check_own(name: str, done: str) -> None:
@@ -59,5 +109,6 @@ ROUTES = [
     Route("PUT", "/_security/role/{name}", f"{_ROLE}/put", put_role, {"refresh"}),
     Route("POST", "/_security/role/{name}", f"{_ROLE}/put", put_role, {"refresh"}),
     Route("DELETE", "/_security/role/{name}", f"{_ROLE}/delete", delete_role, {"refresh"}),
-    Route("POST", "/_security/role/{name}/_clear_cache", "cluster:admin/xpack/security/roles/cache/clear", clear_cache),
+    Route("POST", "/_security/role", f"{_ROLE}/bulk_put", put_roles, {"refresh"}),
+    Route("DELETE", "/_security/role", f"{_ROLE}/bulk_delete", delete_roles, {"refresh"}),
 ]

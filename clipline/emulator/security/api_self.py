@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from clipline.emulator.errors import unsupported, validation_failed
-from clipline.emulator.security.privileges import CLUSTER, INDEX
+from clipline.emulator.errors import illegal_argument, unsupported, validation_failed
+from clipline.emulator.security.privileges import INDEX, implied, unknown_privileges
 from clipline.emulator.security.roles import texts
 from clipline.emulator.security.subject import Subject
 from clipline.emulator.wire import Call, Reply, Route
@@ -46,6 +46,10 @@ def has_privileges(node: Node, call: Call) -> Reply:
         for name in texts(entry.get("names"), "names"):
             asked = texts(entry.get("privileges"), "privileges")
             index.setdefault(name, {}).update({privilege: _has_index(subject, privilege, name) for privilege in asked})
+    wrong = unknown_privileges(cluster, cluster=True)
+    wrong += unknown_privileges((asked for held in index.values() for asked in held), cluster=False)
+    if wrong:
+        raise illegal_argument(f"unknown privilege [{wrong[0]}]")
     if not cluster and not index:
         raise validation_failed("must specify at least one privilege")
     every = [*cluster.values(), *(value for held in index.values() for value in held.values())]
@@ -63,7 +67,10 @@ def own_privileges(node: Node, call: Call) -> Reply:
     """``GET /_security/user/_privileges``."""
     subject = node.security.subject
     if subject.key is not None:
-        raise unsupported("the list of an API key's privileges")
+        raise illegal_argument(
+            "Cannot retrieve privileges for API keys with assigned role descriptors. Please use the Get API key information "
+            "API https://ela.st/es-api-get-api-key"
+        )
     roles = [role for limit in subject.limits for role in limit]
     body: dict[str, Any] = {
         "cluster": sorted({privilege for role in roles for privilege in role.cluster}),
@@ -75,14 +82,8 @@ def own_privileges(node: Node, call: Call) -> Reply:
     return Reply(body=body)
 
 
-def built_in_privileges(node: Node, call: Call) -> Reply:
-    """``GET /_security/privilege/_builtin``: the names that the emulator knows."""
-    return Reply(body={"cluster": sorted(CLUSTER), "index": sorted(INDEX)})
-
-
 def _has_cluster(subject: Subject, privilege: str) -> bool:
-    patterns = CLUSTER.get(privilege.lower(), (privilege,))
-    return all(subject.allows_cluster(_action(pattern)) for pattern in patterns)
+    return all(implied(privilege, [held for role in roles for held in role.cluster]) for roles in subject.limits)
 
 
 def _has_index(subject: Subject, privilege: str, name: str) -> bool:
@@ -105,10 +106,4 @@ ROUTES = [
     Route("GET", "/_security/user/{username}/_has_privileges", f"{_USER}/has_privileges", has_privileges),
     Route("POST", "/_security/user/{username}/_has_privileges", f"{_USER}/has_privileges", has_privileges),
     Route("GET", "/_security/user/_privileges", f"{_USER}/list_privileges", own_privileges),
-    Route(
-        "GET",
-        "/_security/privilege/_builtin",
-        "cluster:admin/xpack/security/privilege/builtin/get",
-        built_in_privileges,
-    ),
 ]

@@ -19,7 +19,7 @@ from typing import Any
 from clipline.emulator.errors import ApiError
 from clipline.emulator.security.roles import Role, read_role
 from clipline.emulator.security.store import SecurityStore
-from clipline.emulator.security.subject import Subject
+from clipline.emulator.security.subject import Subject, User
 
 CHALLENGES = ('Basic realm="security", charset="UTF-8"', 'Bearer realm="security"', "ApiKey")
 """What a node with TLS offers: its token service is on then."""
@@ -34,6 +34,7 @@ class Authenticator:
         self._store = store
         self._lock = threading.Lock()
         self._right: dict[bytes, float] = {}
+        self._changes = 0
 
     def subject(self, headers: Mapping[str, str], uri: str) -> Subject:
         """Who makes a request.
@@ -55,6 +56,7 @@ class Authenticator:
         """Believe nobody any longer: a password, a user or a key was changed."""
         with self._lock:
             self._right.clear()
+            self._changes += 1
 
     def _user(self, value: str, uri: str) -> Subject:
         name, separator, password = _decoded(value).partition(":")
@@ -63,6 +65,20 @@ class Authenticator:
         user = self._store.user(name)
         if user is None or not user.enabled or not self._believed("user", name, password):
             raise refused(f"unable to authenticate user [{name}] for REST request [{uri}]")
+        return self._signed_in(user)
+
+    def granted(self, name: str, password: str, action: str) -> Subject:
+        """Somebody else, for whom a request brings the password.
+
+        Raises:
+            ApiError: 401.
+        """
+        user = self._store.user(name)
+        if user is None or not user.enabled or not self._believed("user", name, password):
+            raise refused(f"unable to authenticate user [{name}] for action [{action}]")
+        return self._signed_in(user)
+
+    def _signed_in(self, user: User) -> Subject:
         return Subject(user=user, limits=(self._store.named(user.roles),))
 
     def _key(self, value: str) -> Subject:
@@ -78,9 +94,8 @@ class Authenticator:
             raise _refused_all("API key: api key is expired")
         if not self._believed("key", key_id, secret):
             raise _refused_all(f"API key: invalid credentials for API key [{key_id}]")
-        owner = self._store.user(key["username"])
-        if owner is None:
-            raise _refused_all(f"API key: the owner of the API key [{key_id}] does not exist")
+        # As he was when he made it: a key outlives its owner's account.
+        owner = User(name=key["username"], roles=(), **key["creator"])
         limits = [descriptors(key["limited_by"])]
         if key["role_descriptors"]:
             limits.append(descriptors(key["role_descriptors"]))
@@ -92,11 +107,14 @@ class Authenticator:
         with self._lock:
             if self._right.get(seen, -_CACHE_SECONDS) > now - _CACHE_SECONDS:
                 return True
+            changes = self._changes
         check = self._store.right_password if kind == "user" else self._store.right_secret
         if not check(name, secret):
             return False
         with self._lock:
-            self._right[seen] = now
+            # Not what was looked up before a change that others have made meanwhile.
+            if changes == self._changes:
+                self._right[seen] = now
         return True
 
 

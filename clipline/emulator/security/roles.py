@@ -9,28 +9,35 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import Any
 
 from clipline.emulator.errors import ApiError, unsupported, validation_failed, wrong_kind
-from clipline.emulator.security.privileges import CLUSTER, INDEX, grants_cluster, grants_index, unknown_privileges
+from clipline.emulator.security.privileges import (
+    grants_cluster,
+    grants_index,
+    known_privileges,
+    matches,
+    unknown_privileges,
+)
 
 _KEYS = {"cluster", "indices", "index", "applications", "run_as", "metadata", "transient_metadata", "description",
          "global", "remote_indices", "remote_cluster", "restriction"}  # fmt: skip
 _LACKING = ("global", "remote_indices", "remote_cluster", "restriction")
+_LACKING_PRIVILEGES = frozenset({"manage_failure_store", "read_failure_store", "cross_cluster_replication",
+                                 "cross_cluster_replication_internal"})  # fmt: skip
 _INDEX_KEYS = {"names", "privileges", "field_security", "query", "allow_restricted_indices"}
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """Privileges on the indices and aliases whose names fit; a pattern between slashes is a regular expression."""
+    """Privileges on the indices and aliases whose names fit; ``*`` and ``?`` in them are wildcards."""
 
     names: tuple[str, ...]
     privileges: tuple[str, ...]
 
     def allows(self, action: str, name: str) -> bool:
         """Whether an action on an index or alias is granted."""
-        return any(fnmatchcase(name, pattern) for pattern in self.names) and any(
+        return any(matches(pattern, name) for pattern in self.names) and any(
             grants_index(privilege, action) for privilege in self.privileges
         )
 
@@ -78,10 +85,13 @@ def read_role(name: str, body: Mapping[str, Any]) -> Role:
             400, "parse_exception", f"failed to parse indices privileges for role [{name}]. expected field [indices]"
         )
     entries = [_entry(name, entry) for entry in given]
-    wrong = [_unknown("cluster", item, sorted(CLUSTER)) for item in unknown_privileges(cluster, cluster=True)]
+    wrong = [
+        _unknown("cluster", item, known_privileges(cluster=True)) for item in unknown_privileges(cluster, cluster=True)
+    ]
     for entry in entries:
         wrong += [
-            _unknown("index", item, sorted(INDEX)) for item in unknown_privileges(entry["privileges"], cluster=False)
+            _unknown("index", item, known_privileges(cluster=False))
+            for item in unknown_privileges(entry["privileges"], cluster=False)
         ]
     if wrong:
         raise validation_failed(*wrong)
@@ -124,6 +134,8 @@ def _entry(name: str, entry: Mapping[str, Any]) -> dict[str, Any]:
         if not entry.get(key):
             reason = f"failed to parse indices privileges for role [{name}]. missing required [{key}] field"
             raise ApiError(400, "parse_exception", reason)
+    if lacking := sorted(_LACKING_PRIVILEGES & set(texts(entry["privileges"], "privileges"))):
+        raise unsupported(f"the index privilege [{lacking[0]}]")
     names = texts(entry["names"], "names")
     if any(pattern.startswith("/") for pattern in names):
         raise unsupported("regular expressions as index names of roles")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from clipline.emulator.errors import ApiError
 from clipline.emulator.security.authenticate import Authenticator
-from clipline.emulator.security.authorize import authorized, denied, refused_names
+from clipline.emulator.security.authorize import authorized, denied, refused_names, spelled
 from clipline.emulator.security.privileges import is_cluster_action
 from clipline.emulator.security.store import SecurityStore
 from clipline.emulator.security.subject import ELASTIC, Subject
@@ -18,6 +19,7 @@ from clipline.emulator.wire import Call, Route
 if TYPE_CHECKING:
     from clipline.emulator.node import Node
 
+_MORE_THAN_ITS_INDICES = "Adding an alias is not allowed when the alias has more permissions than any of the indices"
 _ACTION: ContextVar[str | None] = ContextVar("action", default=None)
 _SUBJECT: ContextVar[Subject | None] = ContextVar("subject", default=None)
 """Who makes the request that this thread answers."""
@@ -80,13 +82,37 @@ class Security:
             return None
         return lambda name: self.subject.allows_index(action, name)
 
-    def require(self, action: str, expression: str) -> None:
-        """Ask for an action on the names that an expression spells out; what its wildcards reach is ``visible``'s.
+    def require(self, action: str, *names: str, shown: bool = True) -> None:
+        """Ask for an action on names, each as it stands; ``shown`` says whether a refusal tells them.
 
-        For a part of a request that names its indices in the body.
+        For a part of a request that names its indices in the body, or that is carried out as a request of its own.
 
         Raises:
             ApiError: 403.
         """
-        if self.enabled and (refused := refused_names(self.subject, action, expression)):
-            raise denied(self.subject, action, refused)
+        if self.enabled and (refused := refused_names(self.subject, action, names)):
+            raise denied(self.subject, action, refused if shown else ())
+
+    def check_aliased(self, names: Iterable[str], aliases: Iterable[str]) -> None:
+        """Refuse an alias by which the one who makes it could do more than he may on its indices.
+
+        Raises:
+            ApiError: 403 (IndicesAliasesRequestInterceptor).
+        """
+        if not self.enabled:
+            return
+        for alias in aliases:
+            allowed = self.subject.actions(alias)
+            if not all(allowed <= self.subject.actions(name) for name in names):
+                raise ApiError(403, "security_exception", _MORE_THAN_ITS_INDICES)
+
+    def require_spelled(self, action: str, expression: str, *, shown: bool = True) -> None:
+        """Ask for an action on the names that an expression spells out; what its wildcards reach is ``visible``'s.
+
+        Raises:
+            ApiError: 403.
+        """
+        if self.enabled:
+            if not self.subject.allows_somewhere(action):
+                raise denied(self.subject, action, expression.split(",") if shown else ())
+            self.require(action, *spelled(expression), shown=shown)

@@ -24,6 +24,7 @@ _TABLES = (
     "CREATE TABLE IF NOT EXISTS users (name TEXT PRIMARY KEY, body BLOB, hash TEXT)",
     "CREATE TABLE IF NOT EXISTS roles (name TEXT PRIMARY KEY, body BLOB)",
     "CREATE TABLE IF NOT EXISTS api_keys (id TEXT PRIMARY KEY, body BLOB, hash TEXT)",
+    "CREATE TABLE IF NOT EXISTS privileges (application TEXT, name TEXT, body BLOB, PRIMARY KEY (application, name))",
 )
 _PASSWORD_FILE = "elastic.password"  # noqa: S105 - the name of a file
 _ROUNDS = 2**12
@@ -99,6 +100,26 @@ class SecurityStore:
     def delete_role(self, name: str) -> bool:
         """Delete a role; false when there is none."""
         return self._database.execute("DELETE FROM roles WHERE name = ?", (name,)) > 0
+
+    # -- application privileges ----------------------------------------------------------------------------------
+
+    def privileges(self) -> list[dict[str, Any]]:
+        """Every application privilege."""
+        rows = self._database.rows("SELECT body FROM privileges ORDER BY application, name")
+        return [orjson.loads(row[0]) for row in rows]
+
+    def put_privilege(self, privilege: Mapping[str, Any]) -> bool:
+        """Store one; false when it replaces one."""
+        key, body = (privilege["application"], privilege["name"]), orjson.dumps(dict(privilege))
+        with self._database.transaction():
+            new = self._database.row("SELECT 1 FROM privileges WHERE application = ? AND name = ?", key) is None
+            self._database.execute("INSERT OR REPLACE INTO privileges VALUES (?, ?, ?)", (*key, body))
+        return new
+
+    def delete_privilege(self, application: str, name: str) -> bool:
+        """Delete one; false when there is none."""
+        key = (application, name)
+        return self._database.execute("DELETE FROM privileges WHERE application = ? AND name = ?", key) > 0
 
     # -- API keys ------------------------------------------------------------------------------------------------
 

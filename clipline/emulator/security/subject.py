@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from clipline.emulator.security.privileges import every_index_action
 from clipline.emulator.security.roles import Role
 
 ELASTIC = "elastic"
@@ -64,6 +65,10 @@ class Subject:
     def allows_somewhere(self, action: str) -> bool:
         """Whether an action is granted on any index at all."""
         return all(any(role.allows_somewhere(action) for role in roles) for roles in self.limits)
+
+    def actions(self, name: str) -> frozenset[str]:
+        """The actions on indices, as privileges tell them apart, that are granted on an index or alias."""
+        return frozenset(action for action in every_index_action() if self.allows_index(action, name))
 
     def described(self) -> str:
         """How a refusal names him."""
