@@ -293,7 +293,6 @@ def checked(write: Write) -> Write:
     Raises:
         ApiError: 400 ``action_request_validation_exception``.
     """
-
     if write.condition is UNCONDITIONAL and write.id is None and write.pipeline is None:
         return write
     if errors := write.errors():
