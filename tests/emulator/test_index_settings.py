@@ -127,7 +127,7 @@ def test_private_and_final_settings(api: Api, name: str) -> None:
 @pytest.mark.parametrize(
     "settings",
     [{"sort.field": "a"}, {"mode": "logsdb"}, {"mapping.source.mode": "synthetic"}, {"time_series.start_time": "2020-01-01"},
-     {"routing.allocation.require.zone": "a"}, {"similarity.default.type": "boolean"}],
+     {"routing.allocation.require.zone": "a"}, {"similarity.default.type": "DFR"}],
 )  # fmt: skip
 def test_settings_that_would_change_answers_are_refused(api: Api, name: str, settings: dict[str, Any]) -> None:
     assert api.error("PUT", f"/{name}", {"settings": settings}, code=501)

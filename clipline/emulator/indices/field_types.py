@@ -56,12 +56,8 @@ def _normalizer(field: str, value: Any) -> str:
 
 
 def _similarity(field: str, value: Any) -> str:
-    name = string(field, value)
-    if name == "boolean":
-        raise unsupported("the similarity [boolean]")
-    if name != "BM25":
-        raise malformed(f"Unknown Similarity type [{name}] for field [{field}]")
-    return name
+    # Which names there are, the settings of the index say (``mapping.check_limits``).
+    return string(field, value)
 
 
 def _format(field: str, value: Any) -> str:

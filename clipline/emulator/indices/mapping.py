@@ -18,6 +18,7 @@ from clipline.emulator.indices.mappings.parameters import boolean, malformed
 from clipline.emulator.indices.mappings.refused import Unfit
 from clipline.emulator.indices.mappings.templates import dynamic_templates, merge_templates
 from clipline.emulator.indices.mappings.traits import Traits
+from clipline.emulator.indices.similarities import known
 
 __all__ = ["check_limits", "count", "fields", "merge", "normalise", "shown"]
 
@@ -117,12 +118,20 @@ def check_limits(mappings: Mapping[str, Any], settings: Mapping[str, str | None]
     for name in _names(mappings.get("properties", {})):
         if len(name) > longest:
             raise illegal_argument(f"Field name [{name}] is longer than the limit of [{longest}] characters")
+    _check_similarities(mappings.get("properties", {}), known(settings))
     deepest = int(settings.get("mapping.depth.limit") or DEPTH_LIMIT)
     _check_copies(mappings.get("properties", {}))
     for path in _objects(mappings.get("properties", {}), ""):
         if path.count(".") + 2 > deepest:
             reason = f"Limit of mapping depth [{deepest}] has been exceeded due to object field [{path}]"
             raise illegal_argument(reason)
+
+
+def _check_similarities(properties: Mapping[str, Any], names: set[str]) -> None:
+    for name, field in fields(properties):
+        if field["type"] != "dense_vector" and field.get("similarity", "BM25") not in names:
+            leaf = name.rpartition(".")[2]
+            raise _failure(malformed(f"Unknown Similarity type [{field['similarity']}] for field [{leaf}]"))
 
 
 def _names(properties: Mapping[str, Any]) -> Iterator[str]:

@@ -150,7 +150,7 @@ routing_path                                    list   static  lacking -
 recovery.type                                   text   static  lacking -
 data_path                                       text   static  lacking -
 analysis.*                                      text   static  lacking -
-similarity.*                                    text   static  lacking -
+similarity.*                                    text   static  done    -
 format                                          int    static  idle    0            >=0
 version.created                                 text   private lacking -
 version.compatibility                           text   private lacking -

@@ -9,6 +9,7 @@ import orjson
 
 from clipline.emulator.errors import ApiError, illegal_argument, unsupported
 from clipline.emulator.identity import Version
+from clipline.emulator.indices import similarities
 from clipline.emulator.indices.setting_table import SETTINGS, elsewhere, find, names
 from clipline.emulator.indices.setting_values import check_value, expanded_replicas
 from clipline.emulator.patterns import simple_match
@@ -85,6 +86,7 @@ def check_new(name: str, flat: Mapping[str, str | None]) -> None:
             "Creating indices with soft-deletes disabled is no longer supported. Please do not specify a value for "
             "setting [index.soft_deletes.enabled]."
         )
+    similarities.check(flat)
     shards = int(flat.get("number_of_shards") or 1)
     if routing := int(flat.get("number_of_routing_shards") or 0):
         if routing < shards:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from clipline.emulator.errors import illegal_argument, validation_failed
+from clipline.emulator.errors import illegal_argument, unsupported, validation_failed
 from clipline.emulator.indices import settings as settings_of
+from clipline.emulator.indices import similarities
 from clipline.emulator.indices.blocks import check_metadata
 from clipline.emulator.indices.creation import check_shards
 from clipline.emulator.indices.expressions import PARAMS, named
@@ -86,6 +87,8 @@ def _check_static(node: Node, indices: list[Index], change: settings_of.Flat, *,
         places = ", ".join(f"[{index.name}/{index.uuid}]" for index in indices)
         raise illegal_argument(f"Can't update non dynamic settings [[{keys}]] for open indices [{places}]")
     for name in fixed:
+        if name.startswith(similarities.PREFIX):
+            raise unsupported(f"a change of the setting [index.{name}]")
         if SETTINGS[name].scope == "final":
             raise illegal_argument(f"final {indices[0].name} setting [index.{name}], not updateable")
 

@@ -11,7 +11,7 @@ from clipline.emulator.search import pit, url_query
 from clipline.emulator.search.execute import Shares, matcher, max_score, run, total
 from clipline.emulator.search.msearch import msearch_of
 from clipline.emulator.search.queries import read_query
-from clipline.emulator.search.reading import Reading, unasked
+from clipline.emulator.search.reading import Reading
 from clipline.emulator.search.request import Request, read_request
 from clipline.emulator.search.targets import Share, opened, routed, targets
 from clipline.emulator.search.url_query import url_query as read_url_query
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def search(node: Node, call: Call) -> Reply:
     """``GET|POST [/{index}]/_search``."""
     started = time.perf_counter()
-    request = read_request(call, Reading(node.models.embed_query, node.version))
+    request = read_request(call, Reading.of(node))
     if request.pit is not None:
         shares = pit.found(node, call, request.pit, size=request.size)
         body = _searched(node, call, request.with_tiebreaker(), shares, started)
@@ -40,7 +40,7 @@ def check_search(node: Node, call: Call) -> None:
     Raises:
         ApiError: 400 for what is wrong, 501 for what is not emulated.
     """
-    request = read_request(call, Reading(unasked, node.version))
+    request = read_request(call, Reading.only(node.version))
     if request.pit is not None:
         pit.check_alone(call)
 
@@ -115,7 +115,7 @@ def _query(node: Node, call: Call) -> Any:
     found = read_url_query(call)
     if found is not None or "query" not in call.body:
         return found
-    return read_query(call.body["query"], Reading(node.models.embed_query, node.version))
+    return read_query(call.body["query"], Reading.of(node))
 
 
 def _least(call: Call) -> float | None:

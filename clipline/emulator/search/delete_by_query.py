@@ -99,7 +99,7 @@ def _check_readable(node: Node, call: Call, reached: list[Target]) -> None:
 
 def _matching(node: Node, reached: list[Target], query: dict[str, Any]) -> Iterator[Write]:
     """The deletions of what matches now."""
-    wanted = read_query(query, Reading(node.models.embed_query, node.version))
+    wanted = read_query(query, Reading.of(node))
     with opened(reached) as shares:
         for context, result in Shares(node.node_id, shares, partial=False).each("query", matcher(wanted)):
             for place in np.flatnonzero(result.hits):

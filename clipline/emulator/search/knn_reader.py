@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from clipline.emulator.errors import ApiError, illegal_argument, unsupported, wrong_kind
+from clipline.emulator.search.lookup import read_lookup
 from clipline.emulator.search.query_vector import QueryVector, read_vector
 from clipline.emulator.search.reading import Reading, boost_of, number, unread, whole
 from clipline.emulator.search.suggest import unknown_field
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
 MAX_CANDIDATES = 10_000
 _OPTIONS = {"field", "query_vector", "query_vector_builder", "k", "num_candidates", "filter", "similarity", "boost",
             "rescore_vector", "inner_hits", "_name", "visit_percentage"}  # fmt: skip
-_BUILDERS = {"lookup": (9, 4), "embedding": (9, 4)}
-"""Builders of query vectors that Elasticsearch has besides, and since when."""
+_SINCE = {"lookup": (9, 4), "embedding": (9, 4)}
+"""The builders of query vectors that younger versions have, and since when."""
 
 
 def read_option(value: Any, reading: Reading, *, size: int) -> tuple[Knn, ...]:
@@ -171,14 +172,23 @@ def _check_builder(builder: Any, reading: Reading) -> None:
     if not isinstance(builder, Mapping) or len(builder) != 1:
         raise unread("knn", "query_vector_builder")
     ((kind, options),) = builder.items()
-    if kind in _BUILDERS and reading.version >= _BUILDERS[kind]:
+    known = reading.version >= _SINCE.get(kind, (0, 0))
+    if known and kind == "embedding":
         raise unsupported(f"the query_vector_builder [{kind}]")
-    if kind != "text_embedding":
+    if kind not in ("text_embedding", "lookup") or not known:
         cause = {"type": "named_object_not_found_exception", "reason": f"[1:1] unknown field [{kind}]"}
         reason = "[1:1] [knn] failed to parse field [query_vector_builder]"
         raise ApiError(400, "x_content_parse_exception", reason, caused_by=cause)
     if not isinstance(options, Mapping):
         raise wrong_kind("query_vector_builder", kind, options)
+    if kind == "lookup":
+        try:
+            read_lookup(kind, options)
+        except ApiError as error:
+            if error.type != "illegal_argument_exception":
+                raise
+            raise unread("knn", "query_vector_builder", cause=error.reason) from error
+        return
     if unknown := next((key for key in options if key not in ("model_id", "model_text")), None):
         raise unknown_field("text_embedding", unknown, ("model_id", "model_text"))
     for key in ("model_id", "model_text"):
@@ -192,6 +202,8 @@ def _check_builder(builder: Any, reading: Reading) -> None:
 
 
 def _built(builder: Mapping[str, Any], reading: Reading) -> QueryVector:
+    if "lookup" in builder:
+        return QueryVector(tuple(reading.vector(read_lookup("lookup", builder["lookup"]))))
     options = builder["text_embedding"]
     return QueryVector(tuple(reading.embed(options["model_id"], options["model_text"])))
 

@@ -13,6 +13,7 @@ from clipline.emulator.errors import ApiError, illegal_argument, unsupported, wr
 from clipline.emulator.search import terms
 from clipline.emulator.search.compound import All, Bool, Boosting, Constant, DisMax, Query, Scripted
 from clipline.emulator.search.knn_reader import read_clause
+from clipline.emulator.search.lookup import read_lookup
 from clipline.emulator.search.minimum import check
 from clipline.emulator.search.query_options import named_in, options_of, single
 from clipline.emulator.search.query_text import TEXT_READERS
@@ -119,7 +120,7 @@ def _terms(body: Mapping[str, Any], inside: _Deeper) -> Query:
         )
     values = body[names[0]]
     if isinstance(values, Mapping):
-        raise unsupported("terms lookup")
+        values = inside.reading.lookup(read_lookup("terms_lookup", values))
     if not isinstance(values, list):
         raise malformed("terms", f"query does not support [{names[0]}]")
     if any(value is None for value in values):

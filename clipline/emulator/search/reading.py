@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from clipline.emulator.errors import ApiError, json_token, unsupported
 from clipline.emulator.identity import DEFAULT_VERSION, Version
+from clipline.emulator.search.lookup import Lookup, looked_up, vector_at
 
 if TYPE_CHECKING:
+    from clipline.emulator.node import Node
     from clipline.emulator.search.compound import Query
 
 Embed = Callable[[str, str], list[float]]
@@ -26,13 +29,35 @@ def unasked(model_id: str, text: str) -> list[float]:
     return []
 
 
+def no_lookup(wanted: Lookup) -> list[Any]:
+    """For queries that are not those of a request: the filters of aliases."""
+    raise unsupported("a lookup in the filter of an alias")
+
+
+def nothing_found(wanted: Lookup) -> list[Any]:
+    """For a request that is only looked at."""
+    return []
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One request: who embeds its texts, its version, and the queries that it gave a name."""
+    """One request: who embeds its texts and looks its terms up, its version, and the queries that it gave a name."""
 
     embed: Embed = no_embedding
+    lookup: Callable[[Lookup], list[Any]] = no_lookup
+    vector: Callable[[Lookup], list[float]] = no_lookup
     version: Version = DEFAULT_VERSION
     named: dict[str, Query] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, node: Node) -> Reading:
+        """For a request that is carried out."""
+        return cls(node.models.embed_query, partial(looked_up, node), partial(vector_at, node), node.version)
+
+    @classmethod
+    def only(cls, version: Version) -> Reading:
+        """For a request that is only looked at: no text is embedded, nothing looked up."""
+        return cls(unasked, nothing_found, nothing_found, version)
 
 
 def malformed(kind: str, reason: str) -> ApiError:
