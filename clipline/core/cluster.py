@@ -134,6 +134,13 @@ def _explain_answer(error: ApiError, where: str) -> ClusterError:
         return PrivilegeError(f"not allowed: {what}", where=where, hint="ask for the privilege that the message names")
     if status == 404 and "index_not_found" in str(error.message):
         return NotProvisionedError(what, where=where, hint="run `clipline apply` first")
+    if status == 429 and "no ML nodes with sufficient capacity" in what:
+        return ClusterError(
+            what,
+            where=where,
+            hint="give the cluster an ML node with that much free memory, or stop another deployment;"
+            " GET _ml/memory/_stats shows what is taken",
+        )
     if status == 429:
         return ClusterError(
             f"the cluster is overloaded: {what}", where=where, hint="wait, or lower the load; then run it again"

@@ -58,9 +58,7 @@ def emulator(*arguments: str, data: Path | None = None) -> Iterator[Emulator]:
     Raises:
         EmulatorFailed: it did not start.
     """
-    with tempfile.TemporaryDirectory(prefix="clipline-") as scratch:
-        folder = data or Path(scratch)
-        folder.mkdir(parents=True, exist_ok=True)
+    with _folder(data) as folder:
         with (folder / "emulator.log").open("ab") as log:
             begin = log.tell()
             process = subprocess.Popen(  # noqa: S603 - our own command, no shell
@@ -95,6 +93,16 @@ def emulator(*arguments: str, data: Path | None = None) -> Iterator[Emulator]:
             _end(process)
 
 
+@contextmanager
+def _folder(data: Path | None) -> Iterator[Path]:
+    if data is None:
+        with tempfile.TemporaryDirectory(prefix="clipline-") as scratch:
+            yield Path(scratch)
+        return
+    data.mkdir(parents=True, exist_ok=True)
+    yield data
+
+
 def _environment(process: subprocess.Popen[str]) -> dict[str, str]:
     """What ``--print-env`` says: lines such as ``export NAME=value``, the URL last; nothing when it ends before."""
     assert process.stdout is not None
@@ -117,7 +125,9 @@ def _run(*arguments: str, environment: Mapping[str, str], timeout: float) -> str
         check=False,
     )
     if done.returncode != 0:
-        raise EmulatorFailed(f"clipline {shlex.join(arguments)} ended with {done.returncode}\n{done.stderr.strip()}")
+        # A plan that cannot be applied says why in the plan, which is data.
+        said = "\n".join(text for text in (done.stdout.strip(), done.stderr.strip()) if text)
+        raise EmulatorFailed(f"clipline {shlex.join(arguments)} ended with {done.returncode}\n{said}")
     return done.stdout
 
 

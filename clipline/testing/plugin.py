@@ -13,11 +13,12 @@ Without ``clipline_stack`` it is the packaged default stack with the tiny model 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 
-from clipline.testing.emulator import Emulator, emulator
+from clipline.testing.emulator import Emulator, EmulatorFailed, emulator
 
 _TINY = Path(__file__).resolve().parent.parent / "demo"
 
@@ -33,7 +34,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def clipline_emulator(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
     """An emulated Elasticsearch for the whole run: ``url``, ``environment``, ``run(command, …)``."""
     data = tmp_path_factory.mktemp("clipline-emulator")
-    with emulator(*pytestconfig.getini("clipline_emulator"), data=data) as running:
+    with ExitStack() as stack:
+        with _told():
+            running = stack.enter_context(emulator(*pytestconfig.getini("clipline_emulator"), data=data))
         yield running
 
 
@@ -51,5 +54,15 @@ def clipline_stack(clipline_emulator: Emulator, pytestconfig: pytest.Config) -> 
             clipline_emulator.run("init", str(scratch))
         chosen, variables = ["--stack", str(scratch)], [*tiny, *variables]
     flags = [word for variable in variables for word in ("--var", variable)]
-    clipline_emulator.run("apply", "--yes", *chosen, *flags)
+    with _told():
+        clipline_emulator.run("apply", "--yes", *chosen, *flags)
     return clipline_emulator
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """What clipline says, without the lines of the plugin in which it was heard."""
+    try:
+        yield
+    except EmulatorFailed as failure:
+        pytest.fail(str(failure), pytrace=False)

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from clipline.emulator.launch import running_emulator
 from tests.conftest import Run
 from tests.e2e.conftest import Provisioned
 
@@ -130,3 +131,17 @@ def test_dims_of_an_index_with_documents(provisioned: Provisioned, clipline: Run
     template.write_text(template.read_text("utf-8").replace("similarity: cosine", "similarity: dot_product"))
     done = clipline("plan", "--stack", str(stack_copy), *provisioned.variables, "--url", provisioned.url, code=1)
     assert "needs a migration" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("flags", "why"),
+    [(("--no-ml-node",), "No ML nodes exist in the cluster"), (("--ml-memory", "104857600"), "(100mb)")],
+)
+def test_no_room_for_the_model(
+    flags: tuple[str, ...], why: str, tmp_path: Path, variables: tuple[str, ...], clipline: Run
+) -> None:
+    with running_emulator(tmp_path, *flags) as url:
+        done = clipline("apply", *variables, "--url", url, "--yes", code=1)
+    assert why in done.stderr
+    assert "hint: give the cluster an ML node with that much free memory" in done.stderr
+    assert "overloaded" not in done.stderr

@@ -86,3 +86,20 @@ def test_an_emulator_that_cannot_start_says_why(tmp_path: Path) -> None:
 def test_a_command_that_fails_says_why() -> None:
     with emulator() as es, pytest.raises(EmulatorFailed, match=r"ended with 2\n.*does not exist"):
         es.run("apply", "--stack", "/no/such/folder")
+
+
+def test_a_stack_that_cannot_be_applied_says_why(tmp_path: Path) -> None:
+    done = pytest_in(tmp_path, STACK, "clipline_emulator = --license basic\n")
+    assert done.returncode == 1
+    assert "the cluster's licence is basic, which does not include machine learning" in done.stdout
+    assert "Traceback" not in done.stdout
+    assert "subprocess" not in done.stdout
+
+
+def test_with_a_folder_of_ones_own_nothing_else_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(scratch))
+    with emulator(data=tmp_path / "own") as es:
+        assert es.data == tmp_path / "own"
+        assert not list(scratch.iterdir())
