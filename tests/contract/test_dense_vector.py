@@ -43,11 +43,19 @@ def test_bbq_from_384_dims(cluster: Cluster, index: Callable[..., str], dims: in
     assert field_of(cluster, index(vector(dims=dims)))["index_options"] == {"type": kind, **GRAPH, **more}
 
 
-@fact("6.2", evidence="U", source="elasticsearch#144885, #146660", since=(9, 4))
+@fact("6.2", evidence="T", source="elasticsearch-py test_vectorstore.py (#3378, #3400), trial licence", since=(9, 4))
+def test_few_dims_stay_int8_hnsw(cluster: Cluster, index: Callable[..., str]) -> None:
+    """From 9.4 on, too, float vectors of few dims are int8_hnsw by default."""
+    if cluster("GET", "/_license")["license"]["type"] == "enterprise":
+        pytest.skip("nothing is known of an enterprise licence")
+    assert field_of(cluster, index(vector(dims=10)))["index_options"] == {"type": "int8_hnsw", **GRAPH}
+
+
+@fact("6.2", evidence="U", source="elasticsearch#144885, #146660; elasticsearch-py#3400", since=(9, 4))
 def test_bbq_disk_where_the_licence_has_it(cluster: Cluster, index: Callable[..., str]) -> None:
-    """From 9.4 on, bbq_disk is the default under a trial or enterprise licence, bbq_hnsw under others."""
+    """From 9.4 on, bbq_disk is the default under an enterprise licence, bbq_hnsw under others, a trial among them."""
     licence = cluster("GET", "/_license")["license"]["type"]
-    kind = "bbq_disk" if licence in ("trial", "enterprise") else "bbq_hnsw"
+    kind = "bbq_disk" if licence == "enterprise" else "bbq_hnsw"
     assert field_of(cluster, index(vector(dims=512)))["index_options"]["type"] == kind
 
 

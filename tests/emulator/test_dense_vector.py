@@ -32,9 +32,9 @@ DEFAULTS: list[tuple[str, dict[str, Any], dict[str, Any] | None]] = [
     ("9.2.0", {"dims": 383}, INT8),
     ("9.2.0", {"dims": 384}, BBQ),
     ("9.2.0", {}, None),
-    ("9.5.2", {"dims": 512}, DISK1),
-    ("9.5.2", {"dims": 128}, {**DISK, "bits": 4}),
-    ("9.5.2", {"dims": 512, "element_type": "bfloat16"}, DISK1),
+    ("9.5.2", {"dims": 512}, BBQ),
+    ("9.5.2", {"dims": 10}, INT8),
+    ("9.5.2", {"dims": 512, "element_type": "bfloat16"}, BBQ),
     ("9.5.2", {}, None),
     *((version, {"dims": 8, "element_type": kind}, None) for version in VERSIONS for kind in ("byte", "bit")),
     *((version, {"dims": 8, "index": False}, None) for version in VERSIONS),
@@ -57,11 +57,8 @@ def test_default_options(
 
 
 @pytest.mark.parametrize("licence", ["basic", "platinum"])
-def test_bbq_disk_is_the_default_only_where_the_licence_has_it(
-    api_of: Callable[..., Api], name: str, licence: str
-) -> None:
+def test_bbq_disk_only_where_the_licence_has_it(api_of: Callable[..., Api], name: str, licence: str) -> None:
     api = api_of("9.5.2", "--license", licence)
-    assert shown(api, name, {"dims": 512})["index_options"] == BBQ
     body = {"mappings": {"properties": {"f": {"type": "dense_vector", "index_options": {"type": "bbq_disk"}}}}}
     assert api.error("PUT", f"/{name}-asked", body, code=501)
 

@@ -138,5 +138,5 @@ def test_an_index_stays_what_its_release_made_it(tmp_path: Path) -> None:
             api("PUT", "/old/_doc/2", {"f": base64.b64encode(bytes([63] * 2048)).decode()}, code=201)
             api("PUT", "/new", {"mappings": {"properties": {"f": field}}})
             assert (
-                api("GET", "/new/_mapping")["new"]["mappings"]["properties"]["f"]["index_options"]["type"] == "bbq_disk"
+                api("GET", "/new/_mapping")["new"]["mappings"]["properties"]["f"]["index_options"]["type"] == "bbq_hnsw"
             )
