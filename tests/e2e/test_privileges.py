@@ -1,0 +1,103 @@
+"""The roles in docs/privileges.md are enough for their commands, and nothing in them can be left out."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clipline.demo.pictures import generate
+from clipline.emulator import cluster, indices, ingest, ml, search
+from clipline.emulator.endpoints import Endpoints
+from clipline.emulator.identity import DEFAULT_VERSION
+from clipline.emulator.routing import Router
+from clipline.emulator.security.privileges import grants_cluster, grants_index, is_cluster_action
+from tests.conftest import ROOT, Run
+from tests.emulator.secure_node import Secure, secure_node
+
+PAGE = (ROOT / "docs" / "privileges.md").read_text("utf-8")
+ROLES: dict[str, Any] = {
+    name: role
+    for block in re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL)
+    for name, role in json.loads(block).items()
+}
+REQUEST = re.compile(r"^(GET|HEAD|PUT|POST|DELETE) https://[^/]+(/\S*) \[status:(\d+)", re.MULTILINE)
+
+
+@dataclass
+class Jobs:
+    """Commands under the keys of the page; the actions that each role's commands asked for."""
+
+    secure: Secure
+    clipline: Run
+    actions: dict[str, set[str]] = field(default_factory=dict)
+
+    def run(self, role: str, *arguments: str, code: int = 0) -> str:
+        made = self.secure(
+            "POST",
+            "/_security/api_key",
+            {"name": role, "role_descriptors": {role: ROLES[role]}},
+            who=self.secure.elastic,
+        )
+        environment = self.secure.running.environment
+        keep = {name: environment[name] for name in ("ELASTICSEARCH_URL", "ELASTICSEARCH_CA_CERTS")}
+        env = {**keep, "ELASTICSEARCH_API_KEY": made["encoded"]}
+        done = self.clipline(*arguments, "--verbose", env=env, code=code)
+        router = Router(
+            [*cluster.ROUTES, *ingest.ROUTES, *ml.ROUTES, *search.ROUTES, *indices.ROUTES], Endpoints(DEFAULT_VERSION)
+        )
+        asked = {router.find(method, uri)[0].action for method, uri, _ in REQUEST.findall(done.stderr)}
+        assert asked, done.stderr
+        assert {status for *_, status in REQUEST.findall(done.stderr)} <= {"200", "201", "404"}
+        self.actions.setdefault(role, set()).update(asked)
+        return done.stdout
+
+
+@pytest.fixture(scope="module")
+def jobs(tmp_path_factory: pytest.TempPathFactory, variables: tuple[str, ...], clipline: Run) -> Iterator[Jobs]:
+    """All commands, each under its own key."""
+    album: Path = tmp_path_factory.mktemp("privileges") / "album"
+    generate(album, count=4, seed=5)
+    with secure_node(tmp_path_factory.mktemp("privileges-node")) as secure:
+        jobs = Jobs(secure, clipline)
+        assert "image-embeddings" in jobs.run("clipline-status", "plan", *variables)
+        jobs.run("clipline-apply", "apply", *variables, "--yes")
+        assert json.loads(jobs.run("clipline-load", "load", str(album), "--json"))["indexed"] == 4
+        assert "In sync" in jobs.run("clipline-apply", "apply", *variables, "--yes")
+        assert "No drift" in jobs.run("clipline-status", "drift", *variables)
+        assert "4 documents" in jobs.run("clipline-status", "status")
+        assert len(json.loads(jobs.run("clipline-search", "search", "dog", "--json"))["hits"]) == 4
+        yield jobs
+
+
+def test_the_page_has_a_role_for_each_job(jobs: Jobs) -> None:
+    assert jobs.actions.keys() == ROLES.keys()
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_nothing_can_be_left_out(jobs: Jobs, role: str) -> None:
+    kinds = (
+        (ROLES[role]["cluster"], grants_cluster, True),
+        (ROLES[role]["indices"][0]["privileges"], grants_index, False),
+    )
+    for privileges, grants, of_cluster in kinds:
+        asked = [action for action in jobs.actions[role] if is_cluster_action(action) is of_cluster]
+        for privilege in privileges:
+            others = [other for other in privileges if other != privilege]
+            assert any(not any(grants(other, action) for other in others) for action in asked), privilege
+
+
+def test_another_role_is_refused_with_the_action_and_exit_code_1(jobs: Jobs, variables: tuple[str, ...]) -> None:
+    made = jobs.secure("POST", "/_security/api_key", {"name": "x", "role_descriptors": {"x": ROLES["clipline-search"]}},
+                       who=jobs.secure.elastic)  # fmt: skip
+    env = {**jobs.secure.running.environment, "ELASTICSEARCH_API_KEY": made["encoded"]}
+    for name in ("ELASTICSEARCH_USERNAME", "ELASTICSEARCH_PASSWORD"):
+        env.pop(name)
+    done = jobs.clipline("apply", *variables, "--yes", env=env, code=1)
+    assert "action [" in done.stderr
+    assert "is unauthorized for API key id" in done.stderr
