@@ -166,6 +166,8 @@ def _params(uri: str) -> dict[str, str]:
 
 def _handle(node: Node, router: Router, request: _Request, params: dict[str, str], headers: dict[str, str]) -> Reply:
     _check_length(request)
+    if node.security.enabled:
+        _check_once(request.headers, "authorization", "Authorization")
     node.security.sign_in(headers, request.uri)
     raw = inflated(request.raw, headers.get("content-encoding", ""), MAX_BODY)
     if raw is None:
@@ -200,12 +202,15 @@ def _check_length(request: _Request) -> None:
         raise ApiError(400, "too_long_http_header_exception", reason)
 
 
+def _check_once(headers: Mapping[str, list[str]], name: str, shown: str) -> None:
+    if len(set(headers.get(name, ()))) > 1:
+        raise TextError(400, f"multiple values for single-valued header [{shown}].")
+
+
 def _check_control(headers: Mapping[str, list[str]], params: Mapping[str, str]) -> None:
     """Headers that may be there once, and ``error_trace``: refused with a text (RestController.tryAllHandlers)."""
     for name in _SINGLE_HEADERS:
-        if len(set(headers.get(name, ()))) > 1:
-            shown = "X-Opaque-Id" if name == "x-opaque-id" else name
-            raise TextError(400, f"multiple values for single-valued header [{shown}].")
+        _check_once(headers, name, "X-Opaque-Id" if name == "x-opaque-id" else name)
     try:
         boolean(params, "error_trace", default=False)
     except ApiError as error:

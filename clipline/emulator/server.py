@@ -34,6 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     # A body may be a thousand levels deep, as JSON parsers let it be.
     sys.setrecursionlimit(20_000)
+    if options.secure:
+        _keep_private(options.data)
     try:
         lock = _locked(options.data)
     except OSError as error:
@@ -105,6 +107,15 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--secure", action="store_true")
     parser.add_argument("--start-delay", type=float, default=0.0, help="seconds")
     return parser
+
+
+def _keep_private(data: Path) -> None:
+    """What the process writes is for its owner only, and so is what a start without ``--secure`` has left."""
+    os.umask(0o077)
+    ours = [path for name in ("emulator.*", "definitions.*", "native.log") for path in data.glob(name)]
+    for path in ours:
+        if path.is_file() and not path.is_symlink() and path.stat().st_uid == os.getuid():
+            path.chmod(0o600)
 
 
 def _identity(options: argparse.Namespace) -> Identity:

@@ -7,7 +7,7 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from clipline.emulator.errors import ApiError
+from clipline.emulator.errors import ApiError, unsupported
 from clipline.emulator.security.authenticate import Authenticator
 from clipline.emulator.security.authorize import authorized, denied, refused_names, spelled
 from clipline.emulator.security.privileges import is_cluster_action
@@ -19,6 +19,7 @@ from clipline.emulator.wire import Call, Route
 if TYPE_CHECKING:
     from clipline.emulator.node import Node
 
+_RUN_AS = "es-security-runas-user"
 _MORE_THAN_ITS_INDICES = "Adding an alias is not allowed when the alias has more permissions than any of the indices"
 _ACTION: ContextVar[str | None] = ContextVar("action", default=None)
 _SUBJECT: ContextVar[Subject | None] = ContextVar("subject", default=None)
@@ -58,10 +59,12 @@ class Security:
         """Find out who makes a request; whatever this thread does next is done for him.
 
         Raises:
-            ApiError: 401.
+            ApiError: 401; 501 for who would run as somebody else.
         """
         _ACTION.set(None)
         _SUBJECT.set(self.authenticator.subject(headers, uri) if self.enabled else None)
+        if self.enabled and headers.get(_RUN_AS):
+            raise unsupported(f"the header [{_RUN_AS}]")
 
     def admit(self, route: Route, call: Call) -> Call:
         """The call as the one who makes it may make it.

@@ -1,7 +1,8 @@
 """Users, roles and API keys in SQLite. Passwords and keys are kept as salted hashes; only ``elastic``'s stands in a file.
 
 The password of ``elastic`` comes from the variable ELASTIC_PASSWORD at the first start, as it does in Elasticsearch's
-images, else it is made up. The file ``elastic.password`` (readable by its owner only) is what ``--print-env`` tells.
+images, else it is made up. The file ``elastic.password`` (readable by its owner only) is what ``--print-env`` tells; where
+it was taken away, the next start makes a new password.
 """
 
 from __future__ import annotations
@@ -38,7 +39,9 @@ class SecurityStore:
         self._database = database
         self._file = data / _PASSWORD_FILE
         database.create(*_TABLES)
-        if self.user(ELASTIC) is None:
+        self._settle_password()
+        # Who takes the file away wants a new password.
+        if self.user(ELASTIC) is None or not self._file.exists():
             user = User(name=ELASTIC, roles=("superuser",), metadata={"_reserved": True})
             self.put_user(user, os.environ.get("ELASTIC_PASSWORD") or secrets.token_urlsafe(15))
 
@@ -60,8 +63,22 @@ class SecurityStore:
             self._database.execute("UPDATE users SET body = ? WHERE name = ?", (body, user.name))
             return
         if user.name == ELASTIC:
-            _write_private(self._file, password)
+            _write_private(self._beside, password)
         self._database.execute("INSERT OR REPLACE INTO users VALUES (?, ?, ?)", (user.name, body, _hashed(password)))
+        if user.name == ELASTIC:
+            self._beside.replace(self._file)
+
+    @property
+    def _beside(self) -> Path:
+        return self._file.with_suffix(".new")
+
+    def _settle_password(self) -> None:
+        """A process that died between the file and the database: the database says which password counts."""
+        if self._beside.exists():
+            if self.right_password(ELASTIC, self._beside.read_text("utf-8")):
+                self._beside.replace(self._file)
+            else:
+                self._beside.unlink()
 
     def delete_user(self, name: str) -> bool:
         """Delete a user; false when there is none."""
