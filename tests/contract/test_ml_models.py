@@ -231,18 +231,28 @@ def test_a_model_in_use_is_kept(cluster: Cluster, name: str) -> None:
     assert cluster.error("DELETE", f"{MODELS}/{name}?force=true", code=404)[0] == "resource_not_found_exception"
 
 
-@fact("2.10", evidence="U", source="inference_crud.yml of the main branch", since=(9, 5))
+@fact("2.10", evidence="T", source="inference_crud.yml; release notes of 8.19.19", since=(8, 19, 19), until=(9,))
+def test_a_model_that_is_gone_is_404_in_the_last_of_8(cluster: Cluster, name: str) -> None:
+    """A model that is not there is 404 first, whatever names it."""
+    _delete_what_is_gone(cluster, name, 404)
+
+
+@fact("2.10", evidence="T", source="inference_crud.yml; elasticsearch#107188, merged before 9.5", since=(9, 5))
 def test_a_model_that_is_gone_is_404_though_a_pipeline_names_it(cluster: Cluster, name: str) -> None:
     """A model that is not there is 404 first, whatever names it."""
-    cluster("PUT", f"/_ingest/pipeline/{name}", {"processors": [{"inference": {"model_id": name}}]})
-    assert cluster.error("DELETE", f"{MODELS}/{name}", code=404)[0] == "resource_not_found_exception"
+    _delete_what_is_gone(cluster, name, 404)
 
 
-@fact("2.10", evidence="S", source="TransportDeleteTrainedModelAction of 9.0", until=(9, 1))
+@fact("2.10", evidence="S", source="TransportDeleteTrainedModelAction of 9.0", since=(9,), until=(9, 3))
 def test_pipelines_were_looked_at_first(cluster: Cluster, name: str) -> None:
     """A model that is not there is 409 while a pipeline names it."""
+    _delete_what_is_gone(cluster, name, 409)
+
+
+def _delete_what_is_gone(cluster: Cluster, name: str, code: int) -> None:
     cluster("PUT", f"/_ingest/pipeline/{name}", {"processors": [{"inference": {"model_id": name}}]})
-    assert cluster.error("DELETE", f"{MODELS}/{name}", code=409)[0] == "status_exception"
+    kind = {404: "resource_not_found_exception", 409: "status_exception"}[code]
+    assert cluster.error("DELETE", f"{MODELS}/{name}", code=code)[0] == kind
 
 
 def _defined(cluster: Cluster, name: str) -> bool:

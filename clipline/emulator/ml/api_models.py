@@ -130,8 +130,8 @@ def delete_model(node: Node, call: Call) -> Reply:
         raise status_error(400, f"Unable to delete model [{model_id}] as it is required by machine learning")
     missing = not_found(f"Could not find trained model [{model_id}]")
     there = models.store.config(model_id) is not None
-    # Older servers look at the pipelines first; since when they do not is not known.
-    if not there and node.version >= (9, 5):
+    # Older servers look at the pipelines first (elasticsearch#107188, mended in 8.19.19 and before 9.5.0).
+    if not there and (node.version >= (9, 5) or (8, 19, 19) <= node.version < (9,)):
         raise missing
     if not call.flag("force"):
         direct, alias = models.references(model_id)
