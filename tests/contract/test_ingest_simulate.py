@@ -163,3 +163,17 @@ def test_a_script_that_fails(cluster: Cluster) -> None:
     assert (error["type"], error["reason"]) == ("script_exception", "runtime error")
     assert error["script_stack"][-2:] == ["ctx.y = ctx.o.isEmpty()", "             ^---- HERE"]
     assert error["caused_by"]["reason"] == "cannot access method/field [isEmpty] from a null def reference"
+
+
+@fact("4.5", evidence="T", source="simulate.ingest/10_basic.yml; SimulateIngestService (the wording: S)")
+def test_a_substitution_that_is_not_valid(cluster: Cluster, name: str) -> None:
+    """An invalid pipeline in a simulation of a whole index is a failure of the server."""
+    body = {
+        "docs": [{"_index": name, "_source": {}}],
+        "pipeline_substitutions": {name: {"processors": [{"no-such-processor": {}}]}},
+    }
+    error = cluster("POST", "/_ingest/_simulate", body, code=500)["error"]
+    reason = "No processor type exists with name [no-such-processor]"
+    assert (error["type"], error["caused_by"]["type"], error["caused_by"]["reason"]) == (
+        "runtime_exception", "parse_exception", reason,
+    )  # fmt: skip

@@ -138,3 +138,16 @@ def test_a_model_that_is_not_there(cluster: Cluster, name: str) -> None:
     ):
         cluster("PUT", f"/_ingest/pipeline/{name}", {"processors": [{"inference": {"model_id": name, **style}}]})
         assert cluster.error("PUT", f"/{name}/_doc/1?pipeline={name}", {"text": "a"}, code=404)[1] == wanted
+
+
+@fact("4.7", evidence="T", source="ingest/270_set_processor.yml")
+def test_an_alias_is_required_of_the_name_that_the_pipeline_chose(cluster: Cluster, name: str) -> None:
+    """``require_alias`` is asked of the index that a document comes to, after its pipelines."""
+    cluster("PUT", f"/_ingest/pipeline/{name}", {"processors": [{"set": {"field": "_index", "value": f"{name}-to"}}]})
+    path = f"/{name}-from/_doc?pipeline={name}&require_alias=true"
+    kind, reason = cluster.error("POST", path, {"a": 1}, code=404)
+    assert kind == "index_not_found_exception"
+    assert reason.startswith(f"no such index [{name}-to] and [require_alias] request flag is [true]")
+    cluster("PUT", f"/{name}", {"aliases": {f"{name}-to": {}}})
+    assert cluster("POST", path, {"a": 1}, code=201)["_index"] == name
+    assert cluster.raw("HEAD", f"/{name}-from").status_code == 404

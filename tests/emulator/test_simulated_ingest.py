@@ -101,8 +101,41 @@ def test_failures_and_dropped_documents(api: Api, index: str) -> None:
         ({"docs": []}, "must specify at least one document in [docs]"),
         ({"docs": [{}]}, "[_source] required property is missing"),
         ({"docs": [{"_source": {}}]}, "Validation Failed: 1: index is missing;"),
-        ({"docs": [{"_source": {}}], "pipeline_substitutions": {"p": {}}}, "[processors] required property is missing"),
     ],
 )
 def test_refusals(api: Api, body: dict[str, Any], reason: str) -> None:
     assert api.error("POST", "/_ingest/_simulate", body, code=400)[1] == reason
+
+
+@pytest.mark.parametrize(
+    ("pipeline", "kind", "java", "reason"),
+    [
+        (
+            {},
+            "parse_exception",
+            "org.elasticsearch.ElasticsearchParseException",
+            "[processors] required property is missing",
+        ),
+        (
+            {"processors": [{"no-such": {}}]},
+            "parse_exception",
+            "org.elasticsearch.ElasticsearchParseException",
+            "No processor type exists with name [no-such]",
+        ),
+    ],
+)
+def test_an_invalid_substitution_is_a_failure_of_the_server(
+    api: Api, pipeline: dict[str, Any], kind: str, java: str, reason: str
+) -> None:
+    body = {"docs": [{"_index": "i", "_source": {}}], "pipeline_substitutions": {"p": pipeline}}
+    answer = api("POST", "/_ingest/_simulate", body, code=500)
+    assert answer["error"]["root_cause"] == [{"type": "runtime_exception", "reason": f"{java}: {reason}"}]
+    assert answer["error"]["type"] == "runtime_exception"
+    assert (answer["error"]["caused_by"]["type"], answer["error"]["caused_by"]["reason"]) == (kind, reason)
+    assert answer["status"] == 500
+
+
+def test_a_substitution_that_is_not_emulated_is_told_so(api: Api) -> None:
+    pipeline = {"processors": [{"grok": {"field": "a", "patterns": ["b"]}}]}
+    body = {"docs": [{"_index": "i", "_source": {}}], "pipeline_substitutions": {"p": pipeline}}
+    assert api.error("POST", "/_ingest/_simulate", body, code=501)[0] == "emulator_unsupported_exception"

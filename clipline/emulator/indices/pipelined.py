@@ -106,11 +106,14 @@ class Request:
         shown = write.id
         try:
             write = self.routed(write)
-            self.target(write)
+            # What the name has to be is asked of the one that the pipelines choose.
+            self.target(replace(write, require_alias=False, require_data_stream=False))
             shown = write.id or UNNAMED
             done, step = prepare(self, write) if prepare else self._plain(write)
             if done.write.source is None and write.op != "delete":
                 return _dropped(write, done), None, None
+            shown = write.id
+            self.target(done.write)
             shown = done.write.id
             index = self._made(done.write)
             self._allowed("update" if prepare else done.write.op, done.write.index)
@@ -178,8 +181,6 @@ class Request:
             self._granted.add((op, name))
 
     def _made(self, write: Write) -> Index:
-        # Whether the name had to be an alias was asked of the one that the request named.
-        write = replace(write, require_alias=False) if write.require_alias else write
         index = self.target(write)
         if index is None and write.op == "delete" and write.condition.kind == INTERNAL:
             raise index_not_found(write.index)

@@ -32,6 +32,12 @@ if TYPE_CHECKING:
 
 _UNNAMED = "<n/a>"
 _UNNAMED_FAILURE = "auto-generated"
+_CLASSES = {
+    "parse_exception": "org.elasticsearch.ElasticsearchParseException",
+    "illegal_argument_exception": "java.lang.IllegalArgumentException",
+    "script_exception": "org.elasticsearch.script.ScriptException",
+}
+"""What compiling a pipeline throws, as Java writes it where one error tells of another."""
 
 
 @dataclass(slots=True)
@@ -103,20 +109,33 @@ def simulate_index(node: Node, call: Call) -> Reply:
     """``POST /_ingest[/{index}]/_simulate``."""
     body = Options(node, None, None, dict(call.required_body()))
     addition = body.mapping("mapping_addition", {})
-    simulation = _Simulation(
-        node=node,
-        pipelines={
-            name: compile_pipeline(node, name, given) for name, given in _maps(body, "pipeline_substitutions").items()
-        },
-        components=_templates(body, "component_template_substitutions"),
-        templates=_templates(body, "index_template_substitutions"),
-        addition=addition["_doc"] if set(addition) == {"_doc"} and isinstance(addition["_doc"], dict) else addition,
-    )
     documents = body.items("docs")
     if not documents:
         raise illegal_argument("must specify at least one document in [docs]")
     writes = [_write(node, call, given) for given in documents]
+    simulation = _Simulation(
+        node=node,
+        pipelines=_pipelines(node, _maps(body, "pipeline_substitutions")),
+        components=_templates(body, "component_template_substitutions"),
+        templates=_templates(body, "index_template_substitutions"),
+        addition=addition["_doc"] if set(addition) == {"_doc"} and isinstance(addition["_doc"], dict) else addition,
+    )
     return Reply(body={"docs": [{"doc": _simulated(simulation, write)} for write in writes]})
+
+
+def _pipelines(node: Node, given: Mapping[str, Mapping[str, Any]]) -> dict[str, Compiled]:
+    """Pipelines that stand in for stored ones.
+
+    Raises:
+        ApiError: 500 for one that is not valid: SimulateIngestService wraps whatever is wrong.
+    """
+    try:
+        return {name: compile_pipeline(node, name, config) for name, config in given.items()}
+    except ApiError as error:
+        if error.status != 400:
+            raise
+        reason = f"{_CLASSES.get(error.type, 'org.elasticsearch.ElasticsearchException')}: {error.reason}"
+        raise ApiError(500, "runtime_exception", reason, caused_by=error.cause()) from error
 
 
 def _maps(body: Options, name: str) -> dict[str, dict[str, Any]]:
