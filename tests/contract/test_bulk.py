@@ -267,3 +267,26 @@ def test_updates_take_no_versions(cluster: Cluster, name: str) -> None:
     assert refused(cluster, name, {"update": {"_id": "1", "version": 1}}, {"doc": {}}) == (
         "Update requests do not support versioning. Please use `if_seq_no` and `if_primary_term` instead"
     )
+
+
+@fact("7.7", evidence="T", source=f"{YAML}/11_dynamic_templates.yml")
+def test_dynamic_templates_of_an_action(cluster: Cluster, index: Callable[..., str]) -> None:
+    """An action names the template that a new field follows; one that only has a name applies nowhere else."""
+    name = index(mappings={"dynamic_templates": [{"place": {"mapping": {"type": "geo_point"}}}]})
+    answer = bulk(
+        cluster,
+        f"/{name}/_bulk",
+        {"index": {"_id": "1", "dynamic_templates": {"at": "place"}}},
+        {"at": "41.12,-71.34", "word": "a"},
+        {"index": {"_id": "2", "dynamic_templates": {"at": "nothing"}}},
+        {"at": [-71.34, 41.12]},
+        {"create": {"_id": "3", "dynamic_templates": {"new": "nothing"}}},
+        {"new": "41.12,-71.34"},
+    )
+    assert [status for _, status, _ in outcomes(answer)] == [201, 201, 400]
+    error = answer["items"][2]["create"]["error"]
+    reason = "failed to parse: Can't find dynamic template for dynamic template name [nothing] of field [new]"
+    assert error["type"] == "document_parsing_exception"
+    assert error["reason"].endswith(reason)
+    properties = cluster("GET", f"/{name}/_mapping")[name]["mappings"]["properties"]
+    assert (properties["at"]["type"], properties["word"]["type"]) == ("geo_point", "text")

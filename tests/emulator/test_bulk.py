@@ -218,3 +218,41 @@ def test_pipelines(api: Api, name: str) -> None:
     assert rest[3]["error"]["reason"] == f"pipeline with id [{name}-missing] does not exist"
     assert rest[4]["result"] == "deleted"
     assert "ingest_took" in answer
+
+
+def test_dynamic_templates_by_name(api: Api, make: Callable[..., str]) -> None:
+    named = [
+        {"place": {"mapping": {"type": "geo_point"}}},
+        {"only-unmatch": {"unmatch": "x", "mapping": {"type": "boolean"}}},
+        {"word": {"match": "w*", "mapping": {"type": "keyword"}}},
+    ]
+    index = make({"known": {"type": "long"}}, mappings={"dynamic_templates": named})
+    path = f"/{index}/_bulk"
+    answer = bulk(
+        api,
+        path,
+        {"index": {"_id": "1", "op_type": "create", "dynamic_templates": {"at": "place", "o.w": "word"}}},
+        {"at": [11.5, 48.5], "o.w": "a b", "plain": "a b", "with": 3},
+        {"create": {"_id": "2", "dynamic_templates": {"known": "nothing", "absent": "nothing"}}},
+        {"known": 3},
+        {"index": {"_id": "3", "dynamic_templates": {"new": "nothing"}}},
+        {"new": [3]},
+        {"index": {"_id": "4", "dynamic_templates": {"p": "word"}}},
+        {"p.q": "a"},
+        {"index": {"_id": "5", "dynamic_templates": {}}},
+        {"known": 5},
+    )
+    assert [status for _, status, _ in items(answer)] == [201, 201, 400, 400, 201]
+    third, fourth = (answer["items"][number]["index"]["error"] for number in (2, 3))
+    reason = "Can't find dynamic template for dynamic template name [nothing] of field [new]"
+    assert third["reason"].endswith(f"failed to parse: {reason}")
+    assert third["caused_by"] == {"type": "mapper_parsing_exception", "reason": reason}
+    assert "failed to parse field [p] of type [keyword] in document with id '4'" in fourth["reason"]
+    assert fourth["reason"].endswith("Preview of field's value: '{q=a}'")
+    assert api("GET", f"/{index}/_mapping")[index]["mappings"]["properties"] == {
+        "at": {"type": "geo_point"},
+        "known": {"type": "long"},
+        "o": {"properties": {"w": {"type": "keyword"}}},
+        "plain": {"type": "text", "fields": {"keyword": {"type": "keyword", "ignore_above": 256}}},
+        "with": {"type": "keyword"},
+    }

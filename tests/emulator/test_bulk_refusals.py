@@ -47,6 +47,14 @@ REFUSED: list[tuple[list[str], str]] = [
         ['{"delete":{"_id":"1","dynamic_templates":{"a":"b"}}}'],
         "Delete request in line [1] does not accept dynamic_templates",
     ),
+    (
+        ['{"update":{"_id":"1","dynamic_templates":{"a":"b"}}}', '{"doc":{}}'],
+        "Update request in line [1] does not accept dynamic_templates",
+    ),
+    (
+        ['{"index":{"_id":"1","dynamic_templates":["a"]}}', "{}"],
+        "Malformed action/metadata line [1], expected a simple value for field [dynamic_templates] but found [START_ARRAY]",
+    ),
     (['{"index":{"_id":"1","version_type":"x"}}', "{}"], "No version type match [x]"),
     (['{"index":{"_id":"1","if_seq_no":-1}}', "{}"], "sequence numbers must be non negative. got [-1]."),
     (['{"index":{"_id":"1","version":"x"}}', "{}"], 'For input string: "x"'),

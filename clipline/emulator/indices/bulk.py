@@ -80,6 +80,7 @@ class _Defaults:
             require_data_stream=meta.get("require_data_stream", self.require_data_stream) if op != "delete" else False,
             routing=meta.get("routing", self.routing) or None,
             condition=action.condition,
+            templates=meta.get("dynamic_templates"),
         )
 
 

@@ -155,10 +155,8 @@ def _meant(verb: str, meta: dict[str, Any], number: int) -> dict[str, Any]:
     for key, value in meta.items():
         if value is not None:
             kept[key] = _option(key, value, number)
-    if kept.pop("dynamic_templates", None):
-        if verb in ("delete", "update"):
-            raise illegal_argument(f"{verb.title()} request in line [{number}] does not accept dynamic_templates")
-        raise unsupported("the bulk option [dynamic_templates]")
+    if kept.get("dynamic_templates") and verb in ("delete", "update"):
+        raise illegal_argument(f"{verb.title()} request in line [{number}] does not accept dynamic_templates")
     versioned = kept.get("version") is not None or kept.get("version_type", INTERNAL) != INTERNAL
     if verb == "update" and versioned:
         raise illegal_argument(
@@ -174,14 +172,16 @@ def _meant(verb: str, meta: dict[str, Any], number: int) -> dict[str, Any]:
 
 def _option(key: str, value: Any, number: int) -> Any:
     if isinstance(value, dict) and key == "dynamic_templates":
-        return value
+        if any(child is None or isinstance(child, dict | list) for child in value.values()):
+            raise unsupported("the bulk option [dynamic_templates] with anything but names in it")
+        return {field: _text(child) for field, child in value.items()}
     if isinstance(value, list) or (isinstance(value, dict) and key != "_source"):
         raise illegal_argument(
             f"Malformed action/metadata line [{number}], expected a simple value for field [{key}] but found "
             f"[{json_token(value)}]"
         )
     if key in _TEXTS:
-        return ("true" if value else "false") if isinstance(value, bool) else str(value)
+        return _text(value)
     if key in _NUMBERS:
         return _number(key, value)
     if key == "version_type":
@@ -195,6 +195,10 @@ def _option(key: str, value: Any, number: int) -> Any:
             raise ApiError(400, "x_content_parse_exception", reason)
         return value
     raise illegal_argument(f"Action/metadata line [{number}] contains an unknown parameter [{key}]")
+
+
+def _text(value: Any) -> str:
+    return ("true" if value else "false") if isinstance(value, bool) else str(value)
 
 
 def _number(key: str, value: Any) -> int:

@@ -32,15 +32,21 @@ class Parsed:
 
 
 def parse(
-    source: Mapping[str, Any], mappings: Mapping[str, Any], doc_id: str, traits: Traits | None = None, raw: bytes = b""
+    source: Mapping[str, Any],
+    mappings: Mapping[str, Any],
+    doc_id: str,
+    traits: Traits | None = None,
+    raw: bytes = b"",
+    *,
+    templates: Mapping[str, str] | None = None,
 ) -> Parsed:
-    """Index one document; ``raw`` is its text, for the places in the errors.
+    """Index one document; ``raw`` is its text, for the places in the errors, ``templates`` are those of its new fields.
 
     Raises:
         ApiError: 400 ``document_parsing_exception`` or ``strict_dynamic_mapping_exception``, and what the new fields that it
             would make are refused with.
     """
-    reader = Reader(mappings, doc_id, traits or Traits())
+    reader = Reader(mappings, doc_id, traits or Traits(), templates)
     try:
         reader.document(source)
     except Refused as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import sqlite3
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +46,8 @@ class Write:
     """Whether the id is the request's; a made one cannot be there already."""
 
     condition: Condition = UNCONDITIONAL
+    templates: Mapping[str, str] | None = None
+    """Full name of a new field → the dynamic template that it is to follow."""
 
     def with_id(self) -> Write:
         """The same with an id: 15 random bytes as 20 characters, where the real one's begin with the time."""
@@ -190,7 +192,7 @@ def _indexed(node: Node, index: Index, key: Key, write: Write, version: int, bef
     if errors := _id_errors(key[1]) if len(key[1]) * 4 > _MAX_ID_BYTES else []:
         raise illegal_argument(errors[0])
     source = write.source or {}
-    parsed = parse(source, index.mappings, key[1], traits_of(node, index), write.raw)
+    parsed = parse(source, index.mappings, key[1], traits_of(node, index), write.raw, templates=write.templates)
     if parsed.added:
         node.indices.update_mapping(index, {"properties": parsed.added})
     kept = stored_source(source, index.mappings)

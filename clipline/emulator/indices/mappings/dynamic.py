@@ -29,16 +29,18 @@ def strict(name: str, prefix: str) -> Refused:
     return Refused(reason, kind="strict_dynamic_mapping_exception")
 
 
-def of_array(name: str, value: Any, mappings: Mapping[str, Any], traits: Traits) -> Definition | None:
+def of_array(
+    name: str, value: Any, mappings: Mapping[str, Any], traits: Traits, chosen: str | None = None
+) -> Definition | None:
     """The definition of a field that takes an array as one value; ``None`` where each item is looked at.
 
     A template for objects that gives a vector or a point is one; an array of floats of a fitting length is a vector, unless
-    a template says what its floats are.
+    a template says what its floats are. ``chosen`` names the template to take.
     """
     if not isinstance(value, list):
         return None
     templates = mappings.get("dynamic_templates", [])
-    template = match(templates, name, "object")
+    template = match(templates, name, "object", chosen)
     if template is not None:
         return _made(name, dict(template), traits) if template["type"] in ("dense_vector", "geo_point") else None
     if not MIN_DYNAMIC_DIMS <= len(value) <= MAX_DIMS or set(map(type, value)) != {float}:
@@ -48,14 +50,15 @@ def of_array(name: str, value: Any, mappings: Mapping[str, Any], traits: Traits)
     return dense_vector(name.rpartition(".")[2], {"type": "dense_vector", "dims": len(value)}, traits)
 
 
-def guess(name: str, value: Any, mappings: Mapping[str, Any], traits: Traits) -> Definition:
-    """The definition that one value gives, by the first template that matches, or by default.
+def guess(name: str, value: Any, mappings: Mapping[str, Any], traits: Traits, chosen: str | None = None) -> Definition:
+    """The definition that one value gives, by the ``chosen`` template, the first that matches, or by default.
 
     Raises:
+        Refused: there is no template of that name.
         ApiError: 400, the template gives a mapping that is refused.
     """
     kind, default = _kind(value, mappings)
-    template = match(mappings.get("dynamic_templates", []), name, kind)
+    template = match(mappings.get("dynamic_templates", []), name, kind, chosen)
     if template is None:
         return default
     node = dict(template)

@@ -29,9 +29,14 @@ _INHERITED = ("dynamic",)
 
 
 class Reader:
-    """Reads one document; what it found is in ``values``, ``vectors``, ``added`` and ``ignored``."""
+    """Reads one document; what it found is in ``values``, ``vectors``, ``added`` and ``ignored``.
 
-    def __init__(self, mappings: Definition, doc_id: str, traits: Traits) -> None:
+    ``templates`` names, by their full names, the dynamic templates that new fields are to follow.
+    """
+
+    def __init__(
+        self, mappings: Definition, doc_id: str, traits: Traits, templates: Mapping[str, str] | None = None
+    ) -> None:
         self.values: dict[str, list[Any]] = {}
         self.vectors: dict[str, Vector] = {}
         self.added: dict[str, Any] = {}
@@ -39,6 +44,7 @@ class Reader:
         self._mappings = mappings
         self._id = doc_id
         self._traits = traits
+        self._templates = templates or {}
         self._new = 0
         self._free: int | None = None
 
@@ -124,7 +130,7 @@ class Reader:
         if mode == "false":
             return
         head = name[len(prefix) :]
-        whole = of_array(name, child, self._mappings, self._traits)
+        whole = of_array(name, child, self._mappings, self._traits, self._templates.get(name))
         if whole is not None:
             self._check_new(name, whole)
             added[head] = whole
@@ -134,7 +140,7 @@ class Reader:
             if item is None or item == []:
                 continue
             try:
-                definition = guess(name, {} if isinstance(item, Dotted) else item, self._mappings, self._traits)
+                definition = self._guess(name, {} if isinstance(item, Dotted) else item)
                 before = added.get(head)
                 if before is None:
                     self._check_new(name, definition)
@@ -146,6 +152,9 @@ class Reader:
             except Refused as error:
                 error.steps += reversed(steps)
                 raise
+
+    def _guess(self, name: str, item: Any) -> dict[str, Any]:
+        return guess(name, item, self._mappings, self._traits, self._templates.get(name))
 
     def _check_new(self, name: str, definition: Definition) -> None:
         """Refuse one more field where the mapping has its limit (DocumentParserContext.addDynamicMapper)."""
@@ -232,7 +241,7 @@ class Reader:
                 if mode == "false":
                     return
                 last = number == len(target) - 1
-                definition = guess(name, item if last else {}, self._mappings, self._traits)
+                definition = self._guess(name, item if last else {})
                 self._check_new(name, definition)
                 note(self.added, target[: number + 1], definition)
             if "type" in definition:

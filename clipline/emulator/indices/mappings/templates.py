@@ -1,6 +1,7 @@
 """``dynamic_templates``: which of them a new field matches, and the definition that it gives.
 
-Source: DynamicTemplate. Patterns are ``*`` patterns, or regular expressions with ``match_pattern: regex``.
+Source: DynamicTemplate. Patterns are ``*`` patterns, or regular expressions with ``match_pattern: regex``. A template that
+says neither ``match`` nor ``path_match`` nor ``match_mapping_type`` is there to be asked for by its name.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from clipline.emulator.errors import unsupported
 from clipline.emulator.indices.mappings import java
 from clipline.emulator.indices.mappings.fields import field
 from clipline.emulator.indices.mappings.parameters import malformed
-from clipline.emulator.indices.mappings.refused import Unfit
+from clipline.emulator.indices.mappings.refused import Cause, Unfit, failed
 from clipline.emulator.indices.mappings.traits import Traits
 from clipline.emulator.patterns import simple_match
 
@@ -23,6 +24,7 @@ KINDS = ("object", "string", "long", "double", "boolean", "date", "binary")
 """What ``match_mapping_type`` may be, beside ``*``."""
 _DEFAULTS = {"string": "text", "double": "float"}
 _PATTERNS = ("match", "unmatch", "path_match", "path_unmatch", "match_mapping_type", "unmatch_mapping_type")
+_CONDITIONS = ("match", "path_match", "match_mapping_type")
 _KEYS = (*_PATTERNS, "match_pattern", "mapping", "runtime")
 
 
@@ -49,13 +51,20 @@ def merge_templates(old: list[dict[str, Any]], new: list[dict[str, Any]]) -> lis
     return [{name: body} for name, body in named.items()]
 
 
-def match(templates: list[dict[str, Any]], name: str, kind: str) -> Mapping[str, Any] | None:
-    """The ``mapping`` that the first matching template gives a field with this full name, of this kind."""
+def match(templates: list[dict[str, Any]], name: str, kind: str, chosen: str | None = None) -> Mapping[str, Any] | None:
+    """The ``mapping`` that a template gives a field with this full name, of this kind: the chosen one, or the first that fits.
+
+    Raises:
+        Refused: there is none of the chosen name.
+    """
     for item in templates:
-        body = next(iter(item.values()))
-        if _matches(body, name, kind):
+        title, body = next(iter(item.items()))
+        if _matches(body, name, kind) if chosen is None else title == chosen:
             return _filled(body.get("mapping", {}), name.rpartition(".")[2], kind)
-    return None
+    if chosen is None:
+        return None
+    reason = f"Can't find dynamic template for dynamic template name [{chosen}] of field [{name}]"
+    raise failed(Cause("mapper_parsing_exception", reason))
 
 
 def _check(name: str, body: Any, traits: Traits) -> None:
@@ -71,12 +80,12 @@ def _check(name: str, body: Any, traits: Traits) -> None:
                 if kind not in (*KINDS, "*"):
                     known = ", ".join(sorted(KINDS))
                     raise Unfit(f"No field type matched on [{kind}], possible values are [{known}]")
-    if not any(key in body for key in _PATTERNS):
-        raise malformed(f"template [{name}] must have match, path_match, match_mapping_type or a mapping set")
     if not isinstance(body.get("mapping"), Mapping):
         raise malformed(f"template [{name}] must have either mapping or runtime set")
     if body.get("match_pattern", "simple") not in ("simple", "regex"):
         raise Unfit(f"No matching pattern matched on [{java.text(body['match_pattern'])}]")
+    if not _conditional(body):
+        return  # for no kind of value it would have to be tried
     kinds = [kind for kind in _listed(body.get("match_mapping_type", ["string"])) if kind != "*"] or ["string"]
     try:
         field("__dynamic__" + name, "__dynamic__" + name, dict(_filled(body["mapping"], "x", kinds[0])), traits)
@@ -88,7 +97,13 @@ def _check(name: str, body: Any, traits: Traits) -> None:
         ) from error
 
 
+def _conditional(body: Mapping[str, Any]) -> bool:
+    return any(_listed(body.get(key)) for key in _CONDITIONS)
+
+
 def _matches(body: Mapping[str, Any], name: str, kind: str) -> bool:
+    if not _conditional(body):
+        return False
     leaf = name.rpartition(".")[2]
     regex = body.get("match_pattern") == "regex"
     wanted, unwanted = _listed(body.get("match_mapping_type")), _listed(body.get("unmatch_mapping_type"))
