@@ -7,6 +7,7 @@ import struct
 from collections.abc import Callable
 from typing import Any
 
+import orjson
 import pytest
 
 from tests.emulator.conftest import Api
@@ -81,6 +82,18 @@ def test_what_is_in_objects_and_not_indexed(api: Api, make: Callable[..., str]) 
     assert api("GET", f"/{index}/_doc/1{ALL}")["_source"] == {"o": {"v": [1.0, 2.0, 3.0]}, "o.x": 1, "n": [1, 2, 3]}
     api("PUT", f"/{index}/_doc/2", {"o": {"v": None}, "n": None}, code=201)
     assert api("GET", f"/{index}/_doc/2{ALL}")["_source"] == {"o": {"v": None}, "n": None}
+
+
+def test_an_update_answers_with_the_vectors_too(api: Api, make: Callable[..., str]) -> None:
+    index = make({"v": FLOATS, "w": FLOATS, "k": {"type": "keyword"}})
+    api("PUT", f"/{index}/_doc/1", {"v": [1, 2, 3], "w": [4, 5, 6], "k": "x"}, code=201)
+    answer = api("POST", f"/{index}/_update/1", {"doc": {"v": [6, 8, 9]}, "_source": True})
+    # What the update brings stands as it was sent, the rest as the index keeps it.
+    assert orjson.dumps(answer["get"]["_source"]) == b'{"v":[6,8,9],"w":[4.0,5.0,6.0],"k":"x"}'
+    answer = api("POST", f"/{index}/_update/1", {"doc": {"k": "y"}, "_source": "v"})
+    assert orjson.dumps(answer["get"]["_source"]) == b'{"v":[6.0,8.0,9.0]}'
+    assert api("POST", f"/{index}/_update/1", {"doc": {"w": [4.0, 5.0, 6.0]}})["result"] == "noop"
+    assert api("GET", f"/{index}/_doc/1{ALL}")["_source"]["v"] == [6.0, 8.0, 9.0]
 
 
 WHERE = "The [dense_vector] field [v] in doc [document with id '1']"

@@ -275,3 +275,25 @@ def test_an_index_that_fails_leaves_the_others(api: Api, index: str, make: Calla
     assert answer["_shards"]["failures"][0]["reason"]["type"] == "query_shard_exception"
     path = f"/{index},{other}/_search?allow_partial_search_results=false"
     assert api("POST", path, {"query": {"term": {"n": "x"}}}, code=400)["error"]["reason"] == "Partial shards failure"
+
+
+@pytest.mark.parametrize(
+    ("bounds", "ids"),
+    [
+        ({"gt": 0, "lte": 1e300}, {"high", "one"}),
+        ({"gte": -1e300, "lt": 0}, {"low"}),
+        ({"gt": "LOW", "lt": 2}, {"one"}),
+        ({"gte": "LOW", "lt": "HIGH"}, {"low", "one"}),
+        ({"gte": "1" * 400}, set()),
+    ],
+)
+@pytest.mark.parametrize(("kind", "most"), [("half_float", 65504), ("float", 3.4028235e38), ("double", 1.7e308)])
+def test_ranges_at_the_ends_of_a_type(
+    api: Api, make: Callable[..., str], kind: str, most: float, bounds: dict[str, Any], ids: set[str]
+) -> None:
+    index = make({"f": {"type": kind}})
+    for doc_id, value in (("low", -most), ("one", 1), ("high", most)):
+        api("PUT", f"/{index}/_doc/{doc_id}?refresh=true", {"f": value}, code=201)
+    given = {key: {"LOW": -most, "HIGH": most}.get(str(value), value) for key, value in bounds.items()}
+    hits = api("POST", f"/{index}/_search", {"query": {"range": {"f": given}}})["hits"]["hits"]
+    assert {hit["_id"] for hit in hits} == ids

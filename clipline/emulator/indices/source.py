@@ -42,6 +42,12 @@ def shown_source(source: dict[str, Any], index: Index, choice: Any) -> dict[str,
     return rehydrated(picked, index) if index.excludes_vectors else picked
 
 
+def chosen_source(source: dict[str, Any], choice: Any) -> dict[str, Any]:
+    """The source that an update answers with: of vectors it knows nothing (``UpdateHelper.extractGetResult``)."""
+    includes, excludes, _ = _patterns(choice)
+    return _pick(source, includes, excludes, "") if includes or excludes else source
+
+
 def rehydrated(source: dict[str, Any], index: Index) -> dict[str, Any]:
     """A source with its vectors as they come back from an index that does not keep them in ``_source``."""
     traits = Traits((9, 3))  # which reads every form that a vector was ever taken in

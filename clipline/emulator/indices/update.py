@@ -13,7 +13,7 @@ from clipline.emulator.indices.documents import written_reply
 from clipline.emulator.indices.index import Index
 from clipline.emulator.indices.optimistic import UNCONDITIONAL, Condition
 from clipline.emulator.indices.pipelined import Ingested, Request, auto_created, perform
-from clipline.emulator.indices.source import shown_source, source_choice
+from clipline.emulator.indices.source import chosen_source, rehydrated, source_choice
 from clipline.emulator.indices.stored import Stored
 from clipline.emulator.indices.update_request import Update
 from clipline.emulator.indices.update_script import scripted, scripted_upsert
@@ -69,7 +69,7 @@ def bulk_update(node: Node, update: Update) -> Any:
             return (
                 planned
                 if isinstance(planned, Written)
-                else _with_source(store(node, index, planned), index, ready, planned.source)
+                else _with_source(store(node, index, planned), ready, planned.source)
             )
 
         return done, step
@@ -103,10 +103,11 @@ def plan(index: Index, write: Write, update: Update, stored: Stored | None) -> W
     if update.script:
         op, source = scripted(update.script, index.name, stored)
     else:
-        source, changed = merged(stored.document(), update.doc or {})
+        old = rehydrated(stored.document(), index) if index.excludes_vectors else stored.document()
+        source, changed = merged(old, update.doc or {})
         op = "index" if changed or not update.detect_noop else "none"
     if op == "none":
-        return _with_source(_noop(index, stored), index, update, source)
+        return _with_source(_noop(index, stored), update, source)
     unchanged = Condition(if_seq_no=stored.seq_no, if_primary_term=stored.term)
     return replace(write, op=op, source=source, routing=stored.routing, condition=unchanged)
 
@@ -144,7 +145,7 @@ def _carried_out(node: Node, write: Write, update: Update, retries: int) -> Writ
         if isinstance(planned, Written):
             return planned
         try:
-            return _with_source(perform(node, replace(planned, require_alias=False)), index, update, planned.source)
+            return _with_source(perform(node, replace(planned, require_alias=False)), update, planned.source)
         except ApiError as error:
             if error.type != "version_conflict_engine_exception" or retries <= 0:
                 raise
@@ -165,11 +166,11 @@ def _noop(index: Index, stored: Stored) -> Written:
     )
 
 
-def _with_source(written: Written, index: Index, update: Update, source: dict[str, Any] | None) -> Written:
+def _with_source(written: Written, update: Update, source: dict[str, Any] | None) -> Written:
     if update.shown is False or written.seq_no is None:
         return written
     found: dict[str, Any] = {"_seq_no": written.seq_no, "_primary_term": written.term, "found": True}
-    return replace(written, found={**found, "_source": shown_source(source or {}, index, update.shown)})
+    return replace(written, found={**found, "_source": chosen_source(source or {}, update.shown)})
 
 
 def _shown(call: Call) -> Any:

@@ -9,8 +9,11 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any
 
+import numpy as np
+
 from clipline.emulator.errors import unsupported
 from clipline.emulator.indices.field_types import INTEGERS
+from clipline.emulator.indices.mappings.numbers import double
 from clipline.emulator.search.columns import Places, in_order, stored
 from clipline.emulator.search.context import Context, Result
 from clipline.emulator.search.terms import (
@@ -76,9 +79,11 @@ class Range:
         number = number_of(context, value)
         if number != number:
             raise context.refusal(f"[{kind}] supports only finite values, but got [{value}]")
-        if kind in INTEGERS or math.isinf(number) or abs(number) > 1e30:
+        if kind in INTEGERS or math.isinf(number):
             return number
-        return stored(kind, number)
+        # What is beyond the type stands at its infinity.
+        with np.errstate(over="ignore"):
+            return stored(kind, double(number))
 
 
 @dataclass(frozen=True, slots=True)

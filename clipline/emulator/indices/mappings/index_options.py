@@ -202,6 +202,8 @@ def _newest(field: str, kind: str, rest: Options, traits: Traits) -> Options:
             shown["on_disk_rescore"] = True
     if traits.release < (9, 4):
         return shown
+    if kind in _GRAPHS and "early_termination" in rest:
+        raise unsupported("the index option [early_termination]")
     readers: dict[str, tuple[Callable[[str, Any], Any], Any]] = {}
     if kind in _GRAPHS or kind == "bbq_disk":
         readers["flat_index_threshold"] = (integer, -1)

@@ -37,6 +37,14 @@ def number(kind: str, value: Any, *, coerce: bool = True) -> int | float | None:
     return _integer(kind, value, coerce) if kind in INTEGERS else _floating(kind, value)
 
 
+def double(value: float) -> float:
+    """A number as a double; what is beyond one is infinite."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
+
+
 def boolean(value: Any) -> bool:
     """``true``, ``false`` and their texts; an empty text is false.
 
@@ -114,7 +122,7 @@ def _floating(kind: str, value: Any) -> float:
             raise Unfit(shown, "number_format_exception")
         parsed = float(value.strip().rstrip("fFdD"))
     else:
-        parsed = float(value) if abs(value) < 2**1023 else math.inf if value > 0 else -math.inf
+        parsed = double(value)
     if not math.isfinite(parsed) or abs(parsed) >= _MOST.get(kind, math.inf):
         with np.errstate(over="ignore"):
             shown = java.floating(np.float32(parsed if kind == "half_float" else math.copysign(math.inf, parsed)))
