@@ -58,7 +58,8 @@ def answer(asked: Asked, reply: Reply, *, is_error: bool = False) -> Answer:
         content = reply.body.encode()
     elif reply.body is not None:
         kind = answer_type(asked.headers, asked.params.get("format"))
-        content = _written(reply.body, kind, asked.params, whole=is_error)
+        params = {"pretty": "true", **asked.params} if reply.pretty else asked.params
+        content = _written(reply.body, kind, params, whole=is_error)
     headers = [*_listed(reply.headers), *_own_headers(asked, reply)]
     if asked.method != "HEAD" and content and asked.compress:
         coding = chosen(asked.headers.get("accept-encoding", ""))

@@ -99,6 +99,8 @@ class Reply:
     status: int = 200
     headers: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    pretty: bool = False
+    """Laid out for a reader, unless the request says ``pretty=false``."""
 
 
 ACKNOWLEDGED = Reply(body={"acknowledged": True})

@@ -3,7 +3,7 @@
 Options in the application's pytest configuration::
 
     [tool.pytest.ini_options]
-    clipline_emulator = ["--version", "9.2.0", "--license", "basic"]
+    clipline_emulator = ["--version", "9.5.2", "--secure"]
     clipline_stack = "mystack"
     clipline_variables = ["text_model=models/tiny"]
 

@@ -143,6 +143,14 @@ def test_pretty(cluster: Cluster) -> None:
     assert text == '{\n  "tagline" : "You Know, for Search"\n}\n'
 
 
+@fact("1.1", evidence="S", source="RestMainAction, RestGetLicenseAction")
+@pytest.mark.parametrize("path", ["/?filter_path=tagline", "/_license?filter_path=license.uid"])
+def test_pretty_by_default(cluster: Cluster, path: str) -> None:
+    """The root and the licence are laid out unless ``pretty=false``."""
+    assert cluster.raw("GET", path).text.startswith('{\n  "')
+    assert "\n" not in cluster.raw("GET", f"{path}&pretty=false").text
+
+
 @fact("1.1", evidence="S", source="RestRequest.paramAsBoolean")
 def test_a_wrong_boolean(cluster: Cluster) -> None:
     """A boolean parameter is ``true``, ``false`` or empty."""

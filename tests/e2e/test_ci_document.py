@@ -42,7 +42,7 @@ def test_the_lines_of_the_document_run(tmp_path: Path) -> None:
 
 
 def _blocks() -> tuple[str, str]:
-    run, pair = re.findall(r"```bash\n(.*?)```", (ROOT / "docs" / "ci.md").read_text("utf-8"), re.DOTALL)
+    pair, run = re.findall(r"```bash\n(.*?)```", (ROOT / "docs" / "ci.md").read_text("utf-8"), re.DOTALL)
     return run, pair
 
 

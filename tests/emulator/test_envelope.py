@@ -75,7 +75,8 @@ def test_filter_path_and_pretty(http: httpx.Client) -> None:
     assert "tagline" not in http.get("/?filter_path=-tagline").json()
     text = http.get("/?pretty&filter_path=tagline").text
     assert text == '{\n  "tagline" : "You Know, for Search"\n}\n'
-    assert http.get("/?pretty=false").text == http.get("/").text
+    assert http.get("/_xpack?pretty=false").text == http.get("/_xpack").text
+    assert http.get("/?pretty").text == http.get("/").text
 
 
 def test_filter_path_leaves_errors_whole(http: httpx.Client) -> None:

@@ -54,7 +54,7 @@ def info(node: Node, call: Call) -> Reply:
         "version": version,
         "tagline": "You Know, for Search",
     }
-    return Reply(body=body)
+    return Reply(body=body, pretty=True)
 
 
 def xpack(node: Node, call: Call) -> Reply:

@@ -58,7 +58,7 @@ def show(node: Node, call: Call) -> Reply:
         "issuer": "elasticsearch",
         "start_date_in_millis": -1,
     }
-    return Reply(body={"license": body}, warnings=warnings)
+    return Reply(body={"license": body}, warnings=warnings, pretty=True)
 
 
 def enterprise_warning(call: Call) -> tuple[str, ...]:
