@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from clipline.emulator.errors import ApiError, validation_failed, wrong_kind
+from clipline.emulator.security.names import wrong_name
 from clipline.emulator.security.roles import RESERVED, read_role, texts
 from clipline.emulator.wire import Call, Reply, Route
 
@@ -13,10 +14,14 @@ if TYPE_CHECKING:
     from clipline.emulator.node import Node
 
 
+_LONGEST = 1000
+
+
 def put_role(node: Node, call: Call) -> Reply:
     """``PUT|POST /_security/role/{name}``."""
     name = call.args["name"]
     _check_own(name, "modified")
+    _check_role(name, call.body)
     created = node.security.store.put_role(read_role(name, call.required_body()))
     return Reply(body={"role": {"created": created}})
 
@@ -53,6 +58,7 @@ def put_roles(node: Node, call: Call) -> Reply:
             raise wrong_kind("bulk_put_role", name, body)
         try:
             _check_own(name, "modified")
+            _check_role(name, body)
             role = read_role(name, body)
         except ApiError as error:
             if error.status == 501:
@@ -94,6 +100,25 @@ def _only(call: Call, field: str) -> Any:
 def _listed(done: Mapping[str, list[str]], wrong: Mapping[str, Any]) -> dict[str, Any]:
     body: dict[str, Any] = {outcome: names for outcome, names in done.items() if names}
     return body | ({"errors": {"count": len(wrong), "details": wrong}} if wrong else {})
+
+
+def _check_role(name: str, body: Mapping[str, Any]) -> None:
+    if sentence := wrong_name("Role", name):
+        raise ApiError(400, "validation_exception", f"Validation Failed: 1: {sentence};")
+    for field, kind, known in (("description", str, "string"), ("metadata", dict, "object")):
+        if body.get(field) is not None and not isinstance(body[field], kind):
+            raise ApiError(
+                400,
+                "parse_exception",
+                f"failed to parse role [{name}]. unexpected value for field [{field}], expected {known}",
+            )
+    wrong = []
+    if any(key.startswith("_") for key in body.get("metadata") or {}):
+        wrong.append("role descriptor metadata keys may not start with [_]")
+    if len(body.get("description") or "") > _LONGEST:
+        wrong.append(f"Role description must be less than {_LONGEST} characters.")
+    if wrong:
+        raise validation_failed(*wrong)
 
 
 def _check_own(name: str, done: str) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from clipline.emulator.errors import illegal_argument, unsupported, validation_failed
+from clipline.emulator.security.applications import held, stored
 from clipline.emulator.security.privileges import INDEX, implied, unknown_privileges
 from clipline.emulator.security.roles import texts
 from clipline.emulator.security.subject import Subject
@@ -36,8 +37,6 @@ def has_privileges(node: Node, call: Call) -> Reply:
     subject, body = node.security.subject, call.required_body()
     if call.args.get("username", subject.user.name) != subject.user.name:
         raise unsupported("asking for the privileges of another user")
-    if body.get("application"):
-        raise unsupported("application privileges")
     cluster = {name: _has_cluster(subject, name) for name in texts(body.get("cluster"), "cluster")}
     index: dict[str, dict[str, bool]] = {}
     for entry in body.get("index") or []:
@@ -46,19 +45,21 @@ def has_privileges(node: Node, call: Call) -> Reply:
         for name in texts(entry.get("names"), "names"):
             asked = texts(entry.get("privileges"), "privileges")
             index.setdefault(name, {}).update({privilege: _has_index(subject, privilege, name) for privilege in asked})
+    application = held(subject, body.get("application"), stored(node.security.store.privileges()))
     wrong = unknown_privileges(cluster, cluster=True)
-    wrong += unknown_privileges((asked for held in index.values() for asked in held), cluster=False)
+    wrong += unknown_privileges((asked for found in index.values() for asked in found), cluster=False)
     if wrong:
         raise illegal_argument(f"unknown privilege [{wrong[0]}]")
-    if not cluster and not index:
+    if not cluster and not index and not application:
         raise validation_failed("must specify at least one privilege")
-    every = [*cluster.values(), *(value for held in index.values() for value in held.values())]
+    every = [*cluster.values(), *(value for found in index.values() for value in found.values())]
+    every += [value for found in application.values() for one in found.values() for value in one.values()]
     answer = {
         "username": subject.user.name,
         "has_all_requested": all(every),
         "cluster": cluster,
         "index": index,
-        "application": {},
+        "application": application,
     }
     return Reply(body=answer)
 
@@ -76,14 +77,16 @@ def own_privileges(node: Node, call: Call) -> Reply:
         "cluster": sorted({privilege for role in roles for privilege in role.cluster}),
         "global": [],
         "indices": [entry for role in roles for entry in role.body["indices"]],
-        "applications": [],
+        "applications": [entry for role in roles for entry in role.body["applications"]],
         "run_as": [],
     }
     return Reply(body=body)
 
 
 def _has_cluster(subject: Subject, privilege: str) -> bool:
-    return all(implied(privilege, [held for role in roles for held in role.cluster]) for roles in subject.limits)
+    return all(
+        implied(privilege, [privilege for role in roles for privilege in role.cluster]) for roles in subject.limits
+    )
 
 
 def _has_index(subject: Subject, privilege: str, name: str) -> bool:

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from clipline.emulator.errors import ApiError, unsupported, validation_failed, wrong_kind
+from clipline.emulator.errors import ApiError, illegal_argument, json_token, unsupported, validation_failed, wrong_kind
+from clipline.emulator.security.names import wrong_name
 from clipline.emulator.security.roles import texts
 from clipline.emulator.security.subject import ELASTIC, User
 from clipline.emulator.wire import Call, Reply, Route
@@ -28,6 +29,9 @@ def put_user(node: Node, call: Call) -> Reply:
             raise ApiError(400, "parse_exception", reason)
     if body.get("password_hash") is not None:
         raise unsupported("[password_hash] of users")
+    _check_kinds(body)
+    if body.get("username", name) != name:
+        raise illegal_argument(f"[username] in source does not match the username provided [{name}]")
     if name == ELASTIC:
         raise validation_failed(f"user [{name}] is reserved and only the password can be changed")
     store = node.security.store
@@ -35,18 +39,22 @@ def put_user(node: Node, call: Call) -> Reply:
     password = _password(body.get("password"))
     if existing is None and password is None:
         raise _invalid("password must be specified unless you are updating an existing user")
-    if not isinstance(body.get("metadata") or {}, Mapping):
-        raise wrong_kind("user", "metadata", body["metadata"])
     roles = texts(body.get("roles"), "roles")
-    if "roles" not in body:
-        raise validation_failed("roles are missing")
+    wrong = [] if "roles" in body else ["roles are missing"]
+    if any(key.startswith("_") for key in body.get("metadata") or {}):
+        wrong.append("metadata keys may not start with [_]")
+    wrong += [
+        sentence for sentence in (wrong_name("User", name), *(wrong_name("Role", role) for role in roles)) if sentence
+    ]
+    if wrong:
+        raise validation_failed(*wrong)
     user = User(
         name=name,
         roles=tuple(roles),
         full_name=body.get("full_name"),
         email=body.get("email"),
         metadata=body.get("metadata") or {},
-        enabled=bool(body.get("enabled", True)),
+        enabled=body.get("enabled", True),
     )
     store.put_user(user, password)
     node.security.authenticator.forget()
@@ -106,6 +114,21 @@ def enable_user(node: Node, call: Call) -> Reply:
     node.security.store.put_user(replace(user, enabled=call.path.endswith("/_enable")), None)
     node.security.authenticator.forget()
     return Reply(body={})
+
+
+def _check_kinds(body: Mapping[str, Any]) -> None:
+    kinds: dict[str, tuple[type, str]] = {
+        **dict.fromkeys(("full_name", "email", "password", "username"), (str, "string")),
+        "metadata": (dict, "object"),
+        "enabled": (bool, "boolean"),
+    }
+    for field, (kind, name) in kinds.items():
+        given = body.get(field)
+        nullable = field not in ("enabled", "password", "username")
+        if field in body and not isinstance(given, kind) and not (given is None and nullable):
+            found = json_token(given)
+            reason = f"expected field [{field}] to be of type {name}, but found [{found}] instead"
+            raise ApiError(400, "parse_exception", reason)
 
 
 def _password(value: Any) -> str | None:

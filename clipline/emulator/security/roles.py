@@ -95,10 +95,14 @@ def read_role(name: str, body: Mapping[str, Any]) -> Role:
         ]
     if wrong:
         raise validation_failed(*wrong)
+    applications = body.get("applications") or []
+    if not isinstance(applications, list) or not all(map(_is_application, applications)):
+        reason = f"failed to parse application privileges for role [{name}]. an array of objects was expected"
+        raise ApiError(400, "parse_exception", reason)
     shown: dict[str, Any] = {
         "cluster": list(cluster),
         "indices": entries,
-        "applications": list(body.get("applications") or []),
+        "applications": applications,
         "run_as": [],
         "metadata": dict(body.get("metadata") or {}),
         "transient_metadata": {"enabled": True},
@@ -107,6 +111,16 @@ def read_role(name: str, body: Mapping[str, Any]) -> Role:
         shown["description"] = body["description"]
     grants = tuple(Grant(tuple(entry["names"]), tuple(entry["privileges"])) for entry in entries)
     return Role(name, tuple(cluster), grants, shown)
+
+
+def _is_application(entry: Any) -> bool:
+    return (
+        isinstance(entry, Mapping)
+        and entry.keys() == {"application", "privileges", "resources"}
+        and isinstance(entry["application"], str)
+        and all(isinstance(entry[part], list) for part in ("privileges", "resources"))
+        and all(isinstance(one, str) for part in ("privileges", "resources") for one in entry[part])
+    )
 
 
 def texts(value: Any, name: str) -> list[str]:
