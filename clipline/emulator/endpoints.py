@@ -33,9 +33,10 @@ class Endpoints:
             if line.startswith("#"):
                 continue
             methods, path, since, params = line.split(" ")
-            if path.split("/")[1] in gone or (since != "-" and version < tuple(map(int, since.split(".")))):
+            if path.split("/")[1] in gone or (since != "-" and version < _version(since)):
                 continue
-            names = frozenset(params.split(",")) - {"-"}
+            given = (param.partition("@") for param in params.split(",") if param != "-")
+            names = frozenset(name for name, _, since in given if not since or version >= _version(since))
             for method in methods.split(","):
                 self._params.setdefault(_shape(path), {})[method] = names
         self.names = frozenset(
@@ -65,6 +66,10 @@ class Endpoints:
         if method == "HEAD" and "HEAD" not in by_method:
             method = "GET"
         return by_method.get(method, frozenset())
+
+
+def _version(text: str) -> tuple[int, ...]:
+    return tuple(map(int, text.split(".")))
 
 
 def _shape(path: str) -> str:

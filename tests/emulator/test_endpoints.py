@@ -80,6 +80,9 @@ def test_newer_apis_are_not_there_before_their_version(version: str) -> None:
     endpoints = Endpoints(Version.parse(version))
     assert ("GET" in endpoints.methods(["_streams", "status"])) is (version != "8.19.20")
     assert "GET" in endpoints.methods(["_search"])
+    for path, name in (("/{index}/_count", "stats"), ("/_bulk", "_slice"), ("/_validate/query", "routing")):
+        assert (name in endpoints.params("POST", path)) is (version == "9.5.2"), name
+    assert "stats" in endpoints.params("POST", "/_search")
 
 
 @pytest.mark.parametrize(

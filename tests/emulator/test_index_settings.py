@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clipline.emulator.identity import DEFAULT_VERSION
-from clipline.emulator.indices.setting_table import SETTINGS
+from clipline.emulator.identity import DEFAULT_VERSION, Version
+from clipline.emulator.indices.setting_table import SETTINGS, elsewhere
 from clipline.emulator.indices.settings import flatten, nested
 from clipline.emulator.launch import running_emulator
 from tests.emulator.conftest import Api
@@ -99,6 +99,12 @@ WRONG: list[tuple[dict[str, Any], str]] = [
 def test_wrong_settings(api: Api, name: str, settings: dict[str, Any], reason: str) -> None:
     assert api.error("PUT", f"/{name}", {"settings": settings}, code=400) == ("illegal_argument_exception", reason)
     api("GET", f"/{name}", code=404)
+
+
+@pytest.mark.parametrize("name", ["mapping.array_objects.limit", "mapping.tokens_per_field.limit", "slice.enabled"])
+def test_what_a_late_version_may_have_is_not_called_unknown(name: str) -> None:
+    assert elsewhere(name, Version.parse("9.5.2"))
+    assert not elsewhere(name, Version.parse("9.2.0"))
 
 
 def test_several_wrong_settings_are_told_at_once(api: Api, name: str) -> None:

@@ -151,7 +151,7 @@ def names_in(settings: Mapping[str, Any]) -> list[str]:
 def _check(name: str, value: str | None, version: Version) -> None:
     setting = find(name, version)
     if setting is None:
-        if elsewhere(name):
+        if elsewhere(name, version):
             raise unsupported(f"the setting [index.{name}]")
         raise illegal_argument(_unknown(f"index.{name}", version))
     if value is None:

@@ -140,7 +140,7 @@ _SEARCH = _INDICES | url_query.PARAMS | {
     "allow_partial_search_results", "include_named_queries_score",
 }  # fmt: skip
 _REFUSED = url_query.REFUSED | {
-    "scroll", "explain", "suggest_field", "suggest_mode", "suggest_size", "suggest_text", "stats", "_slice",
+    "scroll", "explain", "suggest_field", "suggest_mode", "suggest_size", "suggest_text", "stats",
     "force_synthetic_source", "min_compatible_shard_node", "wait_for_checkpoints", "project_routing",
 }  # fmt: skip
 _COUNT = _INDICES | url_query.PARAMS | {"min_score", "routing", "terminate_after"}
