@@ -30,6 +30,7 @@ _MILLIS = r"(?P<y>\d{4})-(?P<M>\d{2})-(?P<d>\d{2})T(?P<H>\d{2}):(?P<m>\d{2}):(?P
 _LENIENT_MILLIS = re.sub(r"\\d\{2\}(?=\))(?!.*z>)", r"\\d{1,2}", _MILLIS)
 _NAMED = {
     "strict_date_optional_time": _ISO.format(y="4", n="2"),
+    "strict_date_optional_time_nanos": _ISO.format(y="4", n="2"),
     "date_optional_time": _ISO.format(y="1,4", n="1,2"),
     "strict_date_time": _MILLIS,
     "date_time": _LENIENT_MILLIS,

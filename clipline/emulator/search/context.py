@@ -23,7 +23,7 @@ from clipline.emulator.indices.mapping import fields
 from clipline.emulator.indices.snapshot import Snapshot
 
 _META = frozenset(
-    {"_ignored", "_routing", "_seq_no", "_source", "_field_names", "_nested_path", "_version", "_tier",
+    {"_routing", "_seq_no", "_source", "_field_names", "_nested_path", "_version", "_tier",
      "_doc_count", "_primary_term", "_data_stream_timestamp", "_feature"}
 )  # fmt: skip
 _MISSING = "search_context_missing_exception"
@@ -85,12 +85,14 @@ class Context:
         """A field's definition; a key of a flattened field is a keyword.
 
         Raises:
-            ApiError: 501 for a metadata field other than ``_id`` and ``_index``.
+            ApiError: 501 for a metadata field other than ``_id``, ``_index`` and ``_ignored``.
         """
         if name in _META:
             raise unsupported(f"the metadata field [{name}] in a search")
         if name in ("_id", "_index"):
             return {"type": name}
+        if name == "_ignored":
+            return {"type": "keyword"}
         if name in self.types:
             return self.types[name]
         root = self.flattened_root(name)

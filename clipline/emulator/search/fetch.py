@@ -8,6 +8,7 @@ import numpy as np
 
 from clipline.emulator.indices.source import shown_source
 from clipline.emulator.search.field_values import docvalues, fetched, stored
+from clipline.emulator.search.ignored_values import ignored_values
 
 if TYPE_CHECKING:
     from clipline.emulator.search.order import Found
@@ -33,8 +34,8 @@ def hit(found: Found, request: Request) -> dict[str, Any]:
     shown["_score"] = shown_score(found.score) if scored else None
     if document.routing is not None and not nothing:
         shown["_routing"] = document.routing
-    if ignored := document.parsed.values.get("_ignored"):
-        shown["_ignored"] = list(ignored)
+    if names := document.parsed.values.get("_ignored"):
+        shown["_ignored"] = list(names)
     with context.index.lock:
         source = context.index.shard.source(document)
     if _shows_source(request):
@@ -46,6 +47,8 @@ def hit(found: Found, request: Request) -> dict[str, Any]:
     }
     if fields:
         shown["fields"] = fields
+    if ignored := ignored_values(context, document, source, request.fields):
+        shown["ignored_field_values"] = ignored
     if matched := _matched_queries(found, request):
         shown["matched_queries"] = matched
     if request.sort:

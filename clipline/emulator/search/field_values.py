@@ -104,9 +104,9 @@ def _values(
             return []
         # Where the index keeps vectors in the source, they are shown as they were sent, a text as one value.
         kept = not (context.index.excludes_vectors and definition.get("index"))
-        return _at(source, name.split(".")) if kept else hydrated(definition, parsed.vectors[name])
+        return at_path(source, name.split(".")) if kept else hydrated(definition, parsed.vectors[name])
     if kind == "flattened":
-        return _at(source, name.split(".")) if name in parsed.values else []
+        return at_path(source, name.split(".")) if name in parsed.values else []
     return [_shown(definition, value, shape) for value in parsed.values.get(name, ())]
 
 
@@ -173,22 +173,23 @@ def _leaves(value: Any, prefix: str) -> Iterator[tuple[str, Any]]:
         for key, child in value.items():
             yield from _leaves(child, f"{prefix}.{key}" if prefix else key)
     elif isinstance(value, list):
-        for item in value:
+        # What is in lists within lists comes first (UnmappedFieldFetcher).
+        for item in sorted(value, key=lambda one: not isinstance(one, list)):
             yield from _leaves(item, prefix)
     elif value is not None:
         yield prefix, value
 
 
-def _at(source: Any, path: list[str]) -> list[Any]:
+def at_path(source: Any, path: list[str]) -> list[Any]:
     """The objects at a path of the source, dots in its names or not."""
     if not path:
         return source if isinstance(source, list) else [source]
     if isinstance(source, list):
-        return [found for item in source for found in _at(item, path)]
+        return [found for item in source for found in at_path(item, path)]
     if not isinstance(source, Mapping):
         return []
     for length in range(len(path), 0, -1):
         name = ".".join(path[:length])
         if name in source:
-            return _at(source[name], path[length:])
+            return at_path(source[name], path[length:])
     return []
