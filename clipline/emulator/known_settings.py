@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from clipline.emulator.errors import illegal_argument
+from clipline.emulator.errors import illegal_argument, unsupported
+from clipline.emulator.ml.sizes import parse_size
 
 
 def _anything(key: str, value: str) -> None:
@@ -42,6 +43,12 @@ def _integer(least: int) -> Callable[[str, str], None]:
             raise illegal_argument(f"Failed to parse value [{value}] for setting [{key}] must be >= {least}")
 
     return check
+
+
+def _size(key: str, value: str) -> None:
+    if value.endswith("%"):
+        raise unsupported(f"the cluster setting [{key}] as a part of the heap")
+    parse_size(key, value)
 
 
 DYNAMIC = {
@@ -83,7 +90,7 @@ DYNAMIC = {
     "xpack.ml.max_lazy_ml_nodes": Setting("0"),
     "xpack.ml.max_machine_memory_percent": Setting("30"),
     "xpack.ml.max_ml_node_size": Setting("0b"),
-    "xpack.ml.max_model_memory_limit": Setting("0b"),
+    "xpack.ml.max_model_memory_limit": Setting("0b", _size, effect=True),
     "xpack.ml.max_open_jobs": Setting("512", idle=True),
     "xpack.ml.node_concurrent_job_allocations": Setting("2", idle=True),
     "xpack.ml.use_auto_machine_memory_percent": Setting("false", _boolean),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 
@@ -139,3 +140,24 @@ def test_the_memory_of_the_nodes(cluster: Cluster) -> None:
             "data_frame_analytics_in_bytes", "native_inference_in_bytes"} <= set(node["mem"]["ml"])  # fmt: skip
     assert node["jvm"]["heap_max_in_bytes"] > 0
     assert list(cluster("GET", f"/_ml/memory/{node_id}/_stats")["nodes"]) == [node_id]
+
+
+@fact("1.7", evidence="T", source="ml_info.yml; TransportMlInfoAction (the equal shares of limits: S)", shared=True)
+def test_the_limit_of_jobs_is_told(cluster: Cluster) -> None:
+    """``xpack.ml.max_model_memory_limit`` is shown, and bounds the default and what a job can have at most."""
+
+    def limited(value: str | None) -> tuple[Any, Any, Any]:
+        settings = {"persistent": {"xpack.ml.max_model_memory_limit": value}}
+        cluster("PUT", "/_cluster/settings", settings)
+        info = cluster("GET", "/_ml/info")
+        limits = info["limits"]
+        usual = info["defaults"]["anomaly_detectors"]["model_memory_limit"]
+        return usual, limits.get("max_model_memory_limit"), limits["effective_max_model_memory_limit"]
+
+    try:
+        effective = limited(None)[2]
+        assert limited("512mb")[:2] == ("512mb", "512mb")
+        assert limited("6gb")[:2] == ("1gb", "6gb")
+        assert limited("1mb") == ("1mb", "1mb", "1mb")
+    finally:
+        assert limited(None) == ("1gb", None, effective)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from clipline.emulator.errors import unsupported
 from clipline.emulator.ml.capacity import MIB, NODE_OVERHEAD, used_memory
 from clipline.emulator.ml.platforms import platform_name
+from clipline.emulator.ml.sizes import Size, parse_size
 from clipline.emulator.ml.stats import size
 from clipline.emulator.node_description import description, header, is_meant
 from clipline.emulator.wire import ACKNOWLEDGED, Call, Reply, Route
@@ -37,13 +38,14 @@ _ANALYZER = {
 }
 _DETECTORS = {
     "categorization_analyzer": _ANALYZER,
-    "model_memory_limit": "1gb",
     "categorization_examples_limit": 4,
     "model_snapshot_retention_days": 10,
     "daily_model_snapshot_retention_after_days": 1,
 }
 _INTEL = "linux-x86_64"
 _JOB_OVERHEAD = 10 * MIB
+_JOB_LIMIT = "xpack.ml.max_model_memory_limit"
+_USUAL = Size("1gb", 1 << 30)
 
 
 def info(node: Node, call: Call) -> Reply:
@@ -51,14 +53,20 @@ def info(node: Node, call: Call) -> Reply:
     room = node.models.room
     memory = room.memory if room.ml else 0
     largest = max(0, memory - NODE_OVERHEAD - _JOB_OVERHEAD) // MIB
-    limits: dict[str, Any] = {
-        "effective_max_model_memory_limit": f"{largest}mb",
+    effective, usual, limits = Size(f"{largest}mb", largest * MIB), _USUAL, dict[str, Any]()
+    limit = parse_size(_JOB_LIMIT, node.settings.value(_JOB_LIMIT))
+    if limit.bytes > 0:
+        limits["max_model_memory_limit"] = limit.given
+        effective = min(effective, limit, key=_bytes_of)
+        usual = min(usual, limit, key=_bytes_of)
+    limits |= {
+        "effective_max_model_memory_limit": effective.given,
         "total_ml_memory": f"{memory // MIB}mb",
         "max_single_ml_node_processors": room.processors if room.ml else 0,
         "total_ml_processors": room.processors if room.ml else 0,
     }
     defaults: dict[str, Any] = {
-        "anomaly_detectors": _DETECTORS,
+        "anomaly_detectors": {**_DETECTORS, "model_memory_limit": usual.given},
         "datafeeds": {"scroll_size": 1000},
         "model_platform_variant": _INTEL if platform_name() == _INTEL and room.ml else "platform_agnostic",
     }
@@ -109,6 +117,10 @@ def set_upgrade_mode(node: Node, call: Call) -> Reply:
     if call.flag("enabled"):
         raise unsupported("the upgrade mode of machine learning")
     return ACKNOWLEDGED
+
+
+def _bytes_of(found: Size) -> int:
+    return found.bytes
 
 
 def _bytes(name: str, count: int, *, human: bool) -> dict[str, Any]:
