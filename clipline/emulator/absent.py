@@ -9,7 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from clipline.emulator.errors import ApiError, unsupported
+from clipline.emulator.indices.expressions import read_options
 from clipline.emulator.indices.index_names import index_not_found
+from clipline.emulator.indices.resolution import Options
 from clipline.emulator.wire import ACKNOWLEDGED, Call, Reply, Route
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ def delete_repository(node: Node, call: Call) -> Reply:
 
 def data_streams(node: Node, call: Call) -> Reply:
     """``GET /_data_stream[/{name}]``."""
+    read_options(call, Options())
     if named := _named(call.args.get("name", "*")):
         raise index_not_found(named)
     return Reply(body={"data_streams": []})
@@ -37,6 +40,7 @@ def data_streams(node: Node, call: Call) -> Reply:
 
 def delete_data_stream(node: Node, call: Call) -> Reply:
     """``DELETE /_data_stream/{name}``."""
+    read_options(call, Options())
     if named := _named(call.args["name"]):
         raise index_not_found(named)
     return ACKNOWLEDGED

@@ -25,6 +25,7 @@ from clipline.emulator.database import disk_failure
 from clipline.emulator.endpoints import Endpoints
 from clipline.emulator.errors import ApiError, TextError, bad_parameter
 from clipline.emulator.media import check_answer_type, check_body_type, check_headers, check_single
+from clipline.emulator.param_kinds import check_kinds
 from clipline.emulator.query_string import parse_query
 from clipline.emulator.routing import Router
 from clipline.emulator.wire import Call, Reply, boolean
@@ -186,6 +187,7 @@ def _handle(node: Node, router: Router, request: _Request, params: dict[str, str
     path = request.uri.partition("?")[0]
     call = Call(method=request.method, path=path, args=args, params=params, raw=raw, headers=headers, route=route)
     router.check_params(route, path, params)
+    check_kinds(call)
     if raw:
         check_takes_body(route, request.method, path)
     return route.handler(node, node.security.admit(route, call))

@@ -158,6 +158,17 @@ def test_a_wrong_boolean(cluster: Cluster) -> None:
     assert cluster.error("GET", "/?pretty=yes", code=400) == ("illegal_argument_exception", reason)
 
 
+@fact("1.1", evidence="S", source="RestRequest.paramAsTime; each handler reads its parameters before it acts")
+@pytest.mark.parametrize("path", ["/_cluster/health", "/_index_template", "/_cluster/settings"])
+def test_a_wrong_time(cluster: Cluster, path: str) -> None:
+    """A time-out without a unit is refused, also where nothing is waited for."""
+    kind, reason = cluster.error("GET", f"{path}?master_timeout=soon", code=400)
+    assert kind == "illegal_argument_exception"
+    assert reason == (
+        "failed to parse setting [master_timeout] with value [soon] as a time value: unit is missing or unrecognized"
+    )
+
+
 @fact("1.1", evidence="S", source="DefaultRestChannel.sendResponse")
 def test_head_has_the_length_of_the_body(cluster: Cluster) -> None:
     """HEAD has no body and the length that GET's would have."""

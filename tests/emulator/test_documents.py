@@ -20,6 +20,8 @@ def test_a_life(api: Api, name: str) -> None:
     answer = api.http.put(f"/{name}/_doc/a%2Fb", json={"f": 1})
     assert answer.status_code == 201
     assert answer.headers["location"] == f"/{name}/_doc/a%2Fb"
+    odd = api.http.put(f"/{name}-%C3%A9%00/_doc/%00%20~*-?routing=a%20b", json={})
+    assert odd.headers["location"] == f"/{name}-%C3%A9%00/_doc/%00+%7E*-?routing=a+b"
     assert answer.json() == {
         "_index": name,
         "_id": "a/b",

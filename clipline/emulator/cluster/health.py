@@ -22,6 +22,7 @@ _EVENTS = ("IMMEDIATE", "URGENT", "HIGH", "NORMAL", "LOW", "LANGUID")
 _LEVELS = ("cluster", "indices", "shards")
 _POLL_SECONDS = 0.05
 _SIGNS = {">=": ge, "ge": ge, "<=": le, "le": le, ">": gt, "gt": gt, "<": lt, "lt": lt, "": eq}
+_MOST = 2**31 - 1
 _NODES = re.compile(r"(?:(>=|<=|>|<|)(\d+)|(ge|le|gt|lt)\((\d+)\))")
 
 
@@ -98,7 +99,7 @@ def _active(text: str) -> Any:
 def _nodes(text: str) -> bool:
     """Whether the one node is as many as ``>=1``, ``le(2)`` or ``1`` wants."""
     match = _NODES.fullmatch(text)
-    if match is None:
+    if match is None or int(match[2] or match[4]) > _MOST:
         raise ApiError(400, "number_format_exception", f'For input string: "{text.strip("<>=gelt()")}"')
     count = int(match[2] or match[4])
     return bool(_SIGNS[match[1] or match[3] or ""](1, count))

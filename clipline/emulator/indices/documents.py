@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
+from urllib.parse import quote_plus
 
 from clipline.emulator.errors import ApiError, illegal_argument
 from clipline.emulator.indices.document_body import read_document
@@ -51,9 +51,14 @@ def written_reply(node: Node, call: Call, written: Written) -> Reply:
     headers = {}
     if written.status == 201:
         routing = call.params.get("routing")
-        query = f"?routing={quote(routing, safe='')}" if routing else ""
-        headers["Location"] = f"/{written.index}/_doc/{quote(str(written.id), safe='')}{query}"
+        query = f"?routing={_encoded(routing)}" if routing else ""
+        headers["Location"] = f"/{_encoded(written.index)}/_doc/{_encoded(str(written.id))}{query}"
     return Reply(body=written.body(forced=written.index in forced), status=written.status, headers=headers)
+
+
+def _encoded(text: str) -> str:
+    """As java.net.URLEncoder has it, which the real one uses (DocWriteResponse.getLocation)."""
+    return quote_plus(text, safe="*").replace("~", "%7E")
 
 
 def _written(node: Node, call: Call, op: str) -> Reply:

@@ -18,6 +18,8 @@ def resolve_index(node: Node, call: Call) -> Reply:
     """``GET|POST /_resolve/index/{name}``: aliases and indices that are named or matched, each as itself."""
     if "mode" in call.params and node.version >= (9, 2):
         raise unsupported("the parameter [mode] of _resolve/index")
+    if call.raw.strip():
+        raise unsupported("a body of _resolve/index")
     node.security.require_spelled("indices:admin/resolve/index", call.args["name"])
     known = node.indices.reachable()
     # Here an alias is a thing to be named like an index, and does not stand for its indices.
