@@ -21,6 +21,7 @@ import pytest
 
 from tests.contract.cluster import Cluster, connect
 from tests.contract.facts import EVIDENCE
+from tests.contract.secured import Secured, emulated_node, real_node
 
 VERSIONS = ("8.19.20", "9.2.0", "9.5.2")
 ES_URL = os.environ.get("ES_URL")
@@ -64,6 +65,20 @@ def cluster(target: Cluster, request: pytest.FixtureRequest) -> Iterator[Cluster
         request.applymarker(pytest.mark.xfail(reason="uncertain", strict=False))
     yield target
     target.clean()
+
+
+@pytest.fixture(scope="session")
+def secured_node(target: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured]:
+    """A node with security: the real cluster, or an emulator of its own in the version of ``target``."""
+    with real_node(target) if ES_URL else emulated_node(target, tmp_path_factory.mktemp) as node:
+        yield node
+
+
+@pytest.fixture
+def secured(cluster: Cluster, secured_node: Secured) -> Iterator[Secured]:
+    """That node, without what a test leaves there."""
+    yield secured_node
+    secured_node.clean()
 
 
 @pytest.fixture
