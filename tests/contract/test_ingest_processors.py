@@ -130,3 +130,18 @@ def test_a_condition_changes_nothing(cluster: Cluster) -> None:
     error = cluster("POST", "/_ingest/pipeline/_simulate", body)["docs"][0]["error"]
     assert error["caused_by"]["type"] == "unsupported_operation_exception"
     assert error["caused_by"]["reason"] == "Mutating ingest documents in conditionals is not supported"
+
+
+@pytest.mark.parametrize(
+    ("form", "value", "wanted"),
+    [
+        ("epoch_second", "1688548995.987654321", "2023-07-05T09:23:15.987Z"),
+        ("dd/MMM/yyyy:H:m:s Z", "10/Aug/2018:09:45:56 +0200", "2018-08-10T07:45:56.000Z"),
+        ("TAI64N", "4000000050d506482dbdf024", "2012-12-22T01:00:46.767Z"),
+        ("yyyy||epoch_millis", "1688548995987", "2023-07-05T09:23:15.987Z"),
+    ],
+)
+@fact("4.6", evidence="T", source="ingest/30_date_processor.yml; DateFormat.Java (several formats: S)")
+def test_the_formats_of_dates(cluster: Cluster, form: str, value: str, wanted: str) -> None:
+    """A format of the date processor is one of its own, a name that fields of dates know, or a pattern."""
+    assert _run(cluster, {"date": {"field": "d", "formats": [form]}}, {"d": value})["@timestamp"] == wanted

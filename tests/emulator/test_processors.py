@@ -191,6 +191,23 @@ CASES |= {
 }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("source", "wanted"),
+    [
+        ({"a": '{"b": 1, "a": {"c": 2}}'}, {"a": {"c": 2}, "b": 1}),
+        ({"a": "[1]"}, "cannot add non-map fields to root of document"),
+        ({"a": '{"_index": 1}'}, "_index [1] is wrong type, expected assignable to [java.lang.String]"),
+        ({"a": "{"}, "The input { is not valid JSON and the strict_json_parsing parameter is true"),
+    ],
+)
+def test_a_script_that_spreads_json(api: Api, source: dict[str, Any], wanted: dict[str, Any] | str) -> None:
+    found = run(api, [{"script": "Processors.json(ctx, 'a')"}], source)
+    if isinstance(wanted, dict):
+        assert found == wanted
+    else:
+        assert found["caused_by"]["reason"].startswith(wanted)
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_a_processor(api: Api, case: str) -> None:
     processor, source, wanted = CASES[case]
@@ -199,33 +216,6 @@ def test_a_processor(api: Api, case: str) -> None:
         assert result["reason"] == wanted
     else:
         assert result == wanted
-
-
-DATES: dict[str, tuple[dict[str, Any], Any, str]] = {
-    "ISO": ({"formats": ["ISO8601"]}, "2024-05-17T09:41:03.5+02:00", "2024-05-17T07:41:03.500Z"),
-    "ISO in a zone": (
-        {"formats": ["ISO8601"], "timezone": "Europe/Berlin"}, "2024-05-17T09:41", "2024-05-17T09:41:00.000+02:00",
-    ),
-    "seconds": ({"formats": ["UNIX"]}, 1715938863.25, "2024-05-17T09:41:03.250Z"),
-    "milliseconds": ({"formats": ["UNIX_MS"]}, "1715938863250", "2024-05-17T09:41:03.250Z"),
-    "TAI64N": ({"formats": ["TAI64N"]}, "4000000050d506482dbdf024", "2012-12-22T01:00:46.767Z"),
-    "the second format": ({"formats": ["UNIX_MS", "dd.MM.yyyy HH:mm"]}, "17.05.2024 09:41", "2024-05-17T09:41:00.000Z"),
-    "English names": (
-        {"formats": ["EEE MMM d HH:mm:ss Z yyyy"]}, "Fri May 17 09:41:03 +0200 2024", "2024-05-17T07:41:03.000Z",
-    ),
-    "another output": (
-        {"formats": ["yyyy-MM-dd"], "output_format": "d MMM yyyy 'at' HH:mm"}, "2024-05-07", "7 May 2024 at 00:00",
-    ),
-    "an offset": (
-        {"formats": ["yyyy-MM-dd HH"], "timezone": "{{z}}"}, "2024-05-17 09", "2024-05-17T09:00:00.000-03:30",
-    ),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("case", DATES)
-def test_a_date(api: Api, case: str) -> None:
-    options, value, wanted = DATES[case]
-    assert run(api, [{"date": {"field": "d", **options}}], {"d": value, "z": "-03:30"})["@timestamp"] == wanted
 
 
 @pytest.mark.parametrize(
@@ -251,11 +241,6 @@ def test_regular_expressions_are_those_of_java(
 def test_regular_expressions_that_are_other_ones_in_java(api: Api, name: str, pattern: str) -> None:
     body = {"processors": [{"gsub": {"field": "a", "pattern": pattern, "replacement": ""}}]}
     assert "regular expression" in api.error("PUT", f"/_ingest/pipeline/{name}", body, code=501)[1]
-
-
-def test_no_date(api: Api) -> None:
-    error = run(api, [{"date": {"field": "d", "formats": ["ISO8601", "yyyy"]}}], {"d": "never"})
-    assert error["reason"] == "unable to parse date [never]"
 
 
 def test_what_append_refuses(api: Api, name: str) -> None:

@@ -37,6 +37,8 @@ _NAMED = {
 }
 _LETTERS = {"y": "y", "u": "y", "M": "M", "d": "d", "H": "H", "m": "m", "s": "s", "S": "f"}
 _EPOCHS = ("epoch_millis", "epoch_second")
+NAMES = frozenset((*_PATTERNS, *_NAMED, *_EPOCHS))
+"""Formats that have a name and are emulated."""
 _KNOWN_NAMES = re.compile(r"(strict_)?(basic_)?[a-z_]*(date|time|hour|year|month|week|iso8601|ordinal)[a-z0-9_]*")
 
 

@@ -1,4 +1,7 @@
-"""The ``date`` processor: ISO8601, UNIX, UNIX_MS, TAI64N and Java patterns, read and written by a table of letters."""
+"""The ``date`` processor: ISO8601, UNIX, UNIX_MS, TAI64N, the names that fields of dates know, and Java patterns.
+
+Patterns are read and written by a table of letters. Several formats in one, ``a||b``, are tried one after the other.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from clipline.emulator.errors import ApiError, unsupported
+from clipline.emulator.indices.date_formats import NAMES
 from clipline.emulator.indices.dates import parse_date
 from clipline.emulator.ingest.config import Options
 from clipline.emulator.ingest.document import IngestDocument
@@ -17,7 +21,7 @@ from clipline.emulator.ingest.processors.base import Work
 from clipline.emulator.painless.values import text
 
 _OUTPUT = "yyyy-MM-dd'T'HH:mm:ss.SSSXXX"
-_NAMED = ("ISO8601", "UNIX", "UNIX_MS", "TAI64N")
+_OWN = ("ISO8601", "UNIX", "UNIX_MS", "TAI64N")
 _LOCALES = frozenset({"en", "en-us", "en_us", "english", "root", "en-gb", "en_gb"})
 _LONG_MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
@@ -47,8 +51,9 @@ def date(options: Options) -> Work:
     for name in formats:
         if not isinstance(name, str):
             raise options.wrong("formats", "property isn't a list of strings")
-        if name not in _NAMED:
-            _reader(name)
+        for part in _alternatives(name):
+            if part not in _OWN and part not in NAMES:
+                _reader(part)
     _check_locale(locale, [*formats, output])
     _written(_EPOCH, output)
     if zone is not None and not is_template(zone) and _zone(zone) is None:
@@ -81,7 +86,9 @@ def _check_locale(locale: str | None, formats: list[str]) -> None:
     if locale is None or locale.lower() in _LOCALES:
         return
     # Names of months and days in other languages are Java's business; digits are the same everywhere.
-    if is_template(locale) or any(re.search(r"MMM|E|a", name) for name in formats if name not in _NAMED):
+    if is_template(locale) or any(
+        re.search(r"MMM|E|a", name) for name in formats if name not in _OWN and name not in NAMES
+    ):
         raise unsupported(f"the locale [{locale}] of the date processor")
 
 
@@ -99,12 +106,27 @@ def _zone(name: str) -> tzinfo | None:
         return None
 
 
+def _alternatives(name: str) -> list[str]:
+    """What a format stands for; an 8 before it is from the time of another library of dates."""
+    return [name] if name in _OWN else name.removeprefix("8").split("||")
+
+
 def _read(value: str, name: str, zone: tzinfo) -> datetime:
     """A date in a format; what has no zone of its own is in the processor's.
 
     Raises:
         ValueError: it is not in this format.
     """
+    first, *others = _alternatives(name)
+    for other in others:
+        try:
+            return _read_one(value, first, zone)
+        except (ValueError, OverflowError):
+            first = other
+    return _read_one(value, first, zone)
+
+
+def _read_one(value: str, name: str, zone: tzinfo) -> datetime:
     if name == "UNIX":
         return _EPOCH + timedelta(milliseconds=int(float(value) * 1000))
     if name == "UNIX_MS":
@@ -115,6 +137,8 @@ def _read(value: str, name: str, zone: tzinfo) -> datetime:
         return _EPOCH + timedelta(milliseconds=seconds * 1000 - 10_000 + nanos // 1_000_000)
     if name == "ISO8601":
         return _iso(value, zone)
+    if name in NAMES:
+        return _named(value, name, zone)
     match = _reader(name).fullmatch(value)
     if match is None:
         raise ValueError(f"[{value}] is not in the format [{name}]")
@@ -122,7 +146,13 @@ def _read(value: str, name: str, zone: tzinfo) -> datetime:
 
 
 def _iso(value: str, zone: tzinfo) -> datetime:
-    moment = _EPOCH + timedelta(milliseconds=parse_date(value, "strict_date_optional_time"))
+    return _named(value, "strict_date_optional_time", zone)
+
+
+def _named(value: str, name: str, zone: tzinfo) -> datetime:
+    moment = _EPOCH + timedelta(milliseconds=parse_date(value, name))
+    if name.startswith("epoch_"):
+        return moment
     zoned = re.search(r"T.*(Z|[+-]\d{2}(:?\d{2})?)$", value)
     return moment if zoned else moment.replace(tzinfo=zone)
 
@@ -163,8 +193,6 @@ def _pieces(name: str) -> tuple[tuple[str, str], ...]:
 
 @lru_cache(maxsize=256)
 def _reader(name: str) -> re.Pattern[str]:
-    if "||" in name:
-        raise unsupported(f"the date format [{name}] of the date processor")
     try:
         return re.compile(
             "".join(_FIELDS[letters] if letters else re.escape(plain) for letters, plain in _pieces(name))

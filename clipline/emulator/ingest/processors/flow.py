@@ -13,6 +13,7 @@ from clipline.emulator.ingest.processors.json_text import parsed
 from clipline.emulator.ingest.processors.texts import byte_count, url_decoded
 from clipline.emulator.painless import compile_script
 from clipline.emulator.painless.failures import JavaError
+from clipline.emulator.painless.objects import Ctx
 from clipline.emulator.painless.request import read_script
 from clipline.emulator.painless.statics import Statics
 
@@ -130,10 +131,24 @@ def _wrapped(function: Any) -> Any:
     return call
 
 
+def _json_into(target: Any, field: Any) -> None:
+    """``Processors.json(map, field)``: the JSON of a field becomes fields beside it."""
+    if not isinstance(target, dict):
+        raise JavaError("class_cast_exception", f"Cannot cast {java(target)} to java.util.Map")
+    found = parsed(target.get(_text(field)), duplicates=False)
+    if not isinstance(found, dict):
+        raise JavaError("illegal_argument_exception", "cannot add non-map fields to root of document")
+    for key, value in found.items():
+        if isinstance(target, Ctx):
+            target.check(key, value)
+        target[key] = value
+
+
 _PROCESSORS: Statics = {
     ("Processors", "lowercase", 1): lambda value: _text(value).lower(),
     ("Processors", "uppercase", 1): lambda value: _text(value).upper(),
     ("Processors", "bytes", 1): _wrapped(lambda value: byte_count(_text(value))),
     ("Processors", "urlDecode", 1): _wrapped(lambda value: url_decoded(_text(value))),
     ("Processors", "json", 1): _wrapped(lambda value: parsed(value, duplicates=False)),
+    ("Processors", "json", 2): _wrapped(_json_into),
 }
