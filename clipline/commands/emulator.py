@@ -59,7 +59,11 @@ def _bytes(ctx: click.Context, param: click.Parameter, value: str) -> int:
 @click.option("--no-ml-node", is_flag=True, help="Without a node for machine learning.")
 @click.option("--secure", is_flag=True, help="TLS, users, API keys and privileges; else credentials are ignored.")
 @click.option(
-    "--start-delay", type=click.FloatRange(0), default=0.0, metavar="SECONDS", help="How long a deployment is starting."
+    "--start-delay",
+    type=click.FloatRange(0),
+    default=0.0,
+    metavar="SECONDS",
+    help="How long a deployment stays in starting.",
 )
 @click.option("--detach", is_flag=True, help="Go on in the background; clipline emulator stop ends it.")
 @click.option("--wait", is_flag=True, help="With --detach: come back when it serves.")

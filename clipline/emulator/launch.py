@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import selectors
+import shlex
 import shutil
 import signal
 import subprocess
@@ -60,7 +61,9 @@ def started(data: Path, *arguments: str, port: int = 0) -> Iterator[Running]:
 
 
 def detach(data: Path, arguments: Sequence[str], *, port: int = 0, wait: bool = True) -> Running | None:
-    """Start an emulator that stays; gives what is known of it once it is ready, or nothing without ``wait``.
+    """Start an emulator that stays; gives what is known of it once it is ready.
+
+    Without ``wait`` it gives nothing, as soon as the data folder is the emulator's: from then on ``stop`` finds it.
 
     Raises:
         EmulatorError: it ended, or was not ready in time.
@@ -76,25 +79,26 @@ def detach(data: Path, arguments: Sequence[str], *, port: int = 0, wait: bool = 
             stderr=log,
             start_new_session=True,
         )
-    running = _found(process, data, begin) if wait else None
+    running = _found(process, data, begin, ready=wait)
     # It is meant to outlive us; Python would complain of a process that nobody waits for.
     process.returncode = 0
     return running
 
 
 def stop(data: Path, *, seconds: float = _STOP_SECONDS) -> bool:
-    """End the emulator of a data folder; false when none runs.
+    """End the emulator of a data folder, one that is still starting once it is ready; false when none runs.
 
     Raises:
-        EmulatorError: it does not end, or is not ready to be ended yet.
+        EmulatorError: it does not end, or does not get ready to be ended.
     """
-    running = find(data)
-    if running is None:
-        if is_locked(data):
-            raise EmulatorError(f"the emulator on {data} is starting, or ending; try again in a moment")
-        return False
-    os.kill(running.pid, signal.SIGTERM)
     deadline = time.monotonic() + seconds
+    while (running := find(data)) is None:
+        if not is_locked(data):
+            return False
+        if time.monotonic() > deadline:
+            raise EmulatorError(f"the emulator on {data} is starting, or ending; try again in a moment")
+        time.sleep(_POLL_SECONDS)
+    os.kill(running.pid, signal.SIGTERM)
     while is_locked(data):
         if time.monotonic() > deadline:
             raise EmulatorError(
@@ -106,7 +110,8 @@ def stop(data: Path, *, seconds: float = _STOP_SECONDS) -> bool:
 
 def taken(data: Path) -> str:
     """The sentence for a data folder that is in use."""
-    return f"another emulator runs on the data folder {data}; stop it, or choose another folder with --data"
+    command = f"clipline emulator stop --data {shlex.quote(str(data))}"
+    return f"another emulator runs on the data folder {data}; stop it ({command}), or choose another with --data"
 
 
 def _command(data: Path, port: int) -> list[str]:
@@ -143,9 +148,11 @@ def _ready(process: subprocess.Popen[bytes], data: Path, begin: int) -> Running:
     raise EmulatorError(_last_words(data, begin, process))
 
 
-def _found(process: subprocess.Popen[bytes], data: Path, begin: int) -> Running:
+def _found(process: subprocess.Popen[bytes], data: Path, begin: int, *, ready: bool) -> Running | None:
     deadline = time.monotonic() + _START_SECONDS
     while True:
+        if not ready and is_locked(data):
+            return None
         running = find(data)
         if running is not None and running.pid == process.pid:
             return running

@@ -16,6 +16,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from clipline.emulator.record import is_locked
 from tests.conftest import Run
 
 START = ("--port", "0", "--detach", "--wait")
@@ -67,6 +68,12 @@ def test_without_wait_it_comes_back_at_once_and_serves_soon(data: Path, clipline
     while not (data / "emulator.json").exists():
         assert time.monotonic() < deadline
     assert answers(json.loads((data / "emulator.json").read_text())["environment"]["ELASTICSEARCH_URL"])
+
+
+def test_one_that_is_starting_is_stopped(data: Path, clipline: Run) -> None:
+    clipline("emulator", "--data", str(data), "--port", "0", "--detach")
+    assert "stopped the emulator" in clipline("emulator", "stop", "--data", str(data)).stderr
+    assert not is_locked(data)
 
 
 def test_the_record_is_its_owners_only(data: Path, clipline: Run) -> None:
