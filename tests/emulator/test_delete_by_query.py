@@ -105,6 +105,8 @@ def test_a_block_is_a_failure(api: Api, index: str) -> None:
         ("scroll_size=asdf", ALL, "Failed to parse int parameter [scroll_size] with value [asdf]"),
         *((f"requests_per_second={value}", ALL, PACE) for value in ("", "-12", "0", "unlimited", "nan", "inf")),
         *((f"slices={value}", ALL, SLICES) for value in ("junk", "0", "-1", "")),
+        ("", {**ALL, "foo": 1}, "Unknown key for a VALUE_NUMBER in [foo]."),
+        ("", {"query": {"foo": {}}}, "unknown query [foo]"),
         ("refresh=wait_for", ALL, "Failed to parse value [wait_for] as only [true] or [false] are allowed."),
     ],
 )
@@ -120,7 +122,7 @@ def test_what_is_refused(api: Api, index: str, params: str, body: dict[str, Any]
         ("wait_for_completion=false", ALL),
         ("wait_for_active_shards=4", ALL),
         ("wait_for_active_shards=all", ALL),
-        ("q=k:odd", {}),
+        ("", {**ALL, "size": 1}),
         ("sort=k:asc", ALL),
         ("", {**ALL, "slice": {"id": 0, "max": 2}}),
     ],
@@ -147,6 +149,20 @@ def test_what_is_refused_before_the_index_is_looked_for(
 ) -> None:
     path = f"/{target.replace('{}', name)}/_delete_by_query?{params}"
     assert api.error("POST", path, ALL, code=400)[1] == reason.replace("{}", name)
+
+
+@pytest.mark.parametrize(
+    ("params", "body"),
+    [("q=k:odd", {}), ("q=odd&df=k", ALL), ("routing=odd", ALL), ("routing=odd,odd&q=*", {})],
+)
+def test_the_query_and_the_shards_of_the_parameters(api: Api, name: str, params: str, body: dict[str, Any]) -> None:
+    api("PUT", f"/{name}", {"settings": {"number_of_shards": 5}, "mappings": {"properties": KEYWORD}})
+    for number in range(4):
+        kind = "odd" if number % 2 else "even"
+        api("PUT", f"/{name}/_doc/{number}?refresh=true&routing={kind}", {"k": kind}, code=201)
+    assert api("POST", f"/{name}/_delete_by_query?refresh=true&{params}", body)["deleted"] == 2
+    hits = api("GET", f"/{name}/_search")["hits"]["hits"]
+    assert {hit["_source"]["k"] for hit in hits} == {"even"}
 
 
 def test_a_missing_index(api: Api, name: str) -> None:

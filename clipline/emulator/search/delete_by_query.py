@@ -24,10 +24,15 @@ from clipline.emulator.indices.optimistic import Condition
 from clipline.emulator.indices.pipelined import Request
 from clipline.emulator.indices.write import Write
 from clipline.emulator.indices.write_params import check_active_shards
+from clipline.emulator.search.compound import Query
 from clipline.emulator.search.execute import Shares, matcher
 from clipline.emulator.search.queries import read_query
 from clipline.emulator.search.reading import Reading
-from clipline.emulator.search.targets import Target, opened, targets
+from clipline.emulator.search.request import check_keys
+from clipline.emulator.search.targets import Target, opened, routed, targets
+from clipline.emulator.search.url_query import PARAMS as URL_PARAMS
+from clipline.emulator.search.url_query import REFUSED as URL_REFUSED
+from clipline.emulator.search.url_query import url_query
 from clipline.emulator.wire import Call, Reply, Route
 
 if TYPE_CHECKING:
@@ -62,7 +67,7 @@ def delete_by_query(node: Node, call: Call) -> Reply:
     """``POST /{index}/_delete_by_query``."""
     started = time.perf_counter()
     options = _options(call)
-    query = _query(call)
+    query = _query(node, call)
     # Both are looked at before anything is deleted.
     refresh = call.flag("refresh")
     check_active_shards(call)
@@ -72,7 +77,7 @@ def delete_by_query(node: Node, call: Call) -> Reply:
     if call.params.get("wait_for_active_shards") == "all":
         check_active_shards(call, max((target.index.copies - 1 for target in reached), default=0))
     _check_slices(reached, options)
-    found = list(_matching(node, reached, query))[: options.most]
+    found = list(_matching(node, reached, query, call.params.get("routing")))[: options.most]
     progress = _Progress(total=len(found))
     for start in range(0, len(found), options.batch):
         batch = found[start : start + options.batch]
@@ -97,16 +102,16 @@ def _check_readable(node: Node, call: Call, reached: list[Target]) -> None:
         node.security.require(action, *(target.index.name for target in reached))
 
 
-def _matching(node: Node, reached: list[Target], query: dict[str, Any]) -> Iterator[Write]:
-    """The deletions of what matches now."""
-    wanted = read_query(query, Reading.of(node))
-    with opened(reached) as shares:
-        for context, result in Shares(node.node_id, shares, partial=False).each("query", matcher(wanted)):
+def _matching(node: Node, reached: list[Target], query: Query, routing: str | None) -> Iterator[Write]:
+    """The deletions of what matches now, on the shards that routing values lead to."""
+    with opened(reached) as every:
+        shares = routed(every, routing)
+        for context, result in Shares(node.node_id, shares, partial=False).each("query", matcher(query)):
             for place in np.flatnonzero(result.hits):
                 document = context.snapshot.documents[place]
                 unchanged = Condition(if_seq_no=document.seq_no, if_primary_term=document.term)
-                name, routing = context.index.name, document.routing
-                yield Write(op="delete", index=name, id=document.id, routing=routing, condition=unchanged)
+                name, own = context.index.name, document.routing
+                yield Write(op="delete", index=name, id=document.id, routing=own, condition=unchanged)
 
 
 def _delete(node: Node, batch: list[Write], options: _Options, progress: _Progress) -> None:
@@ -146,18 +151,20 @@ def _body(progress: _Progress, options: _Options, seconds: float) -> dict[str, A
     }
 
 
-def _query(call: Call) -> dict[str, Any]:
-    wrong = [f"{key} is not supported in this context" for key in ("from", "stored_fields") if key in call.body]
-    query: Any = call.body.get("query")
+def _query(node: Node, call: Call) -> Query:
+    """The query of the parameters, or that of the body, which is a search body but for ``conflicts`` and ``max_docs``."""
+    others = {key: value for key, value in call.body.items() if key not in ("conflicts", "max_docs")}
+    check_keys(others)
+    given = others.pop("query", None)
+    query = url_query(call) or (read_query(given, Reading.of(node)) if given is not None else None)
+    wrong = [f"{key} is not supported in this context" for key in ("from", "stored_fields") if key in others]
     if query is None:
         wrong.append("query is missing")
-    if wrong:
+    if query is None or wrong:
         raise validation_failed(*wrong)
-    for key in call.body:
-        if key not in ("query", "conflicts", "max_docs"):
-            raise unsupported(f"the option [{key}] of _delete_by_query")
-    result: dict[str, Any] = query
-    return result
+    for key in others:
+        raise unsupported(f"the option [{key}] of _delete_by_query")
+    return query
 
 
 def _check_remote(call: Call) -> None:
@@ -235,15 +242,12 @@ def _check_slices(reached: list[Target], options: _Options) -> None:
         raise unsupported("_delete_by_query in several slices")
 
 
-_PARAMS = frozenset({
+_PARAMS = URL_PARAMS | frozenset({
     "ignore_unavailable", "allow_no_indices", "expand_wildcards", "preference", "refresh", "conflicts", "timeout",
     "wait_for_active_shards", "wait_for_completion", "scroll", "scroll_size", "search_timeout", "slices", "max_docs",
-    "requests_per_second", "request_cache", "search_type", "stats",
+    "requests_per_second", "request_cache", "search_type", "stats", "routing",
 })  # fmt: skip
-_REFUSED = frozenset({
-    "q", "df", "analyzer", "analyze_wildcard", "default_operator", "lenient", "routing", "terminate_after", "sort",
-    "from", "version",
-})  # fmt: skip
+_REFUSED = URL_REFUSED | {"terminate_after", "sort", "from", "version"}
 
 ROUTES = [
     Route(

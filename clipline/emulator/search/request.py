@@ -75,7 +75,7 @@ def read_request(call: Call, reading: Reading) -> Request:
         ApiError: 400 for what is wrong, 501 for what is not emulated.
     """
     body, params = call.body, call.params
-    _check_keys(body)
+    check_keys(body)
     size = _whole(params.get("size", body.get("size")), "size", default=10)
     start = _whole(params.get("from", body.get("from")), "from", default=0)
     chosen = source_choice(call)
@@ -116,7 +116,12 @@ def read_request(call: Call, reading: Reading) -> Request:
     return request
 
 
-def _check_keys(body: Mapping[str, Any]) -> None:
+def check_keys(body: Mapping[str, Any]) -> None:
+    """Refuse the keys that no search body has, and those that none has here.
+
+    Raises:
+        ApiError: 400, 501.
+    """
     for key, value in body.items():
         if key in ("explain", "profile") and value in (True, "true"):
             raise unsupported(f"the search option [{key}]")
