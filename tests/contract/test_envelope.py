@@ -109,6 +109,15 @@ def test_unknown_parameters(cluster: Cluster) -> None:
     assert reason == "request [/] contains unrecognized parameters: [qqq], [zzz]"
 
 
+@fact("1.1", evidence="S", source="RestActions.urlParamsToQueryBuilder: without q nothing reads its options")
+@pytest.mark.parametrize("api", ["_search", "_count"])
+def test_options_of_a_query_that_is_not_there(cluster: Cluster, index: Callable[..., str], api: str) -> None:
+    """``df`` and ``lenient`` without ``q`` are as unknown as any other word."""
+    path = f"/{index()}/{api}"
+    reason = cluster.error("GET", f"{path}?df=a&lenient=true", code=400)[1]
+    assert reason == f"request [{path}] contains unrecognized parameters: [df], [lenient]"
+
+
 @fact("1.1", evidence="S", source="RestUtils.decodeQueryString, RestRequest.BadParameterException")
 def test_a_reserved_parameter(cluster: Cluster) -> None:
     """Parameters that the server sets itself are refused as a bad parameter."""

@@ -36,10 +36,14 @@ def url_query(call: Call) -> Query | None:
     """The query of a call's parameters, ``None`` when there is none.
 
     Raises:
-        ApiError: 400 for a wrong operator, 501 for what else Lucene's syntax has.
+        ApiError: 400 for a wrong operator, and for an option of a query that is not there, which nobody reads
+            (RestActions.urlParamsToQueryBuilder); 501 for what else Lucene's syntax has.
     """
     text = call.params.get("q")
     if text is None:
+        if unread := sorted(call.params.keys() & PARAMS):
+            names, plural = ", ".join(f"[{name}]" for name in unread), "s" if len(unread) > 1 else ""
+            raise illegal_argument(f"request [{call.path}] contains unrecognized parameter{plural}: {names}")
         return None
     operator = call.params.get("default_operator", "or").lower()
     if operator not in ("or", "and"):
