@@ -169,7 +169,8 @@ def _handle(node: Node, router: Router, request: _Request, params: dict[str, str
     _check_length(request)
     if node.security.enabled:
         _check_once(request.headers, "authorization", "Authorization")
-    node.security.sign_in(headers, request.uri)
+    if request.method != "OPTIONS":  # a browser asks it without credentials before it asks anything else
+        node.security.sign_in(headers, request.uri)
     raw = inflated(request.raw, headers.get("content-encoding", ""), MAX_BODY)
     if raw is None:
         return _TOO_LONG

@@ -87,6 +87,11 @@ def test_credentials_that_are_none(secure: Secure, header: str) -> None:
     assert secure.http.get("/", headers={"Authorization": header}).status_code == 401
 
 
+def test_a_browser_may_ask_what_is_allowed(secure: Secure) -> None:
+    answer = secure.http.options("/_search")
+    assert (answer.status_code, answer.headers["allow"]) == (200, "GET,POST")
+
+
 def test_running_as_somebody_else_is_not_ignored(secure: Secure) -> None:
     headers = {"es-security-runas-user": "quiet"}
     answer = secure.http.get("/", headers=headers, auth=httpx.BasicAuth(*secure.elastic))

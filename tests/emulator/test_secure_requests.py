@@ -138,6 +138,17 @@ def test_an_alias_needs_both_names(secure: Secure) -> None:
     )
 
 
+def test_a_pattern_takes_no_alias_away_that_is_not_granted(secure: Secure) -> None:
+    secure("PUT", "/open-2/_alias/theirs", who=secure.elastic)
+    every = {"actions": [{"remove": {"index": "*", "alias": "thei*"}}]}
+    assert (
+        secure("POST", "/_aliases", every, who=who("manager"), code=404)["error"]["type"]
+        == "aliases_not_found_exception"
+    )
+    secure("DELETE", "/open-2/_alias/theirs", who=who("manager"), code=403)
+    secure("GET", "/open-2/_alias/theirs", who=secure.elastic)
+
+
 def test_an_alias_does_not_give_more_than_its_index(secure: Secure) -> None:
     actions = {"actions": [{"add": {"index": "open", "alias": "seen"}}]}
     error = secure("POST", "/_aliases", actions, who=who("manager"), code=403)["error"]
@@ -181,6 +192,16 @@ def test_a_point_in_time_over_a_pattern_is_about_what_it_stood_for(secure: Secur
     assert reason.startswith("action [indices:data/read/search] is unauthorized for user [reader]")
     pit = secure("POST", "/open*/_pit?keep_alive=1m", who=secure.elastic)["id"]
     secure("POST", "/_search", {"pit": {"id": pit}}, who=who("reader"))
+
+
+def test_a_search_of_several_reaches_what_may_be_searched(secure: Secure) -> None:
+    grants = [{"names": ["open"], "privileges": ["read"]},
+              {"names": ["closed"], "privileges": ["indices:data/read/msearch"]}]  # fmt: skip
+    secure("PUT", "/_security/role/several", {"indices": grants}, who=secure.elastic)
+    secure("PUT", "/_security/user/several", {"password": who("several")[1], "roles": ["several"]}, who=secure.elastic)
+    answer = secure.http.post("/_msearch", content=b"{}\n{}\n", auth=who("several"),
+                              headers={"content-type": "application/x-ndjson"}).json()  # fmt: skip
+    assert {hit["_index"] for hit in answer["responses"][0]["hits"]["hits"]} == {"open"}
 
 
 def test_brackets_in_a_role_stand_for_themselves(secure: Secure) -> None:

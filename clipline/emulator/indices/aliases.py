@@ -145,9 +145,10 @@ def _add(node: Node, action: Action, names: list[str], gone: dict[str, None]) ->
 
 
 def _remove(node: Node, action: Action, names: list[str]) -> int:
-    removed = 0
+    removed, known = 0, node.indices.reachable().aliases
     for name in names:
-        here = [alias for alias in node.indices.aliases_of(name) if chosen(alias, list(action.aliases))]
+        wanted = list(action.aliases)
+        here = [alias for alias in node.indices.aliases_of(name) if alias in known and chosen(alias, wanted)]
         for alias in here:
             node.indices.remove_alias(alias, name)
         removed += len(here)

@@ -110,7 +110,7 @@ class Security:
                 raise ApiError(403, "security_exception", _MORE_THAN_ITS_INDICES)
 
     def require_spelled(self, action: str, expression: str, *, shown: bool = True) -> None:
-        """Ask for an action on the names that an expression spells out; what its wildcards reach is ``visible``'s.
+        """Ask for an action on the names that an expression spells out; its wildcards reach what is granted from now on.
 
         Raises:
             ApiError: 403.
@@ -119,3 +119,4 @@ class Security:
             if not self.subject.allows_somewhere(action):
                 raise denied(self.subject, action, expression.split(",") if shown else ())
             self.require(action, *spelled(expression), shown=shown)
+            _ACTION.set(action)
