@@ -50,8 +50,23 @@ def test_what_is_wrong(secure: Secure, method: str, path: str, body: Any, kind: 
 
 
 @pytest.mark.parametrize(
-    "body", [{"run_as": ["a"]}, {"indices": [{"names": ["a"], "privileges": ["read"], "query": "{}"}]}]
+    ("path", "body"),
+    [
+        ("role/r", {"run_as": ["a"]}),
+        ("role/r", {"indices": [{"names": ["a"], "privileges": ["read"], "query": "{}"}]}),
+        ("role/r", {"indices": [{"names": ["/a.*/"], "privileges": ["read"]}]}),
+        ("role/r", {"indices": [{"names": ["a"], "privileges": ["cross_cluster_replication"]}]}),
+        ("role/r", {"cluster": ["monitor_esql"]}),
+        ("user/u", {"password": "long-enough", "roles": ["viewer"]}),
+        ("user/u", {"password_hash": "x", "roles": []}),
+    ],
 )
-def test_what_is_not_emulated_is_said_so(secure: Secure, body: Any) -> None:
-    error = secure("PUT", "/_security/role/r", body, who=secure.elastic, code=501)["error"]
+def test_what_is_not_emulated_is_said_so(secure: Secure, path: str, body: Any) -> None:
+    error = secure("PUT", f"/_security/{path}", body, who=secure.elastic, code=501)["error"]
     assert error["type"] == "emulator_unsupported_exception"
+
+
+def test_a_built_in_role_that_is_not_emulated_is_reserved_all_the_same(secure: Secure) -> None:
+    secure("GET", "/_security/role/viewer", who=secure.elastic, code=501)
+    error = secure("PUT", "/_security/role/viewer", {"cluster": []}, who=secure.elastic, code=400)["error"]
+    assert error["reason"] == "role [viewer] is reserved and may not be modified."

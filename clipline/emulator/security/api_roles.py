@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from clipline.emulator.errors import ApiError, validation_failed, wrong_kind
+from clipline.emulator.errors import ApiError, unsupported, validation_failed, wrong_kind
 from clipline.emulator.security.names import wrong_name
-from clipline.emulator.security.roles import RESERVED, read_role, texts
+from clipline.emulator.security.roles import LACKING_ROLES, RESERVED, read_role, texts
 from clipline.emulator.wire import Call, Reply, Route
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ def get_roles(node: Node, call: Call) -> Reply:
     roles = node.security.store.roles()
     if "name" in call.args:
         wanted = call.args["name"].split(",")
+        if lacking := sorted(LACKING_ROLES & set(wanted)):
+            raise unsupported(f"the built-in role [{lacking[0]}]")
         roles = {name: role for name, role in roles.items() if name in wanted}
         if not roles:
             return Reply(body={}, status=404)
@@ -122,7 +124,7 @@ def _check_role(name: str, body: Mapping[str, Any]) -> None:
 
 
 def _check_own(name: str, done: str) -> None:
-    if name in RESERVED:
+    if name in RESERVED or name in LACKING_ROLES:
         raise ApiError(400, "illegal_argument_exception", f"role [{name}] is reserved and may not be {done}.")
 
 

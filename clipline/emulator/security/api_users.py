@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from clipline.emulator.errors import ApiError, illegal_argument, json_token, unsupported, validation_failed, wrong_kind
 from clipline.emulator.security.names import wrong_name
-from clipline.emulator.security.roles import texts
+from clipline.emulator.security.roles import LACKING_ROLES, texts
 from clipline.emulator.security.subject import ELASTIC, User
 from clipline.emulator.wire import Call, Reply, Route
 
@@ -40,6 +40,8 @@ def put_user(node: Node, call: Call) -> Reply:
     if existing is None and password is None:
         raise _invalid("password must be specified unless you are updating an existing user")
     roles = texts(body.get("roles"), "roles")
+    if lacking := sorted(LACKING_ROLES & set(roles)):
+        raise unsupported(f"the built-in role [{lacking[0]}]")
     wrong = [] if "roles" in body else ["roles are missing"]
     if any(key.startswith("_") for key in body.get("metadata") or {}):
         wrong.append("metadata keys may not start with [_]")

@@ -23,6 +23,9 @@ from clipline.emulator.security.privileges import (
 _KEYS = {"cluster", "indices", "index", "applications", "run_as", "metadata", "transient_metadata", "description",
          "global", "remote_indices", "remote_cluster", "restriction"}  # fmt: skip
 _LACKING = ("global", "remote_indices", "remote_cluster", "restriction")
+_LATER = frozenset({"manage_esql", "monitor_esql", "manage_reindex", "monitor_reindex", "manage_project_routing",
+                    "read_project_routing"})  # fmt: skip
+"""Cluster privileges of newer versions, of which it is not known here from when on and what they grant."""
 _LACKING_PRIVILEGES = frozenset({"manage_failure_store", "read_failure_store", "cross_cluster_replication",
                                  "cross_cluster_replication_internal"})  # fmt: skip
 _INDEX_KEYS = {"names", "privileges", "field_security", "query", "allow_restricted_indices"}
@@ -79,6 +82,8 @@ def read_role(name: str, body: Mapping[str, Any]) -> Role:
     if body.get("run_as"):
         raise unsupported("[run_as] of roles")
     cluster = texts(body.get("cluster"), "cluster")
+    if later := sorted(_LATER & set(cluster)):
+        raise unsupported(f"the cluster privilege [{later[0]}]")
     given = body.get("indices", body.get("index")) or []
     if not isinstance(given, list) or not all(isinstance(entry, Mapping) for entry in given):
         raise ApiError(
@@ -181,6 +186,10 @@ RESERVED: Mapping[str, Role] = {
     role.name: role
     for role in (
         _built_in("superuser", ["all"], [("*", ["all"])]),
+        _built_in("transport_client", ["transport_client"], []),
+        _built_in("inference_admin", ["manage_inference"], []),
+        _built_in("rollup_user", ["monitor_rollup"], []),
+        _built_in("rollup_admin", ["manage_rollup"], []),
         _built_in("ingest_admin", ["manage_index_templates", "manage_pipeline"], []),
         _built_in("machine_learning_admin", ["manage_ml"], [(".ml-*", ["view_index_metadata", "read"])]),
         _built_in("machine_learning_user", ["monitor_ml"], [(".ml-anomalies*", ["view_index_metadata", "read"])]),
@@ -190,3 +199,11 @@ RESERVED: Mapping[str, Role] = {
     )
 }  # fmt: skip
 """Built into every server, as far as the actions that they grant exist here."""
+
+LACKING_ROLES = frozenset({
+    "editor", "viewer", "kibana_admin", "kibana_user", "kibana_system", "remote_monitoring_agent", "reporting_user",
+    "logstash_system", "logstash_admin", "beats_admin", "beats_system", "apm_system", "apm_user", "transform_admin",
+    "transform_user", "data_frame_transforms_admin", "data_frame_transforms_user", "watcher_admin", "watcher_user",
+    "snapshot_user", "enrich_user", "inference_user",
+})  # fmt: skip
+"""Built into every server, too, with grants on indices that are not emulated."""
