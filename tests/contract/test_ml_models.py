@@ -202,6 +202,16 @@ def test_the_status_of_a_definition_is_that_of_one_model(cluster: Cluster, name:
     assert "fully_defined" not in config
 
 
+@fact("2.4", evidence="T", source="PyTorchModelIT.testGetPytorchModelWithDefinition; TrainedModelProvider")
+def test_the_definition_of_a_pytorch_model_stays_where_it_is(cluster: Cluster, name: str) -> None:
+    """``include=definition`` is refused for a model of PyTorch."""
+    put_model(cluster, name)
+    assert cluster.error("GET", f"{MODELS}/{name}?include=definition", code=400) == (
+        "status_exception",
+        f"[{name}] is type [pytorch] and does not support retrieving the definition",
+    )
+
+
 @fact("2.4", evidence="S", source="TransportGetTrainedModelsAction; inference_crud.yml")
 def test_the_status_of_a_definition_is_that_of_pytorch(cluster: Cluster) -> None:
     """``include=definition_status`` is refused for a model that is not of PyTorch."""

@@ -202,14 +202,11 @@ def test_get_by_expression(es: Elasticsearch) -> None:
         400, "status_exception", "Getting model definition is not supported when getting more than one model",
         es.ml.get_trained_models, include="definition",
     )  # fmt: skip
-    _refusal(
-        501,
-        "emulator_unsupported_exception",
-        "definition",
-        es.ml.get_trained_models,
-        model_id="a1",
-        include="definition",
-    )
+    for code, kind, said, model in (
+        (400, "status_exception", "[a1] is type [pytorch] and does not support retrieving the definition", "a1"),
+        (501, "emulator_unsupported_exception", "include=definition of models of trees", "lang_ident_model_1"),
+    ):
+        _refusal(code, kind, said, es.ml.get_trained_models, model_id=model, include="definition")
     _refusal(400, "illegal_argument_exception", "[nonsense]", es.ml.get_trained_models, include="nonsense")
 
 

@@ -105,7 +105,9 @@ def get_models(node: Node, call: Call) -> Reply:
     if "definition" in include and chosen:
         if len(chosen) > 1:
             raise status_error(400, "Getting model definition is not supported when getting more than one model")
-        raise unsupported("include=definition of trained models")
+        if found[chosen[0]]["model_type"] == "pytorch":
+            raise status_error(400, f"[{chosen[0]}] is type [pytorch] and does not support retrieving the definition")
+        raise unsupported("include=definition of models of trees")
     if "definition_status" in include and chosen:
         if len(chosen) > 1:
             raise status_error(
