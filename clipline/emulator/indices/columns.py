@@ -14,11 +14,14 @@ _LEAST = 256
 
 
 class Column:
-    """The vectors of one field, of the shape ``(n, dims)``, in the order of their arrival; some may be outdated."""
+    """The vectors of one field, of the shape ``(n, dims)``, in the order of their arrival; some may be outdated.
 
-    def __init__(self, dims: int) -> None:
-        self._rows = np.empty((0, dims), dtype=np.float32)
-        self._norms = np.empty(0, dtype=np.float32)
+    ``room`` is how many are expected: memory that nobody writes to costs nothing.
+    """
+
+    def __init__(self, dims: int, room: int = 0) -> None:
+        self._rows = np.empty((room, dims), dtype=np.float32)
+        self._norms = np.empty(room, dtype=np.float32)
         self._size = 0
 
     def append(self, block: NDArray[np.float32]) -> int:

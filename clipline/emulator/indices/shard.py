@@ -40,6 +40,7 @@ class Shard:
         self._snapshot: Snapshot | None = None
         self._columns: dict[str, Column] = {}
         self._outdated = 0
+        self._expected = 0
         # What a search still shows of documents that were written since the last refresh.
         self._dirty: dict[Key, Stored | None] = {}
         # What the next refresh makes searchable instead, rows without their sources; what is missing is on disk.
@@ -215,13 +216,13 @@ class Shard:
 
     def _column(self, name: str, dims: int) -> Column:
         if name not in self._columns:
-            self._columns[name] = Column(dims)
+            self._columns[name] = Column(dims, self._expected)
         return self._columns[name]
 
     def _documents(self) -> dict[Key, Searchable]:
         if self._searchable is None:
             # After a start everything on disk is searchable: recovery ends with a refresh.
-            self._columns, self._outdated = {}, 0
+            self._columns, self._outdated, self._expected = {}, 0, self._rows.count()
             found: list[Searchable] = []
             for portion in self._rows.indexed():
                 found += self._loaded([row for row in portion if (row[0], row[1]) not in self._dirty])
@@ -233,6 +234,7 @@ class Shard:
                 ]
             )
             self._searchable = {one.key: one for one in sorted(found, key=lambda one: one.seq_no)}
+            self._expected = 0
         return self._searchable
 
     def _loaded(self, rows: list[tuple[Any, ...]]) -> list[Searchable]:

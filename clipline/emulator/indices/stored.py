@@ -94,6 +94,11 @@ class Rows:
         )
         return Stored(*row) if row else None
 
+    def count(self) -> int:
+        """How many documents there are."""
+        (row,) = self.database.rows("SELECT COUNT(*) FROM documents WHERE index_uuid = ?", (self.uuid,))
+        return int(row[0])
+
     def indexed(self) -> Iterator[list[tuple[Any, ...]]]:
         """All columns but the source of all rows, in portions, shard by shard in the order of their arrival."""
         last = (-1, -1)
