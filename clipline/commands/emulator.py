@@ -18,10 +18,21 @@ from clipline.core.errors import CliplineError, UsageError
 from clipline.core.output import say
 from clipline.emulator.identity import DEFAULT_VERSION, LICENSES, TESTED, Version
 
+
+class _Folder(click.Path):
+    """A folder; an empty name, as of a variable that is not set, is not the current one."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if value == "":
+            self.fail("it is empty; the current folder is '.'", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+_FOLDER = _Folder(path_type=Path, file_okay=False)
 _UNITS = {"b": 1, "kb": 1024, "mb": 1024**2, "gb": 1024**3, "tb": 1024**4}
 _DATA = click.option(
     "--data",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=_FOLDER,
     default=Path(".clipline"),
     show_default=True,
     help="The data folder; what was acknowledged is kept here.",
@@ -118,7 +129,7 @@ def emulator_command(
 
 
 @emulator_command.command("stop", short_help="End the emulator of a data folder.")
-@click.option("--data", type=click.Path(path_type=Path, file_okay=False), help="The data folder; by default .clipline.")
+@click.option("--data", type=_FOLDER, help="The data folder; by default .clipline.")
 @click.pass_obj
 def stop_command(default: Path, data: Path | None) -> None:
     """End the emulator that runs on a data folder; what was acknowledged stays there.

@@ -129,6 +129,12 @@ def test_a_folder_whose_name_a_shell_would_take_apart(tmp_path: Path, clipline: 
     assert [one.name for one in tmp_path.iterdir()] == ["-möglich & it's"]
 
 
+@pytest.mark.parametrize("command", [("emulator",), ("emulator", "stop")])
+def test_a_variable_that_is_not_set_is_no_folder(command: tuple[str, ...], tmp_path: Path, clipline: Run) -> None:
+    assert "'--data': it is empty" in clipline(*command, "--data", "", code=2, cwd=tmp_path).stderr
+    assert not list(tmp_path.iterdir())
+
+
 def test_after_a_kill_nothing_is_believed_to_run(data: Path, clipline: Run) -> None:
     clipline("emulator", "--data", str(data), *START)
     record = json.loads((data / "emulator.json").read_text())
