@@ -192,3 +192,11 @@ def test_dynamic_vectors(cluster: Cluster, index: Callable[..., str], count: int
     field = cluster("GET", f"/{name}/_mapping")[name]["mappings"]["properties"]["f"]
     assert field["type"] == kind
     assert kind == "float" or (field["dims"], field["similarity"]) == (count, "cosine")
+
+
+@fact("6.6", evidence="T", source="search.vectors/240_source_synthetic_dense_vectors.yml", since=(9, 2))
+def test_an_update_answers_with_its_vectors(cluster: Cluster, index: Callable[..., str]) -> None:
+    """The source that an update answers with has its vectors, those it did not bring included."""
+    name = index({**FLOATS, "g": FLOATS["f"]}, {"1": {"f": [1, 2, 3], "g": [4, 5, 6]}})
+    answer = cluster("POST", f"/{name}/_update/1", {"doc": {"f": [6, 8, 9]}, "_source": True})
+    assert answer["get"]["_source"] == {"f": [6, 8, 9], "g": [4.0, 5.0, 6.0]}

@@ -245,3 +245,19 @@ def test_rescoring_of_exact_vectors_changes_nothing(cluster: Cluster, index: Ind
     knn = {**NEAR, "k": 2, "num_candidates": 4}
     assert found(cluster, name, {"knn": {**knn, "rescore_vector": {"oversample": 1.5}}}) == ["1", "2"]
     cluster("POST", f"/{name}/_search", {"knn": {**knn, "rescore_vector": {"oversample": 0.5}}}, code=400)
+
+
+@fact("7.4", evidence="T", source=f"{YAML}/260_knn_lookup_query_builder.yml", since=(9, 4))
+def test_the_vector_of_another_document(cluster: Cluster, index: Index) -> None:
+    """A query vector can be that of a document; what lacks is 404, what is no vector 400."""
+    fields = {"f": {"type": "dense_vector", "dims": 2, "similarity": "cosine"}, "k": {"type": "keyword"}}
+    name = index(fields, {"1": {"f": [1, 2], "k": "x"}, "2": {"f": [2, -1]}})
+
+    def asked(code: int = 200, **place: str) -> Any:
+        lookup = {"index": name, "id": "2", "path": "f", **place}
+        clause = {"field": "f", "k": 1, "num_candidates": 2, "query_vector_builder": {"lookup": lookup}}
+        return cluster("POST", f"/{name}/_search", {"knn": clause}, code=code)
+
+    assert [hit["_id"] for hit in asked()["hits"]["hits"]] == ["2"]
+    for place, code in (({"id": "none"}, 404), ({"path": "none"}, 404), ({"id": "1", "path": "k"}, 400)):
+        asked(code, **place)
