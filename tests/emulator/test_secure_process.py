@@ -87,6 +87,14 @@ def test_credentials_that_are_none(secure: Secure, header: str) -> None:
     assert secure.http.get("/", headers={"Authorization": header}).status_code == 401
 
 
+def test_credentials_that_are_no_text(secure: Secure) -> None:
+    answer = secure.http.get("/", headers=[(b"authorization", b"Basic \xe9")])
+    assert (answer.status_code, answer.json()["error"]["reason"]) == (
+        401,
+        "invalid basic authentication header encoding",
+    )
+
+
 def test_a_browser_may_ask_what_is_allowed(secure: Secure) -> None:
     answer = secure.http.options("/_search")
     assert (answer.status_code, answer.headers["allow"]) == (200, "GET,POST")

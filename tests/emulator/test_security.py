@@ -64,7 +64,8 @@ def test_nobody_is_let_in_without_credentials(secure: Secure) -> None:
     [
         (("ann", "wrong"), "unable to authenticate user [ann] for REST request [/]"),
         (("nobody", "x"), "unable to authenticate user [nobody] for REST request [/]"),
-        ("Basic !", "invalid basic authentication header value"),
+        ("Basic !", "invalid basic authentication header encoding"),
+        ("Basic eA==", "invalid basic authentication header value"),
         ("ApiKey !", "unable to authenticate with provided credentials"),
         ("ApiKey " + base64.b64encode(b"a:b").decode(), "unable to authenticate with provided credentials"),
         ("Bearer x", "unable to authenticate with provided credentials"),

@@ -14,6 +14,7 @@ from clipline.emulator.patterns import simple_match
 from clipline.emulator.security.authorize import denied
 from clipline.emulator.security.key_request import check, descriptors, millis, new_key
 from clipline.emulator.security.privileges import grants_cluster
+from clipline.emulator.security.roles import texts
 from clipline.emulator.security.subject import Subject
 from clipline.emulator.wire import Call, Reply, Route
 
@@ -102,9 +103,9 @@ def invalidate_keys(node: Node, call: Call) -> Reply:
     for option in body:
         if option not in {"id", "ids", "name", "username", "realm_name", "owner"}:
             raise ApiError(400, "x_content_parse_exception", f"[1:1] [invalidate_api_key] unknown field [{option}]")
+    ids = texts([body["id"]] if body.get("id") else body.get("ids"), "ids")
     if body.get("id") and body.get("ids"):
         raise illegal_argument("Must use either [id] or [ids], not both at the same time")
-    ids = [str(one) for one in body.get("ids") or ([body["id"]] if body.get("id") else [])]
     owner = bool(body.get("owner", False))
     chosen = {name: str(body[name]) for name in ("name", "username", "realm_name") if body.get(name)}
     if not ids and not chosen and not owner:

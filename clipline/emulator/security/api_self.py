@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from clipline.emulator.errors import illegal_argument, unsupported, validation_failed
+from clipline.emulator.errors import ApiError, illegal_argument, unsupported, validation_failed
 from clipline.emulator.security.applications import held, stored
 from clipline.emulator.security.privileges import INDEX, implied, unknown_privileges
 from clipline.emulator.security.roles import texts
@@ -39,13 +39,11 @@ def has_privileges(node: Node, call: Call) -> Reply:
         raise unsupported("asking for the privileges of another user")
     cluster = {name: _has_cluster(subject, name) for name in texts(body.get("cluster"), "cluster")}
     index: dict[str, dict[str, bool]] = {}
-    for entry in body.get("index") or []:
-        if not isinstance(entry, Mapping):
-            raise validation_failed("must specify at least one privilege")
+    for entry in _entries(body, "index"):
         for name in texts(entry.get("names"), "names"):
             asked = texts(entry.get("privileges"), "privileges")
             index.setdefault(name, {}).update({privilege: _has_index(subject, privilege, name) for privilege in asked})
-    application = held(subject, body.get("application"), stored(node.security.store.privileges()))
+    application = held(subject, _entries(body, "application"), stored(node.security.store.privileges()))
     wrong = unknown_privileges(cluster, cluster=True)
     wrong += unknown_privileges((asked for found in index.values() for asked in found), cluster=False)
     if wrong:
@@ -81,6 +79,14 @@ def own_privileges(node: Node, call: Call) -> Reply:
         "run_as": [],
     }
     return Reply(body=body)
+
+
+def _entries(body: Mapping[str, Any], part: str) -> list[Mapping[str, Any]]:
+    entries = body.get(part) or []
+    if not isinstance(entries, list) or not all(isinstance(entry, Mapping) for entry in entries):
+        reason = f"failed to parse privileges check [{part}]. expected an array of objects"
+        raise ApiError(400, "parse_exception", reason)
+    return entries
 
 
 def _has_cluster(subject: Subject, privilege: str) -> bool:

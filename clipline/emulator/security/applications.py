@@ -19,15 +19,14 @@ def stored(privileges: Iterable[Mapping[str, Any]]) -> Stored:
     return {(one["application"], one["name"]): tuple(one["actions"]) for one in privileges}
 
 
-def held(subject: Subject, asked: Any, known: Stored) -> dict[str, dict[str, dict[str, bool]]]:
+def held(subject: Subject, asked: Iterable[Mapping[str, Any]], known: Stored) -> dict[str, dict[str, dict[str, bool]]]:
     """Which of the privileges asked for somebody has: application → resource → privilege.
 
     Raises:
         ApiError: 400 for an entry that lacks a part.
     """
     answer: dict[str, dict[str, dict[str, bool]]] = {}
-    for entry in asked or []:
-        parts = entry if isinstance(entry, Mapping) else {}
+    for parts in asked:
         application = parts.get("application")
         resources, privileges = (texts(parts.get(name), name) for name in ("resources", "privileges"))
         if not isinstance(application, str) or not resources or not privileges:

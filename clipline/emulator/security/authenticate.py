@@ -25,6 +25,7 @@ CHALLENGES = ('Basic realm="security", charset="UTF-8"', 'Bearer realm="security
 """What a node with TLS offers: its token service is on then."""
 
 _CACHE_SECONDS = 20.0
+_CACHE_SIZE = 1000
 
 
 class Authenticator:
@@ -59,7 +60,10 @@ class Authenticator:
             self._changes += 1
 
     def _user(self, value: str, uri: str) -> Subject:
-        name, separator, password = _decoded(value).partition(":")
+        decoded = _decoded(value)
+        if decoded is None:
+            raise refused("invalid basic authentication header encoding")
+        name, separator, password = decoded.partition(":")
         if not separator:
             raise refused("invalid basic authentication header value")
         user = self._store.user(name)
@@ -82,7 +86,7 @@ class Authenticator:
         return Subject(user=user, limits=(self._store.named(user.roles),))
 
     def _key(self, value: str) -> Subject:
-        key_id, separator, secret = _decoded(value).partition(":")
+        key_id, separator, secret = (_decoded(value) or "").partition(":")
         if not separator:
             raise _refused_all("API key: invalid ApiKey value")
         key = self._store.api_key(key_id)
@@ -114,6 +118,8 @@ class Authenticator:
         with self._lock:
             # Not what was looked up before a change that others have made meanwhile.
             if changes == self._changes:
+                if len(self._right) >= _CACHE_SIZE:
+                    self._right = {key: at for key, at in self._right.items() if at > now - _CACHE_SECONDS}
                 self._right[seen] = now
         return True
 
@@ -137,8 +143,9 @@ def _refused_all(detail: str | None) -> ApiError:
     return refused(reason, **({"additional_unsuccessful_credentials": detail} if detail else {}))
 
 
-def _decoded(value: str) -> str:
+def _decoded(value: str) -> str | None:
+    """The credentials of a header; ``None`` for what is no Base64. What is no UTF-8 is nobody's name or password."""
     try:
-        return base64.b64decode(value, validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError):
-        return ""
+        return base64.b64decode(value.encode("latin-1"), validate=True).decode("utf-8", "replace")
+    except binascii.Error:
+        return None

@@ -59,6 +59,8 @@ def _test(query: Any, fields: Sequence[str]) -> Test:
         raise ApiError(400, "parsing_exception", f"[{kind}] query malformed, no start_object after query name")
     if kind == "ids":
         values = body.get("values", [])
+        if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+            raise ApiError(400, "parsing_exception", "[ids] query: [values] is no list of texts")
         return lambda thing: thing["_id"] in values
     if kind == "bool":
         return _bool(body, fields)
