@@ -65,4 +65,5 @@ def _told() -> Iterator[None]:
     try:
         yield
     except EmulatorFailed as failure:
-        pytest.fail(str(failure), pytrace=False)
+        # As pytest.fail, which cannot leave out the exception that it is raised in.
+        raise pytest.fail.Exception(str(failure), pytrace=False) from None
