@@ -76,7 +76,7 @@ def main() -> None:
 
 def _run() -> int:
     try:
-        result: Any = root.main(standalone_mode=False)
+        result: Any = root.main(prog_name="clipline", standalone_mode=False)
     except click.exceptions.Abort:
         return _interrupted()
     except KeyboardInterrupt:
