@@ -91,7 +91,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         pass  # uvicorn raises the signal again once everything is closed
     except OSError as error:
-        return _refuse(f"nothing can be written into the data folder {options.data}: {error.strerror}")
+        return _refuse(f"the data folder {options.data} cannot be used: {error.strerror or error}")
     finally:
         node.close()
         record.remove(options.data)
