@@ -106,8 +106,7 @@ class Request:
         shown = write.id
         try:
             write = self.routed(write)
-            # What the name has to be is asked of the one that the pipelines choose.
-            self.target(replace(write, require_alias=False, require_data_stream=False))
+            self.target(write, final=False)
             shown = write.id or UNNAMED
             done, step = prepare(self, write) if prepare else self._plain(write)
             if done.write.source is None and write.op != "delete":
@@ -154,24 +153,24 @@ class Request:
             return Ingested(write)
         return self._through(write, found, asked)
 
-    def target(self, write: Write) -> Index | None:
+    def target(self, write: Write, *, final: bool = True) -> Index | None:
         """The index that a write goes to; ``None`` when there is nothing of that name.
+
+        What the name has to be is asked of the ``final`` one only, which the pipelines leave.
 
         Raises:
             ApiError: 404 for what has to be an alias and is none, 400 for an alias without write index.
         """
-        asked = (write.index, write.require_alias, write.require_data_stream)
-        if asked not in self._targets:
-            if write.require_data_stream:
+        name, alias, stream = write.index, final and write.require_alias, final and write.require_data_stream
+        if (name, alias, stream) not in self._targets:
+            if stream:
+                reason = f"[require_data_stream] request flag is [true] and [{name}] is not a data stream"
                 raise ApiError(
-                    404,
-                    "index_not_found_exception",
-                    f"no such index [{write.index}] and [require_data_stream] request flag is [true] and [{write.index}] "
-                    "is not a data stream",
-                    meta={"index_uuid": "_na_", "index": write.index},
-                )
-            self._targets[asked] = self.node.indices.write_index(write.index, require_alias=write.require_alias)
-        return self._targets[asked]
+                    404, "index_not_found_exception", f"no such index [{name}] and {reason}",
+                    meta={"index_uuid": "_na_", "index": name},
+                )  # fmt: skip
+            self._targets[name, alias, stream] = self.node.indices.write_index(name, require_alias=alias)
+        return self._targets[name, alias, stream]
 
     def _allowed(self, op: str, name: str) -> None:
         """First the part of the request that goes to an index, then the operation (``authorizeBulkItems``)."""
