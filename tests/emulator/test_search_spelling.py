@@ -149,6 +149,32 @@ def test_a_beginning_alone_scores_all_that_begins_so(api: Api, index: str) -> No
     assert found(api, index, one).keys() == {"1", "3"}
 
 
+@pytest.mark.parametrize(
+    ("options", "ids"),
+    [
+        ({"query": "quick bro"}, {"1", "2", "3"}),
+        ({"query": "quick bro", "operator": "and"}, {"1"}),
+        ({"query": "quick fox bro", "minimum_should_match": 3}, {"1"}),
+        ({"query": "QUICK"}, {"1", "3", "4"}),
+        ({"query": "quikc bro", "fuzziness": 1, "operator": "and"}, {"1"}),
+        ({"query": "QUICK bro", "analyzer": "whitespace"}, {"1", "2"}),
+        ({"query": ""}, set()),
+    ],
+)
+def test_the_last_word_may_be_a_beginning(api: Api, index: str, options: dict[str, Any], ids: set[str]) -> None:
+    assert found(api, index, {"match_bool_prefix": {"t": options}}).keys() == ids
+    multi = {"multi_match": {**options, "type": "bool_prefix", "fields": ["t"]}}
+    assert found(api, index, multi).keys() == ids
+
+
+def test_a_beginning_scores_one_beside_the_words(api: Api, index: str) -> None:
+    word = found(api, index, {"match": {"t": "quick"}})
+    both = found(api, index, {"match_bool_prefix": {"t": {"query": "quick bro", "boost": 2}}})
+    assert both == pytest.approx({"1": 2 * (word["1"] + 1), "2": 2.0, "3": 2 * word["3"]}, rel=1e-5)
+    assert found(api, index, {"match_bool_prefix": {"k": "qui"}}) == {"1": 1.0, "3": 1.0}
+    assert found(api, index, {"match_bool_prefix": {"n": 4}}) == {"4": 1.0}
+
+
 def test_a_phrase_in_several_fields(api: Api, index: str) -> None:
     assert found(api, index, {"multi_match": {"query": "brown fox", "type": "phrase"}}).keys() == {"1"}
 
@@ -183,6 +209,8 @@ def test_fields_that_cannot(api: Api, index: str, query: Any, reason: str) -> No
         ({"match": {"t": {"query": "x", "fuzziness": "0.7"}}}, 501),
         ({"multi_match": {"query": "x", "type": "phrase", "fuzziness": 1}}, 400),
         ({"multi_match": {"query": "x", "type": "cross_fields"}}, 501),
+        ({"multi_match": {"query": "x", "type": "bool_prefix", "slop": 1}}, 400),
+        ({"match_bool_prefix": {"t": {"query": "x", "lenient": True}}}, 400),
         ({"fuzzy": {"t": {"fuzziness": 1}}}, 400),
         ({"match_phrase_prefix": {"t": {"query": "x", "slop": 1}}}, 501),
         ({"match_phrase_prefix": {"t": {"query": "x", "max_expansions": -1}}}, 400),

@@ -1,4 +1,4 @@
-"""Queries that analyse their text: match, match_phrase, match_phrase_prefix, multi_match.
+"""Queries that analyse their text: match, match_phrase, match_phrase_prefix, match_bool_prefix, multi_match.
 
 Source: ``MatchQueryParser``, ``MultiMatchQueryParser``, ``QueryParserHelper``, ``MultiPhrasePrefixQuery``.
 """
@@ -16,11 +16,12 @@ from clipline.emulator.indices.field_types import LACKING_ANALYZERS
 from clipline.emulator.patterns import simple_match
 from clipline.emulator.search import text
 from clipline.emulator.search.analysis import ANALYZERS, Analyzer, analyzer
-from clipline.emulator.search.compound import DisMax, Query
+from clipline.emulator.search.compound import Bool, DisMax, Query
 from clipline.emulator.search.context import Context, Result, ShardError
 from clipline.emulator.search.fuzzy import MAX_EXPANSIONS, Fuzziness
 from clipline.emulator.search.minimum import needed
 from clipline.emulator.search.nearly import nearly
+from clipline.emulator.search.ranges import Pattern
 from clipline.emulator.search.terms import NUMBERS, Term, java_text, searchable
 
 _TEXTS = ("text", "keyword", "boolean", "date", "flattened", *NUMBERS)
@@ -131,7 +132,60 @@ class PhrasePrefix:
         return text.score_phrase(context, self.field, [*wanted, (ends, last.position - first)], boost=self.boost)
 
 
-OneField = Match | Phrase | PhrasePrefix
+@dataclass(frozen=True, slots=True)
+class BoolPrefix:
+    """The tokens of a text, each a clause of its own, of which the last is only the beginning of one."""
+
+    field: str
+    query: Any
+    every: bool = False
+    least: int | str | None = None
+    boost: float = 1.0
+    analyzer: str | None = None
+    lenient: bool = False
+    otherwise: bool = False
+    fuzziness: Fuzziness | None = None
+
+    def run(self, context: Context) -> Result:
+        """Match one shard."""
+        return _leniently(self, context)
+
+    def strictly(self, context: Context, definition: dict[str, Any]) -> Result:
+        """Match one shard; what the field cannot do is an error."""
+        if definition["type"] == "keyword":
+            return Pattern("prefix", self.field, java_text(self.query), self.boost).run(context)
+        if definition["type"] != "text":
+            return Match(self.field, self.query, boost=self.boost, fuzziness=self.fuzziness).run(context)
+        tokens = _analyzer(context, definition, self.analyzer).terms(java_text(self.query))
+        if not tokens:
+            return context.everything(self.boost) if self.otherwise else context.none()
+        *words, begin = tokens
+        last = Pattern("prefix", self.field, begin, 1.0 if words else self.boost)
+        if not words:
+            return last.run(context)
+        clauses: tuple[Query, ...] = (*(_Word(self.field, word, self.fuzziness) for word in words), last)
+        if self.every:
+            return Bool(clauses, (), (), (), None, self.boost).run(context)
+        return Bool((), (), clauses, (), self.least, self.boost).run(context)
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    """One token of a text field, or those that are spelled nearly like it."""
+
+    field: str
+    word: str
+    fuzziness: Fuzziness | None
+
+    def run(self, context: Context) -> Result:
+        """Match one shard."""
+        if self.fuzziness is None:
+            return text.score_text(context, self.field, [self.word], least=1, boost=1.0)
+        choice = self.fuzziness.expanded(self.word, text.terms(context, self.field).postings)
+        return text.score_choices(context, self.field, [choice], least=1, boost=1.0)
+
+
+OneField = Match | Phrase | PhrasePrefix | BoolPrefix
 
 
 @dataclass(frozen=True, slots=True)

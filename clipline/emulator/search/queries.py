@@ -23,7 +23,7 @@ from clipline.emulator.search.suggest import suggestion, unknown_field
 
 _LACKING = """
 combined_fields distance_feature exact_knn function_score geo_bounding_box geo_distance geo_grid geo_polygon
-geo_shape has_child has_parent intervals match_bool_prefix more_like_this nested parent_id percolate
+geo_shape has_child has_parent intervals more_like_this nested parent_id percolate
 pinned query_string rank_feature regexp rule script semantic shape simple_query_string span_containing
 span_field_masking span_first span_gap span_multi span_near span_not span_or span_term span_within sparse_vector
 terms_set text_expansion weighted_tokens wrapper

@@ -8,7 +8,19 @@ from typing import Any
 from clipline.emulator.errors import unsupported
 from clipline.emulator.search.reading import malformed
 
-_ONE_FIELD = frozenset({"term", "range", "prefix", "wildcard", "match", "match_phrase", "match_phrase_prefix", "fuzzy"})
+_ONE_FIELD = frozenset(
+    {
+        "term",
+        "range",
+        "prefix",
+        "wildcard",
+        "match",
+        "match_phrase",
+        "match_phrase_prefix",
+        "match_bool_prefix",
+        "fuzzy",
+    }
+)
 
 
 def options_of(kind: str, body: Mapping[str, Any], known: set[str], lacking: str = "") -> None:

@@ -9,7 +9,7 @@ from clipline.emulator.errors import illegal_argument, unsupported
 from clipline.emulator.search import ranges
 from clipline.emulator.search.compound import Query
 from clipline.emulator.search.dates import time_zone
-from clipline.emulator.search.full_text import Match, MultiMatch, OneField, Phrase, PhrasePrefix, boosted
+from clipline.emulator.search.full_text import BoolPrefix, Match, MultiMatch, OneField, Phrase, PhrasePrefix, boosted
 from clipline.emulator.search.fuzzy import MAX_EXPANSIONS, read_fuzziness
 from clipline.emulator.search.minimum import check
 from clipline.emulator.search.nearly import Fuzzy
@@ -39,6 +39,17 @@ def _match_phrase_prefix(body: Mapping[str, Any], inside: Any) -> Query:
     known = {"query", "slop", "boost", "analyzer", "zero_terms_query", "max_expansions"}
     options_of("match_phrase_prefix", options, known)
     return _phrase("match_phrase_prefix", name, options)
+
+
+def _match_bool_prefix(body: Mapping[str, Any], inside: Any) -> Query:
+    name, options = single("match_bool_prefix", body, "query")
+    known = {"query", "operator", "minimum_should_match", "boost", "analyzer"}
+    options_of("match_bool_prefix", options, known | _FUZZY, "fuzzy_rewrite")
+    return _bool_prefix(_text_match("match_bool_prefix", name, options))
+
+
+def _bool_prefix(match: Match) -> BoolPrefix:
+    return BoolPrefix(**{name: getattr(match, name) for name in Match.__dataclass_fields__})
 
 
 def _phrase(kind: str, name: str, options: Mapping[str, Any]) -> Phrase | PhrasePrefix:
@@ -79,7 +90,9 @@ def _multi_match(body: Mapping[str, Any], inside: Any) -> Query:
         raise malformed("multi_match", f"failed to parse [multi_match] query type [{kind}]. unknown type.")
     if body.get("fuzziness") is not None and kind in ("cross_fields", "phrase", "phrase_prefix"):
         raise malformed("multi_match", f"Fuzziness not allowed for type [{kind}]")
-    if kind in ("cross_fields", "bool_prefix"):
+    if body.get("slop") and kind == "bool_prefix":
+        raise malformed("multi_match", f"[slop] not allowed for type [{kind}]")
+    if kind == "cross_fields":
         raise unsupported(f"the type [{kind}] of the query [multi_match]")
     given = body.get("fields", [])
     fields = tuple(_boosted(str(one)) for one in (given if isinstance(given, list) else [given]))
@@ -87,7 +100,11 @@ def _multi_match(body: Mapping[str, Any], inside: Any) -> Query:
     match: OneField = (
         _phrase(f"match_{kind}", "", plain) if kind.startswith("phrase") else _text_match("multi_match", "", plain)
     )
-    tie = number(body.get("tie_breaker", 1.0 if kind == "most_fields" else 0.0), "tie_breaker", "multi_match")
+    if kind == "bool_prefix" and isinstance(match, Match):
+        match = _bool_prefix(match)
+    tie = number(
+        body.get("tie_breaker", 1.0 if kind in ("most_fields", "bool_prefix") else 0.0), "tie_breaker", "multi_match"
+    )
     lenient = None if body.get("lenient") is None else flag(body["lenient"], "lenient", "multi_match")
     return MultiMatch(fields, match, tie, boost_of(body, "multi_match"), lenient)
 
@@ -191,6 +208,7 @@ def _pattern(kind: str) -> Callable[[Mapping[str, Any], Any], Query]:
 TEXT_READERS: Mapping[str, Callable[[Mapping[str, Any], Any], Query]] = {
     "match": _match,
     "match_phrase": _match_phrase,
+    "match_bool_prefix": _match_bool_prefix,
     "match_phrase_prefix": _match_phrase_prefix,
     "multi_match": _multi_match,
     "fuzzy": _fuzzy,
