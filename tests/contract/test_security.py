@@ -14,7 +14,7 @@ from tests.contract.facts import fact
 
 
 @pytest.fixture(scope="module")
-def stranger(target: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+def stranger(target: Cluster, request: pytest.FixtureRequest) -> Iterator[httpx.Client]:
     """A connection without credentials to a node that asks for them."""
     if ES_URL:
         with httpx.Client(base_url=target.http.base_url, verify=False) as http:
@@ -22,15 +22,7 @@ def stranger(target: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Itera
                 pytest.skip("this cluster lets everybody in")
             yield http
         return
-    from clipline.emulator.launch import started
-
-    version = ".".join(map(str, target.version))
-    data = tmp_path_factory.mktemp("stranger")
-    with (
-        started(data, "--secure", "--version", version) as running,
-        httpx.Client(base_url=running.url, verify=False) as http,
-    ):
-        yield http
+    yield request.getfixturevalue("secured_node").http
 
 
 @fact("1.9", evidence="K", source="DefaultAuthenticationFailureHandler")

@@ -77,6 +77,27 @@ def test_keys_are_found_by_who_may_see_them(secure: Secure) -> None:
     assert "only one of" in secure("GET", both, who=secure.elastic, code=400)["error"]["reason"]
 
 
+def test_ones_own_keys_are_those_that_the_request_calls_so(secure: Secure) -> None:
+    path = "/_security/api_key"
+    made = secure("POST", path, {"name": "mine"}, who=KIM)
+    secure("POST", path, {"name": "mine-too"}, who=KIM)
+    plain = secure("POST", path, {"name": "plain", "role_descriptors": {"r": {"indices": []}}}, who=KIM)
+    itself, key, poor = f"{path}?id={made['id']}", f"ApiKey {made['encoded']}", f"ApiKey {plain['encoded']}"
+    reason = secure.reason("GET", itself, who=KIM, code=403)
+    assert reason.endswith("cluster privileges [read_security,manage_api_key,manage_security,all]")
+    secure("GET", f"{itself}&owner=true&with_limited_by=true", who=KIM)
+    secure("GET", f"{path}?username=kim&realm_name=default_native", who=KIM)
+    secure("GET", f"{path}?username=elastic&realm_name=reserved", who=KIM, code=403)
+    assert secure("GET", itself, who=key)["api_keys"][0]["name"] == "mine"
+    secure("GET", f"{itself}&with_limited_by=true", who=key, code=403)
+    # Whatever it may do, a key may look at itself; at its owner's other keys only with the right to.
+    assert secure("GET", f"{path}?id={plain['id']}", who=poor)["api_keys"][0]["name"] == "plain"
+    secure("GET", f"{path}?owner=true", who=poor, code=403)
+    assert {"mine", "mine-too"} <= {one["name"] for one in secure("GET", f"{path}?owner=true", who=key)["api_keys"]}
+    secure("DELETE", path, {"ids": [plain["id"]]}, who=key, code=403)
+    assert secure("DELETE", path, {"ids": [made["id"]]}, who=key)["invalidated_api_keys"] == [made["id"]]
+
+
 def test_keys_that_are_changed_together(secure: Secure) -> None:
     ids = [secure("POST", "/_security/api_key", {"name": f"u{number}"}, who=KIM)["id"] for number in (1, 2)]
     body = {"ids": [*ids, "none"], "metadata": {"seen": True}}

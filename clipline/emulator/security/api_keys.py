@@ -52,14 +52,19 @@ def get_keys(node: Node, call: Call) -> Reply:
     chosen = {name: call.params[name] for name in ("id", "name", "username", "realm_name") if call.params.get(name)}
     owner = call.flag("owner")
     _check_choice(chosen, owner=owner, done="retrieving", many="")
-    _check_own(node, f"{_KEY}/get", owner=owner, ids=[chosen["id"]] if "id" in chosen else [])
+    subject, limited = node.security.subject, call.flag("with_limited_by")
+    itself = subject.key is not None and chosen.get("id") == subject.key["id"]
+    if not may_all(subject, f"{_KEY}/get"):
+        # What limits a key is shown to it only where it may see all keys.
+        seen = _means_own(subject, chosen, owner=owner) and not (limited and subject.key is not None)
+        if not seen or not (subject.allows_cluster(f"{_KEY}/get") or itself):
+            raise denied(subject, f"{_KEY}/get", but=["manage_own_api_key"])
     found = [key for key in node.security.store.api_keys() if _fits(key, chosen)]
     if owner:
-        found = [key for key in found if is_own(node.security.subject, key)]
+        found = [key for key in found if _is_owners(subject, key)]
     if call.flag("active_only"):
         now = time.time() * 1000
         found = [key for key in found if not key["invalidated"] and (key["expiration"] or now + 1) > now]
-    limited = call.flag("with_limited_by")
     answer = [shown(key, limited=limited) for key in found]
     return Reply(body={"api_keys": answer}, status=404 if "id" in chosen and not answer else 200)
 
@@ -113,12 +118,15 @@ def invalidate_keys(node: Node, call: Call) -> Reply:
             "One of [api key id(s), api key name, username, realm name] must be specified if [owner] flag is false"
         )
     _check_choice({**chosen, **({"id": ids[0]} if ids else {})}, owner=owner, done="invalidating", many="(s)")
-    _check_own(node, f"{_KEY}/invalidate", owner=owner, ids=ids)
+    subject = node.security.subject
+    each = [{**chosen, "id": one} for one in ids] or [chosen]
+    if not may_all(subject, f"{_KEY}/invalidate") and not all(_means_own(subject, one, owner=owner) for one in each):
+        raise denied(subject, f"{_KEY}/invalidate", but=["manage_own_api_key"])
     done: list[str] = []
     before: list[str] = []
     for key in node.security.store.api_keys():
         wanted = (not ids or key["id"] in ids) and _fits(key, chosen)
-        if not wanted or (owner and not is_own(node.security.subject, key)):
+        if not wanted or (owner and not _is_owners(subject, key)):
             continue
         if key["invalidated"]:
             before.append(key["id"])
@@ -183,14 +191,19 @@ def _check_choice(chosen: Mapping[str, str], *, owner: bool, done: str, many: st
         raise validation_failed(*wrong)
 
 
-def _check_own(node: Node, action: str, *, owner: bool, ids: list[str]) -> None:
-    """Whoever may handle his own keys only has to ask for those."""
-    if may_all(node.security.subject, action):
-        return
-    subject, store = node.security.subject, node.security.store
-    mine = bool(ids) and all((key := store.api_key(one)) is not None and is_own(subject, key) for one in ids)
-    if not owner and not mine:
-        raise denied(subject, action, but=["manage_own_api_key"])
+def _means_own(subject: Subject, chosen: Mapping[str, str], *, owner: bool) -> bool:
+    """Whether a request is about one's own keys (``ManageOwnApiKeyClusterPrivilege``): by its words, not by what it finds."""
+    if owner:
+        return True
+    if subject.key is not None:
+        return bool(chosen.get("id") == subject.key["id"])
+    return chosen.get("username") == subject.user.name and chosen.get("realm_name") == subject.realm
+
+
+def _is_owners(subject: Subject, key: Mapping[str, Any]) -> bool:
+    """Whether a key is the user's, or of the user whose key signed in."""
+    realm = subject.realm if subject.key is None else subject.key["realm"]
+    return bool(key["username"] == subject.user.name and key["realm"] == realm)
 
 
 def may_all(subject: Subject, action: str) -> bool:

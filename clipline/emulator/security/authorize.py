@@ -24,7 +24,8 @@ _BY_NAME_ONLY = frozenset({"indices:data/write/bulk", "indices:data/write/index"
 _SAME_USER = frozenset({"cluster:admin/xpack/security/user/authenticate",
                         "cluster:admin/xpack/security/user/has_privileges",
                         "cluster:admin/xpack/security/user/list_privileges",
-                        "cluster:admin/xpack/security/user/change_password"})  # fmt: skip
+                        "cluster:admin/xpack/security/user/change_password",
+                        "cluster:admin/xpack/security/api_key/get"})  # fmt: skip
 """What everybody may do about himself (``RBACEngine.checkSameUserPermissions``)."""
 _FREE = frozenset({"indices:data/read/close_point_in_time"})
 """Whoever knows the id may: no index is named."""
@@ -100,6 +101,13 @@ def _others(route: Route) -> tuple[str, ...]:
 
 
 def _of_himself(subject: Subject, action: str, call: Call) -> bool:
+    if action == "cluster:admin/xpack/security/api_key/get":
+        # A key may look at itself.
+        return (
+            subject.key is not None
+            and call.params.get("id") == subject.key["id"]
+            and "with_limited_by" not in call.params
+        )
     if call.args.get("username", subject.user.name) != subject.user.name:
         return False
     # A password is changed by who signed in with it.
