@@ -99,7 +99,7 @@ class Authenticator:
         if not self._believed("key", key_id, secret):
             raise _refused_all(f"API key: invalid credentials for API key [{key_id}]")
         # As he was when he made it: a key outlives its owner's account.
-        owner = User(name=key["username"], roles=(), **key["creator"])
+        owner = User(name=key["username"], roles=(), **key.get("creator", {}))
         limits = [descriptors(key["limited_by"])]
         if key["role_descriptors"]:
             limits.append(descriptors(key["role_descriptors"]))

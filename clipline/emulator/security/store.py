@@ -102,9 +102,14 @@ class SecurityStore:
         return {**{name: _role(name, body) for name, body in own}, **RESERVED}
 
     def named(self, names: tuple[str, ...]) -> tuple[Role, ...]:
-        """The roles of these names that there are."""
-        roles = self.roles()
-        return tuple(roles[name] for name in names if name in roles)
+        """The roles of these names that there are; asked for with every request."""
+        return tuple(role for name in names if (role := self._named(name)) is not None)
+
+    def _named(self, name: str) -> Role | None:
+        if name in RESERVED:
+            return RESERVED[name]
+        row = self._database.row("SELECT body FROM roles WHERE name = ?", (name,))
+        return _role(name, row[0]) if row else None
 
     def put_role(self, role: Role) -> bool:
         """Store a role; false when it replaces one."""
