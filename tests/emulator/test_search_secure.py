@@ -37,3 +37,9 @@ def test_a_point_in_time_is_for_who_may_read_its_indices(secure: Secure) -> None
     for index, status in (("open", 200), ("closed", 403)):
         pit = secure("POST", f"/{index}/_pit?keep_alive=1m", who=secure.elastic)["id"]
         assert secure.http.post("/_search", json={"pit": {"id": pit}}, auth=ANN).status_code == status
+
+
+def test_a_lookup_is_for_who_may_read_its_index(secure: Secure) -> None:
+    for index, status in (("open", 200), ("closed", 403)):
+        query = {"terms": {"name": {"index": index, "id": "1", "path": "name"}}}
+        assert secure.http.post("/open/_search", json={"query": query}, auth=ANN).status_code == status

@@ -72,6 +72,7 @@ def test_boolean_scores_are_boosts(api: Api, name: str, kind: str) -> None:
         ({"mild": {"type": "BM25", "c": 1}}, 400, "Unknown settings for similarity of type [BM25]: [c]"),
         ({"mild": {"type": "BM25", "k1": -1}}, 400, "illegal k1 value: -1.0, must be a non-negative finite value"),
         ({"mild": {"type": "BM25", "b": 1.5}}, 400, "illegal b value: 1.5, must be between 0 and 1"),
+        ({"mild": "BM25"}, 501, "the clipline emulator does not support the setting [index.similarity.mild]"),
         ({"mild": {"type": "DFR"}}, 501, "the clipline emulator does not support the similarity [DFR]"),
         ({"mild": {"type": "BM25", "b": "x"}}, 501, "the clipline emulator does not support the setting [index."),
     ],

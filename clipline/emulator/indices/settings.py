@@ -154,6 +154,7 @@ def _check(name: str, value: str | None, version: Version) -> None:
         if elsewhere(name, version):
             raise unsupported(f"the setting [index.{name}]")
         raise illegal_argument(_unknown(f"index.{name}", version))
+    similarities.check_name(name)
     if value is None:
         return
     if setting.effect == "lacking" and setting.scope != "private" and value != setting.default:

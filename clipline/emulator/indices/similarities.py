@@ -29,6 +29,18 @@ def similarities(settings: Mapping[str, str | None]) -> dict[str, dict[str, str]
     return found
 
 
+def check_name(name: str) -> None:
+    """Refuse a name that says no option of a similarity.
+
+    Raises:
+        ApiError: 501.
+    """
+    if name.startswith(PREFIX):
+        group, _, option = name.removeprefix(PREFIX).partition(".")
+        if not group or not option or "." in option:
+            raise unsupported(f"the setting [index.{name}]")
+
+
 def check(settings: Mapping[str, str | None]) -> None:
     """Refuse similarities that are none.
 
