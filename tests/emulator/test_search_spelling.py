@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -270,3 +271,14 @@ def test_phrases_have_an_analyzer_of_their_own(api: Api, name: str) -> None:
     assert found(api, name, {"match": {"t": "Snow"}}).keys() == {"1"}
     assert found(api, name, {"match_phrase": {"t": "Snow falls"}}) == {}
     assert found(api, name, {"match_phrase": {"t": "snow falls"}}).keys() == {"1"}
+
+
+def test_values_of_flattened_fields_are_spelled_nearly_alike_as_keywords_are(
+    api: Api, make: Callable[..., str]
+) -> None:
+    index = make({"f": {"type": "flattened"}})
+    api("PUT", f"/{index}/_doc/1?refresh=true", {"f": {"a": "snow", "b": {"c": "rain"}}}, code=201)
+    for query in ({"fuzzy": {"f": "snwo"}}, {"multi_match": {"query": "rian", "fuzziness": 1}}):
+        assert found(api, index, query).keys() == {"1"}
+    error = api("POST", f"/{index}/_search", {"query": {"fuzzy": {"f.a": "snow"}}}, code=400)["error"]
+    assert error["root_cause"][0]["reason"].endswith("not currently supported on keyed [flattened] fields.")

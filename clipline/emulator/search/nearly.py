@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from clipline.emulator.errors import unsupported
 from clipline.emulator.search import text
 from clipline.emulator.search.columns import postings
 from clipline.emulator.search.context import Context, Result
@@ -38,17 +37,19 @@ def nearly(context: Context, name: str, value: str, fuzziness: Fuzziness, boost:
     """The documents with a term nearly like a value.
 
     Raises:
-        ShardError: the field holds no texts.
-        ApiError: 501 for a field of the type flattened.
+        ShardError: the field holds no texts, or is a key of a flattened field.
     """
     definition = context.definition(name) or {}
     kind = definition["type"]
-    if kind == "flattened" or name not in context.types:
-        raise unsupported(f"fuzziness on the field [{name}]")
+    if name not in context.types and context.flattened_root(name):
+        raise context.refusal(
+            "[fuzzy] queries are not currently supported on keyed [flattened] fields.",
+            cause="unsupported_operation_exception",
+        )
     if kind == "text":
         choice = fuzziness.expanded(value, text.terms(context, name).postings)
         return text.score_choices(context, name, [choice], least=1, boost=boost)
-    if kind != "keyword":
+    if kind not in ("keyword", "flattened"):
         raise context.refusal(
             f"Can only use fuzzy queries on keyword and text fields - not on [{name}] which is of type [{kind}]"
         )
