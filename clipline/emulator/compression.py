@@ -23,16 +23,20 @@ def inflated(raw: bytes, encoding: str, limit: int) -> bytes | None:
         return raw
     if coding not in _WINDOWS:
         raise unsupported(f"the Content-Encoding [{encoding}]")
-    inflater = zlib.decompressobj(wbits=_WINDOWS[coding])
-    try:
-        body = inflater.decompress(raw, limit + 1)
-    except zlib.error as error:
-        raise ApiError(400, "parse_exception", f"the {coding} body cannot be read: {error}") from error
-    if len(body) > limit:
-        return None
-    if not inflater.eof:
-        raise ApiError(400, "parse_exception", f"the {coding} body cannot be read: it ends too early")
-    return body
+    body, rest = bytearray(), raw
+    while rest:
+        inflater = zlib.decompressobj(wbits=_WINDOWS[coding])
+        try:
+            body += inflater.decompress(rest, limit + 1 - len(body))
+        except zlib.error as error:
+            raise ApiError(400, "parse_exception", f"the {coding} body cannot be read: {error}") from error
+        if len(body) > limit:
+            return None
+        if not inflater.eof:
+            raise ApiError(400, "parse_exception", f"the {coding} body cannot be read: it ends too early")
+        # A file that gzip has written may be several, one behind the other (JdkZlibDecoder, decompressConcatenated).
+        rest = inflater.unused_data if coding == "gzip" else b""
+    return bytes(body)
 
 
 def chosen(accepted: str) -> str | None:

@@ -138,6 +138,16 @@ def test_a_broken_gzip_body(http: httpx.Client) -> None:
     assert http.put("/x/_doc/1", content=cut, headers=headers).status_code == 400
 
 
+def test_a_gzip_body_of_several_parts_is_read_to_its_end(api: Api, http: httpx.Client, name: str) -> None:
+    lines = [f'{{"index": {{"_id": "{number}"}}}}\n{{"x": {number}}}\n'.encode() for number in range(2)]
+    headers = {"content-type": "application/x-ndjson", "content-encoding": "gzip"}
+    answer = http.post(f"/{name}/_bulk?refresh", content=b"".join(map(gzip.compress, lines)), headers=headers)
+    assert answer.json()["errors"] is False
+    assert api("GET", f"/{name}/_count")["count"] == 2
+    rest = http.post(f"/{name}/_bulk", content=gzip.compress(lines[0]) + b"rest", headers=headers)
+    assert rest.status_code == 400
+
+
 def test_a_gzip_body_that_unfolds_beyond_the_limit(http: httpx.Client) -> None:
     headers = {"content-type": "application/json", "content-encoding": "gzip"}
     body = gzip.compress(bytes(101 * 1024 * 1024), 1)
