@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from clipline.emulator.errors import ApiError, illegal_argument, unsupported
-from clipline.emulator.known_settings import DYNAMIC, FAMILIES, STATIC
+from clipline.emulator.known_settings import DYNAMIC, FAMILIES, LOGGER, STATIC
 from clipline.emulator.patterns import simple_match
 
 if TYPE_CHECKING:
@@ -81,9 +81,7 @@ def _changed(before: Mapping[str, str], given: Mapping[str, str | None], kind: s
 def _check(name: str, value: str | None, kind: str) -> None:
     if name in STATIC:
         raise illegal_argument(f"{kind} setting [{name}], not dynamically updateable")
-    if name.startswith("logger."):
-        return
-    setting = DYNAMIC.get(name)
+    setting = LOGGER if name.startswith("logger.") else DYNAMIC.get(name)
     if setting is None:
         if name.split(".")[0] in FAMILIES:
             raise unsupported(f"the cluster setting [{name}]")
