@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from clipline.emulator.patterns import simple_match
+from clipline.emulator.wire import boolean
 
 if TYPE_CHECKING:
     from clipline.emulator.node import Node
@@ -30,6 +31,9 @@ ROLES = {
     "transform": "t",
 }
 """Those of a node that was not told which to have, and their letters in ``_cat/nodes``."""
+
+_OTHER_ROLES = ("voting_only", "coordinating_only")
+"""What a filter may name and this node is not: neither adds it nor takes it away."""
 
 
 def roles(node: Node) -> list[str]:
@@ -66,15 +70,18 @@ def description(node: Node) -> dict[str, Any]:
 
 
 def is_meant(node: Node, wanted: str) -> bool:
-    """Whether a comma-separated node filter names the node (DiscoveryNodes.resolveNodes); a later part wins."""
+    """Whether a comma-separated node filter names the node (DiscoveryNodes.resolveNodes); a later part wins.
+
+    Raises:
+        ApiError: 400 for a role that is neither ``true`` nor ``false``.
+    """
     meant = False
     for part in filter(None, map(str.strip, wanted.split(","))):
         name, sign, value = part.partition(":")
-        if sign and name in (*ROLES, "voting_only"):
+        if sign and name in (*ROLES, *_OTHER_ROLES):
+            had = boolean({name: value}, name, default=True)
             if name in roles(node):
-                meant = value == "true"
-        elif sign and name == "coordinating_only":
-            meant = meant and value == "true"
+                meant = had
         elif part in ("_all", "_local", "_master", node.node_id) or _matches(node, part):
             meant = True
     return meant

@@ -78,13 +78,20 @@ def test_one_node_with_machine_learning(client: Elasticsearch) -> None:
     ("path", "total"),
     [
         ("_local", 1), ("_all", 1), ("emul*", 1), ("127.0.0.*", 1), ("ml:true", 1), ("ml:false", 0), ("_all,ml:false", 0),
-        ("nobody", 0), ("nobody,emulator", 1), ("coordinating_only:true", 0), ("xpack.installed:t*", 1), ("os", 1),
+        ("nobody", 0), ("nobody,emulator", 1), ("coordinating_only:true", 0),
+        ("_all,coordinating_only:true", 1), ("_all,coordinating_only:false", 1),
+        ("_all,voting_only:false", 1), ("xpack.installed:t*", 1), ("os", 1),
         ("os,http", 1), ("_all/os", 1), ("_local/info/os", 1), ("nobody/os", 0),
     ],
 )  # fmt: skip
 def test_node_filters(api: Api, path: str, total: int) -> None:
     answer = api("GET", f"/_nodes/{path}")
     assert answer["_nodes"]["total"] == len(answer["nodes"]) == total
+
+
+def test_a_role_is_there_or_not(api: Api) -> None:
+    reason = "Failed to parse value [perhaps] as only [true] or [false] are allowed."
+    assert api.error("GET", "/_nodes/ml:perhaps", code=400) == ("illegal_argument_exception", reason)
 
 
 def test_node_metrics(api: Api) -> None:
