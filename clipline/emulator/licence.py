@@ -101,11 +101,13 @@ class Licence:
 
     def _stored(self, name: str) -> str | None:
         # Every write of a document asks, so that the database is asked once.
-        if name not in self._known:
+        known = self._known
+        if name not in known:
             row = self._database.row("SELECT value FROM licence WHERE name = ?", (name,))
-            self._known[name] = None if row is None else str(row[0])
-        return self._known[name]
+            known[name] = None if row is None else str(row[0])
+        return known[name]
 
     def _store(self, name: str, value: str) -> None:
         self._database.execute("INSERT OR REPLACE INTO licence VALUES (?, ?)", (name, value))
-        self._known.pop(name, None)
+        # A new one: who has just read what was before keeps it in the old one, which nobody reads any longer.
+        self._known = {}

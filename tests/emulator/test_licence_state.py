@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
+from threading import Event, Thread
 
 import pytest
 
@@ -45,6 +47,31 @@ def test_a_change_stays_until_the_process_is_started_as_something_else(tmp_path:
     assert seen("trial") == "basic"
     assert seen("platinum") == "platinum"
     assert seen("trial") == "trial"
+
+
+def test_who_reads_while_it_changes_does_not_keep_what_was_before(tmp_path: Path) -> None:
+    node = Node(tmp_path, Identity(license="trial"))
+    row, read = node.database.row, Event()
+
+    def slow(sql: str, values: tuple[str, ...]) -> tuple[str, ...] | None:
+        found = row(sql, values)
+        read.set()
+        time.sleep(0.1)
+        return found
+
+    node.licence.start("trial", 9)  # nothing of it is known by heart now
+    change = Thread(target=node.licence.start, args=("basic", 9))
+    reader = Thread(target=lambda: node.licence.type)
+    node.database.row = slow  # type: ignore[method-assign, assignment]
+    try:
+        reader.start()
+        assert read.wait(5)
+        change.start()
+        reader.join()
+        change.join()
+        assert node.licence.type == "basic"
+    finally:
+        node.close()
 
 
 @pytest.mark.parametrize("text", ["8.19.20", "9.0.3", "9.2.0", "9.5.2"])
