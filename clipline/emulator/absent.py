@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from clipline.emulator.errors import ApiError, unsupported
+from clipline.emulator.http.wire import ACKNOWLEDGED, Call, Reply, Route
 from clipline.emulator.indices.expressions import read_options
 from clipline.emulator.indices.index_names import index_not_found
 from clipline.emulator.indices.resolution import Options
-from clipline.emulator.wire import ACKNOWLEDGED, Call, Reply, Route
 
 if TYPE_CHECKING:
     from clipline.emulator.node import Node

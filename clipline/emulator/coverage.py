@@ -13,13 +13,13 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from clipline.emulator import absent, cluster, indices, ingest, ml, search, security
-from clipline.emulator.endpoints import Endpoints
+from clipline.emulator.http.endpoints import Endpoints
+from clipline.emulator.http.wire import Route
 from clipline.emulator.identity import TESTED, Version
 from clipline.emulator.indices.field_types import ANALYZERS, KNOWN_TYPES, LACKING_ANALYZERS, PARAMETERS
 from clipline.emulator.indices.setting_table import SETTINGS
 from clipline.emulator.ingest.processors import PROCESSORS, refused
 from clipline.emulator.search.queries import LACKING, READERS
-from clipline.emulator.wire import Route
 
 FAMILIES = {
     "Cluster": cluster,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from clipline.emulator.http.wire import boolean
 from clipline.emulator.patterns import simple_match
-from clipline.emulator.wire import boolean
 
 if TYPE_CHECKING:
     from clipline.emulator.node import Node

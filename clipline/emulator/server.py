@@ -18,8 +18,8 @@ from typing import IO, Any
 import uvicorn
 
 from clipline.emulator import record
-from clipline.emulator.app import build_app
 from clipline.emulator.database import OtherLayoutError
+from clipline.emulator.http.app import build_app
 from clipline.emulator.identity import DEFAULT_VERSION, LICENSES, Identity, Version
 from clipline.emulator.launch import READY, taken
 from clipline.emulator.node import DowngradeError, Node

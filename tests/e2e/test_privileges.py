@@ -13,9 +13,9 @@ import pytest
 
 from clipline.demo.pictures import generate
 from clipline.emulator import cluster, indices, ingest, ml, search
-from clipline.emulator.endpoints import Endpoints
+from clipline.emulator.http.endpoints import Endpoints
+from clipline.emulator.http.routing import Router
 from clipline.emulator.identity import DEFAULT_VERSION
-from clipline.emulator.routing import Router
 from clipline.emulator.security.privileges import grants_cluster, grants_index, is_cluster_action
 from tests.conftest import ROOT, Run
 from tests.emulator.secure_node import Secure, secure_node

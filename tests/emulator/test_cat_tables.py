@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from clipline.emulator.cat import Column, Duration, Size, answer
 from clipline.emulator.errors import ApiError
-from clipline.emulator.wire import Call
+from clipline.emulator.http.cat import Column, Duration, Size, answer
+from clipline.emulator.http.wire import Call
 
 COLUMNS = (
     Column("name", "n", "what it is called"),

@@ -12,7 +12,7 @@ import elasticsearch
 import pytest
 
 from clipline.emulator import absent, cluster, indices, ingest, ml, search, security
-from clipline.emulator.endpoints import Endpoints
+from clipline.emulator.http.endpoints import Endpoints
 from clipline.emulator.identity import TESTED, Version
 from tests.emulator.conftest import Api
 

@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clipline.emulator.compression import chosen
 from clipline.emulator.errors import ApiError
-from clipline.emulator.filter_path import filtered
-from clipline.emulator.json_body import read_object
+from clipline.emulator.http.compression import chosen
+from clipline.emulator.http.filter_path import filtered
+from clipline.emulator.http.json_body import read_object
+from clipline.emulator.http.query_string import parse_query
+from clipline.emulator.http.wire import Call
 from clipline.emulator.patterns import simple_match
-from clipline.emulator.query_string import parse_query
 from clipline.emulator.units import parse_time
-from clipline.emulator.wire import Call
 
 BODY = {
     "took": 1,

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from clipline.emulator import absent, cluster, indices, ingest, ml, search, security
-from clipline.emulator.wire import Route
+from clipline.emulator.http.wire import Route
 from tests.emulator.secure_node import Secure, secure_node
 
 FAMILIES = (cluster, ingest, ml, search, indices, security, absent)

@@ -11,8 +11,8 @@ import httpx
 import pytest
 
 from clipline.emulator import absent, cluster, indices, ingest, ml, search, security
+from clipline.emulator.http.wire import Route
 from clipline.emulator.launch import running_emulator
-from clipline.emulator.wire import Route
 
 ROUTES: list[Route] = [
     route

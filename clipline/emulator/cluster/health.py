@@ -8,11 +8,11 @@ from operator import eq, ge, gt, le, lt
 from typing import TYPE_CHECKING, Any
 
 from clipline.emulator.errors import ApiError, illegal_argument
+from clipline.emulator.http.wire import Call, Reply, Route
 from clipline.emulator.indices.expressions import named
 from clipline.emulator.indices.resolution import Options
 from clipline.emulator.node_description import CLUSTER_NAME
 from clipline.emulator.shard_health import cluster_health, index_health, summary
-from clipline.emulator.wire import Call, Reply, Route
 
 if TYPE_CHECKING:
     from clipline.emulator.node import Node

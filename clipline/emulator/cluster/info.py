@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from clipline.emulator.cluster.licence_api import enterprise_warning
 from clipline.emulator.errors import illegal_argument
-from clipline.emulator.human import iso_date
+from clipline.emulator.http.human import iso_date
+from clipline.emulator.http.wire import Call, Reply, Route, boolean
 from clipline.emulator.node_description import CLUSTER_NAME, NODE_NAME
 from clipline.emulator.versions import (
     build_date,
@@ -15,7 +16,6 @@ from clipline.emulator.versions import (
     minimum_wire_compatibility,
     release,
 )
-from clipline.emulator.wire import Call, Reply, Route, boolean
 
 if TYPE_CHECKING:
     from clipline.emulator.node import Node

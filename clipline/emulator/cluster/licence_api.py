@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from clipline.emulator.errors import ApiError, illegal_argument, unsupported
-from clipline.emulator.human import iso_date
+from clipline.emulator.http.human import iso_date
+from clipline.emulator.http.wire import ACKNOWLEDGED, Call, Reply, Route
 from clipline.emulator.node_description import CLUSTER_NAME
-from clipline.emulator.wire import ACKNOWLEDGED, Call, Reply, Route
 
 if TYPE_CHECKING:
     from clipline.emulator.node import Node

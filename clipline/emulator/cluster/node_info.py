@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from clipline.emulator.cluster.info import FLAVOR, TYPE
 from clipline.emulator.errors import unsupported
+from clipline.emulator.http.wire import Call, Reply, Route
 from clipline.emulator.ingest.processors import PROCESSORS as INGEST_PROCESSORS
 from clipline.emulator.node_description import (
     CLUSTER_NAME,
@@ -22,7 +23,6 @@ from clipline.emulator.node_description import (
     roles,
 )
 from clipline.emulator.versions import build_hash, index_version
-from clipline.emulator.wire import Call, Reply, Route
 
 if TYPE_CHECKING:
     from clipline.emulator.node import Node

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from clipline.emulator.errors import illegal_argument, unsupported
-from clipline.emulator.human import with_human
+from clipline.emulator.http.human import with_human
+from clipline.emulator.http.wire import Call, Reply, Route
 from clipline.emulator.indices.stats import chosen, whole
 from clipline.emulator.node_description import description, header, is_meant
-from clipline.emulator.wire import Call, Reply, Route
 
 if TYPE_CHECKING:
     from clipline.emulator.node import Node

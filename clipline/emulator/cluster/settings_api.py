@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from clipline.emulator.cluster_settings import flat, nested
 from clipline.emulator.errors import ApiError, illegal_argument, validation_failed
-from clipline.emulator.wire import Call, Reply, Route
+from clipline.emulator.http.wire import Call, Reply, Route
 
 if TYPE_CHECKING:
     from clipline.emulator.node import Node

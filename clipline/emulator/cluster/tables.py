@@ -6,13 +6,13 @@ import os
 import shutil
 from typing import TYPE_CHECKING, Any
 
-from clipline.emulator import cat
-from clipline.emulator.cat import Column
 from clipline.emulator.cluster.info import FLAVOR, TYPE
+from clipline.emulator.http import cat
+from clipline.emulator.http.cat import Column
+from clipline.emulator.http.wire import Call, Reply, Route
 from clipline.emulator.node_description import CLUSTER_NAME, IP, NODE_NAME, ROLES, roles
 from clipline.emulator.shard_health import cluster_health, summary
 from clipline.emulator.versions import build_hash
-from clipline.emulator.wire import Call, Reply, Route
 
 if TYPE_CHECKING:
     from clipline.emulator.node import Node

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from clipline.emulator.errors import ApiError, illegal_argument, json_token
+from clipline.emulator.http.wire import ACKNOWLEDGED, Call, Reply, Route
 from clipline.emulator.indices import mapping as mappings_of
 from clipline.emulator.indices import settings as settings_of
 from clipline.emulator.indices.alias_options import read_options as read_alias
@@ -17,7 +18,6 @@ from clipline.emulator.indices.mappings.traits import traits_of
 from clipline.emulator.indices.resolution import Options
 from clipline.emulator.indices.settings_api import READ as READ_SETTINGS
 from clipline.emulator.indices.settings_api import shown_settings
-from clipline.emulator.wire import ACKNOWLEDGED, Call, Reply, Route
 
 if TYPE_CHECKING:
     from clipline.emulator.node import Node

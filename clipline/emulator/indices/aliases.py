@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from clipline.emulator.errors import ApiError, TextError, validation_failed
+from clipline.emulator.http.wire import Call, Reply, Route
 from clipline.emulator.indices.alias_actions import Action, add_action, read_actions
 from clipline.emulator.indices.alias_rules import check_alias, check_together
 from clipline.emulator.indices.blocks import check_metadata
 from clipline.emulator.indices.expressions import PARAMS, named
 from clipline.emulator.indices.resolution import Options
 from clipline.emulator.patterns import simple_match
-from clipline.emulator.wire import Call, Reply, Route
 
 if TYPE_CHECKING:
     from clipline.emulator.node import Node

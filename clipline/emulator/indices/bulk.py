@@ -7,6 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from clipline.emulator.errors import ApiError, illegal_argument, validation_failed
+from clipline.emulator.http.json_body import read_object
+from clipline.emulator.http.wire import Call, Reply, Route
 from clipline.emulator.indices.bulk_lines import Action, Lines
 from clipline.emulator.indices.document_body import read_document
 from clipline.emulator.indices.pipelined import Outcome, Prepare, Request
@@ -15,8 +17,6 @@ from clipline.emulator.indices.update import bulk_update
 from clipline.emulator.indices.update_request import Update
 from clipline.emulator.indices.write import Write
 from clipline.emulator.indices.write_params import check_active_shards, refresh_wanted, refreshed
-from clipline.emulator.json_body import read_object
-from clipline.emulator.wire import Call, Reply, Route
 
 if TYPE_CHECKING:
     from clipline.emulator.node import Node

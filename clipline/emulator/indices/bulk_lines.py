@@ -17,9 +17,9 @@ from typing import Any
 import orjson
 
 from clipline.emulator.errors import ApiError, illegal_argument, json_token, unsupported
+from clipline.emulator.http.json_body import malformed
 from clipline.emulator.indices.optimistic import INTERNAL, UNCONDITIONAL, Condition, version_type
 from clipline.emulator.indices.source import check_choice
-from clipline.emulator.json_body import malformed
 
 _VERBS = ("create", "delete", "index", "update")
 _TEXTS = {"_index", "_id", "routing", "op_type", "pipeline"}

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 
 from clipline.emulator.errors import ApiError, unsupported
-from clipline.emulator.json_body import malformed, read_value, without_comments
+from clipline.emulator.http.json_body import malformed, read_value, without_comments
 
 
 def read_document(raw: bytes) -> dict[str, Any]:

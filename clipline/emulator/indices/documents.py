@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote_plus
 
 from clipline.emulator.errors import ApiError, illegal_argument
+from clipline.emulator.http.wire import Call, Reply, Route
 from clipline.emulator.indices.document_body import read_document
 from clipline.emulator.indices.pipelined import checked, perform
 from clipline.emulator.indices.write import Write, Written
 from clipline.emulator.indices.write_params import WRITE, check_active_shards, condition, refresh_wanted, refreshed
-from clipline.emulator.wire import Call, Reply, Route
 
 if TYPE_CHECKING:
     from clipline.emulator.node import Node

@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from clipline.emulator.errors import ApiError, illegal_argument
+from clipline.emulator.http.wire import Call
 from clipline.emulator.indices.resolution import Options
-from clipline.emulator.wire import Call
 
 if TYPE_CHECKING:
     from clipline.emulator.node import Node

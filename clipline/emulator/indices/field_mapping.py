@@ -12,11 +12,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from clipline.emulator.errors import unsupported
+from clipline.emulator.http.wire import Call, Reply, Route
 from clipline.emulator.indices import mapping as mappings_of
 from clipline.emulator.indices.expressions import PARAMS, named
 from clipline.emulator.indices.index import Index
 from clipline.emulator.patterns import simple_match
-from clipline.emulator.wire import Call, Reply, Route
 
 if TYPE_CHECKING:
     from clipline.emulator.node import Node

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from clipline.emulator.errors import illegal_argument, not_found, unsupported, validation_failed
+from clipline.emulator.http.wire import Call, Reply, Route
 from clipline.emulator.indices.blocks import check_block
 from clipline.emulator.indices.index import Index
 from clipline.emulator.indices.mapping import fields
@@ -21,7 +22,6 @@ from clipline.emulator.indices.source import shown_source, source_choice
 from clipline.emulator.indices.stored import Stored
 from clipline.emulator.indices.write import conflict, routing_missing
 from clipline.emulator.indices.write_params import long
-from clipline.emulator.wire import Call, Reply, Route
 
 if TYPE_CHECKING:
     from clipline.emulator.node import Node

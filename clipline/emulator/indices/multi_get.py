@@ -6,11 +6,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from clipline.emulator.errors import ApiError, illegal_argument, json_token, validation_failed
+from clipline.emulator.http.wire import Call, Reply, Route
 from clipline.emulator.indices.date_math import resolve_name
 from clipline.emulator.indices.get import READ, READ_REFUSED, Get, check_version, found, shown, stored_fields
 from clipline.emulator.indices.optimistic import version_type
 from clipline.emulator.indices.source import check_choice, source_choice
-from clipline.emulator.wire import Call, Reply, Route
 
 if TYPE_CHECKING:
     from clipline.emulator.node import Node

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from clipline.emulator.errors import ApiError
-from clipline.emulator.routing import likeness
+from clipline.emulator.http.routing import likeness
 
 
 def unknown_field(parser: str, name: str, known: Iterable[str]) -> ApiError:

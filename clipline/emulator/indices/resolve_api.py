@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from clipline.emulator.errors import unsupported
+from clipline.emulator.http.wire import Call, Reply, Route
 from clipline.emulator.indices.expressions import PARAMS, read_options
 from clipline.emulator.indices.index import Index
 from clipline.emulator.indices.resolution import Names, Options, resolve
-from clipline.emulator.wire import Call, Reply, Route
 
 if TYPE_CHECKING:
     from clipline.emulator.node import Node

@@ -8,12 +8,12 @@ from typing import Any
 import orjson
 
 from clipline.emulator.errors import ApiError, illegal_argument, unsupported
+from clipline.emulator.http.routing import likeness
 from clipline.emulator.identity import Version
 from clipline.emulator.indices import similarities
 from clipline.emulator.indices.setting_table import SETTINGS, elsewhere, find, names
 from clipline.emulator.indices.setting_values import check_value, expanded_replicas
 from clipline.emulator.patterns import simple_match
-from clipline.emulator.routing import likeness
 
 Flat = dict[str, str | None]
 """name without ``index.`` → text; a list is JSON text, ``None`` stands for a reset."""

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from clipline.emulator.errors import illegal_argument, unsupported, validation_failed
+from clipline.emulator.http.wire import ACKNOWLEDGED, Call, Reply, Route
 from clipline.emulator.indices import settings as settings_of
 from clipline.emulator.indices import similarities
 from clipline.emulator.indices.blocks import check_metadata
@@ -15,7 +16,6 @@ from clipline.emulator.indices.index import Index
 from clipline.emulator.indices.resolution import Options
 from clipline.emulator.indices.setting_table import SETTINGS
 from clipline.emulator.patterns import simple_match
-from clipline.emulator.wire import ACKNOWLEDGED, Call, Reply, Route
 
 if TYPE_CHECKING:
     from clipline.emulator.node import Node

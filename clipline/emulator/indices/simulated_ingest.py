@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from clipline.emulator.errors import ApiError, illegal_argument, unsupported, validation_failed
+from clipline.emulator.http.wire import Call, Reply, Route
 from clipline.emulator.indices import mapping as mappings_of
 from clipline.emulator.indices.composition import Composed, compose, winner
 from clipline.emulator.indices.index import Index
@@ -25,7 +26,6 @@ from clipline.emulator.ingest.config import Options
 from clipline.emulator.ingest.document import MATCH_ANY, IngestDocument, java
 from clipline.emulator.ingest.execute import Compiled, Execution, Failure
 from clipline.emulator.ingest.processors import Dropped
-from clipline.emulator.wire import Call, Reply, Route
 
 if TYPE_CHECKING:
     from clipline.emulator.node import Node

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from clipline.emulator.errors import illegal_argument, unsupported, validation_failed
+from clipline.emulator.http.wire import Call, Reply, Route
 from clipline.emulator.indices import mapping as mappings_of
 from clipline.emulator.indices import settings as settings_of
 from clipline.emulator.indices.composition import BUILT_IN, Winner, compose, winner
 from clipline.emulator.indices.date_math import resolve_name
 from clipline.emulator.indices.template_checks import check_index, overlapping
 from clipline.emulator.indices.template_fields import read_index
-from clipline.emulator.wire import Call, Reply, Route
 
 if TYPE_CHECKING:
     from clipline.emulator.node import Node

@@ -9,12 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from clipline.emulator.errors import ApiError, json_token
+from clipline.emulator.http.wire import Call
 from clipline.emulator.indices.mapping import fields
 from clipline.emulator.indices.mappings.refused import Refused
 from clipline.emulator.indices.mappings.traits import Traits
 from clipline.emulator.indices.vectors import hydrated, read_vector
 from clipline.emulator.patterns import matches_any
-from clipline.emulator.wire import Call
 
 if TYPE_CHECKING:
     from clipline.emulator.indices.index import Index

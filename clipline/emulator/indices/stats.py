@@ -9,13 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from clipline.emulator.errors import illegal_argument, unsupported
+from clipline.emulator.http.routing import suggestion
+from clipline.emulator.http.wire import Call, Reply, Route
 from clipline.emulator.indices.counts import Counts
 from clipline.emulator.indices.expressions import PARAMS, named
 from clipline.emulator.indices.index import Index
 from clipline.emulator.indices.maintenance import shards_touched
-from clipline.emulator.routing import suggestion
 from clipline.emulator.shard_health import index_health
-from clipline.emulator.wire import Call, Reply, Route
 
 if TYPE_CHECKING:
     from clipline.emulator.node import Node

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from clipline.emulator import cat
-from clipline.emulator.cat import Column, Size
 from clipline.emulator.errors import illegal_argument
+from clipline.emulator.http import cat
+from clipline.emulator.http.cat import Column, Size
+from clipline.emulator.http.wire import Call, Reply, Route
 from clipline.emulator.indices.aliases import chosen
 from clipline.emulator.indices.expressions import PARAMS, named, read_options
 from clipline.emulator.indices.resolution import Options
@@ -15,7 +16,6 @@ from clipline.emulator.indices.stats import sections
 from clipline.emulator.node_description import NODE_NAME
 from clipline.emulator.patterns import matches_any, simple_match
 from clipline.emulator.shard_health import index_health
-from clipline.emulator.wire import Call, Reply, Route
 
 if TYPE_CHECKING:
     from clipline.emulator.node import Node

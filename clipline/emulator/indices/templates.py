@@ -6,11 +6,11 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from clipline.emulator.errors import ApiError, illegal_argument, not_found, unsupported
+from clipline.emulator.http.wire import ACKNOWLEDGED, Call, Reply, Route
 from clipline.emulator.indices.composition import BUILT_IN
 from clipline.emulator.indices.template_checks import check_component, check_index
 from clipline.emulator.indices.template_fields import managed_date, read_component, read_index, shown
 from clipline.emulator.patterns import simple_match
-from clipline.emulator.wire import ACKNOWLEDGED, Call, Reply, Route
 
 if TYPE_CHECKING:
     from clipline.emulator.node import Node

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from clipline.emulator.errors import ApiError, illegal_argument, validation_failed
+from clipline.emulator.http.wire import Call, Reply, Route
 from clipline.emulator.indices.documents import written_reply
 from clipline.emulator.indices.index import Index
 from clipline.emulator.indices.optimistic import UNCONDITIONAL, Condition
@@ -19,7 +20,6 @@ from clipline.emulator.indices.update_request import Update
 from clipline.emulator.indices.update_script import scripted, scripted_upsert
 from clipline.emulator.indices.write import Step, Write, Written, conflict, routing_missing, shard_meta, store
 from clipline.emulator.indices.write_params import WRITE, check_active_shards, condition, refresh_wanted
-from clipline.emulator.wire import Call, Reply, Route
 
 if TYPE_CHECKING:
     from clipline.emulator.node import Node

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from clipline.emulator.errors import ApiError, illegal_argument, unsupported
+from clipline.emulator.http.wire import Call
 from clipline.emulator.indices.optimistic import Condition, version_type
 from clipline.emulator.indices.write import Written
-from clipline.emulator.wire import Call
 
 if TYPE_CHECKING:
     from clipline.emulator.node import Node

@@ -6,11 +6,11 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from clipline.emulator.errors import not_found
+from clipline.emulator.http.wire import ACKNOWLEDGED, Call, Reply, Route
 from clipline.emulator.indices.dates import iso
 from clipline.emulator.indices.index_names import wrong_name
 from clipline.emulator.ingest.compile import DATES
 from clipline.emulator.ingest.simulate import simulate
-from clipline.emulator.wire import ACKNOWLEDGED, Call, Reply, Route
 
 if TYPE_CHECKING:
     from clipline.emulator.node import Node

@@ -10,12 +10,12 @@ import copy
 from typing import TYPE_CHECKING, Any
 
 from clipline.emulator.errors import ApiError, illegal_argument, unsupported
+from clipline.emulator.http.wire import Call, Reply
 from clipline.emulator.ingest.compile import compile_pipeline
 from clipline.emulator.ingest.config import Options
 from clipline.emulator.ingest.document import IngestDocument, java
 from clipline.emulator.ingest.execute import Compiled, Execution, Failure, Step
 from clipline.emulator.ingest.processors import Dropped
-from clipline.emulator.wire import Call, Reply
 
 if TYPE_CHECKING:
     from clipline.emulator.node import Node

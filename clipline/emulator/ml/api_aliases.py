@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from clipline.emulator.errors import status_error, validation_failed
+from clipline.emulator.http.wire import ACKNOWLEDGED, Call, Reply, Route
 from clipline.emulator.licence import require
 from clipline.emulator.ml.catalog import LANG_IDENT
 from clipline.emulator.ml.models import model_missing
 from clipline.emulator.ml.names import BUILT_IN, alias_problem
-from clipline.emulator.wire import ACKNOWLEDGED, Call, Reply, Route
 
 if TYPE_CHECKING:
     from clipline.emulator.node import Node

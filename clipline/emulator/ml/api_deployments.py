@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from clipline.emulator.errors import ApiError, not_found, status_error, validation_failed
+from clipline.emulator.http.wire import Call, Reply, Route
 from clipline.emulator.licence import require
 from clipline.emulator.ml.adaptive import adaptive_problems, is_enabled, merged
 from clipline.emulator.ml.capacity import MOST_DEPLOYMENTS
@@ -19,7 +20,6 @@ from clipline.emulator.ml.requests import (
     update_request,
 )
 from clipline.emulator.ml.stats import assignment
-from clipline.emulator.wire import Call, Reply, Route
 
 if TYPE_CHECKING:
     from clipline.emulator.node import Node

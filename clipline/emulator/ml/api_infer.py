@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from clipline.emulator.errors import ApiError, not_found
+from clipline.emulator.http.wire import Call, Reply, Route
 from clipline.emulator.ml.infer_request import infer_request
 from clipline.emulator.ml.serving import infer_docs
-from clipline.emulator.wire import Call, Reply, Route
 
 if TYPE_CHECKING:
     from clipline.emulator.node import Node

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from clipline.emulator.errors import unsupported
+from clipline.emulator.http.wire import ACKNOWLEDGED, Call, Reply, Route
 from clipline.emulator.ml.capacity import MIB, NODE_OVERHEAD, used_memory
 from clipline.emulator.ml.platforms import platform_name
 from clipline.emulator.ml.sizes import Size, parse_size
 from clipline.emulator.ml.stats import size
 from clipline.emulator.node_description import description, header, is_meant
-from clipline.emulator.wire import ACKNOWLEDGED, Call, Reply, Route
 
 if TYPE_CHECKING:
     from clipline.emulator.node import Node

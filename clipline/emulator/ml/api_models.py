@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from clipline.emulator.errors import ApiError, illegal_argument, not_found, status_error, unsupported, validation_failed
+from clipline.emulator.http.wire import ACKNOWLEDGED, Call, Reply, Route
 from clipline.emulator.licence import require
 from clipline.emulator.ml.bodies import check_model
 from clipline.emulator.ml.catalog import defined_length, matching, page
@@ -14,7 +15,6 @@ from clipline.emulator.ml.names import BUILT_IN
 from clipline.emulator.ml.stats import moment
 from clipline.emulator.ml.stats import size as byte_size
 from clipline.emulator.ml.trees import decompressed, read_definition
-from clipline.emulator.wire import ACKNOWLEDGED, Call, Reply, Route
 
 if TYPE_CHECKING:
     from clipline.emulator.node import Node

@@ -7,9 +7,9 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from clipline.emulator.errors import ApiError, illegal_argument, not_found, validation_failed, wrong_kind
+from clipline.emulator.http.wire import ACKNOWLEDGED, Call, Reply, Route
 from clipline.emulator.licence import require
 from clipline.emulator.ml.bodies import check_fields, whole
-from clipline.emulator.wire import ACKNOWLEDGED, Call, Reply, Route
 
 if TYPE_CHECKING:
     from clipline.emulator.node import Node

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from clipline.emulator import cat
 from clipline.emulator.errors import ApiError
+from clipline.emulator.http import cat
+from clipline.emulator.http.wire import Call, Reply, Route
 from clipline.emulator.ml.catalog import matching, page
 from clipline.emulator.ml.deployment import Deployment
 from clipline.emulator.ml.stats import ingest_stats, model_stats, used_by
 from clipline.emulator.ml.times import date_text
-from clipline.emulator.wire import Call, Reply, Route
 
 if TYPE_CHECKING:
     from clipline.emulator.node import Node

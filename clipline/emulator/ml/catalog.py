@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from clipline.emulator.errors import illegal_argument
+from clipline.emulator.http.wire import Call
 from clipline.emulator.ml.models import model_missing
 from clipline.emulator.ml.names import BUILT_IN, matches
 from clipline.emulator.ml.store import PartFact
-from clipline.emulator.wire import Call
 
 if TYPE_CHECKING:
     from clipline.emulator.node import Node

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from clipline.emulator.errors import ApiError, illegal_argument, status_error, unsupported, wrong_kind
+from clipline.emulator.http.wire import Call
 from clipline.emulator.ml.infer_options import EMULATED, TASKS, truncation
 from clipline.emulator.ml.times import seconds, time_text
-from clipline.emulator.wire import Call
 
 _PARSER = "cluster:internal/xpack/ml/inference/infer"
 _TOKENIZATIONS = ("bert", "bert_ja", "mpnet", "roberta", "xlm_roberta", "deberta_v2")

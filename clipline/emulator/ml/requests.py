@@ -14,10 +14,10 @@ from clipline.emulator.errors import (
     validation_failed,
     wrong_kind,
 )
+from clipline.emulator.http.wire import Call
 from clipline.emulator.ml.adaptive import Settings, adaptive_problems, first_number, is_enabled, parse_adaptive
 from clipline.emulator.ml.sizes import parse_size
 from clipline.emulator.ml.times import seconds, time_text
-from clipline.emulator.wire import Call
 
 _ENUMS = "org.elasticsearch.xpack.core.ml.inference.assignment"
 _WAIT_STATES = ("started", "starting", "fully_allocated")

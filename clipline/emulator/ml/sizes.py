@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from clipline.emulator import cat
 from clipline.emulator.errors import ApiError
+from clipline.emulator.http import cat
 
 _SIZE = re.compile(r"(\d+)(\.\d+)?\s*(b|kb?|mb?|gb?|tb?|pb?)", re.IGNORECASE)
 _UNITS = {"b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40, "p": 1 << 50}

@@ -13,12 +13,12 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from clipline.emulator.errors import ApiError, illegal_argument, unsupported, validation_failed, wrong_kind
+from clipline.emulator.http.wire import Call, Reply, Route
 from clipline.emulator.indices.field_types import LACKING_ANALYZERS
 from clipline.emulator.indices.mapping import fields
 from clipline.emulator.search.analysis import ANALYZERS, FILTERS, GAP, TOKENIZERS, Analyzer, keyword, kind_of, standard
 from clipline.emulator.search.suggest import unknown_field
 from clipline.emulator.search.text import analyzer_of
-from clipline.emulator.wire import Call, Reply, Route
 
 if TYPE_CHECKING:
     from clipline.emulator.node import Node

@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from clipline.emulator.errors import ApiError, illegal_argument, unsupported
+from clipline.emulator.http.wire import Call, Reply, Route
 from clipline.emulator.indices.resolution import Options
 from clipline.emulator.search import pit, url_query
 from clipline.emulator.search.execute import Shares, matcher, max_score, run, total
@@ -15,7 +16,6 @@ from clipline.emulator.search.reading import Reading
 from clipline.emulator.search.request import Request, read_request
 from clipline.emulator.search.targets import Share, opened, routed, targets
 from clipline.emulator.search.url_query import url_query as read_url_query
-from clipline.emulator.wire import Call, Reply, Route
 
 if TYPE_CHECKING:
     from clipline.emulator.node import Node

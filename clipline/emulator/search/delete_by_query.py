@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from clipline.emulator.errors import ApiError, illegal_argument, unsupported, validation_failed
+from clipline.emulator.http.wire import Call, Reply, Route
 from clipline.emulator.indices.optimistic import Condition
 from clipline.emulator.indices.pipelined import Request
 from clipline.emulator.indices.write import Write
@@ -33,7 +34,6 @@ from clipline.emulator.search.targets import Target, opened, routed, targets
 from clipline.emulator.search.url_query import PARAMS as URL_PARAMS
 from clipline.emulator.search.url_query import REFUSED as URL_REFUSED
 from clipline.emulator.search.url_query import url_query
-from clipline.emulator.wire import Call, Reply, Route
 
 if TYPE_CHECKING:
     from clipline.emulator.node import Node

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from clipline.emulator.errors import ApiError, illegal_argument, unsupported, wrong_kind
+from clipline.emulator.http.wire import Call
 from clipline.emulator.indices.get import Get, found
 from clipline.emulator.indices.mappings.java import class_name
 from clipline.emulator.indices.snapshot import Searchable
@@ -20,7 +21,6 @@ from clipline.emulator.search.field_request import Wanted
 from clipline.emulator.search.field_values import docvalues
 from clipline.emulator.search.suggest import unknown_field
 from clipline.emulator.search.terms import Terms
-from clipline.emulator.wire import Call
 
 if TYPE_CHECKING:
     from clipline.emulator.node import Node

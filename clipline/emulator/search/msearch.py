@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from clipline.emulator.errors import ApiError, illegal_argument, unsupported, validation_failed
-from clipline.emulator.wire import Call, Reply
+from clipline.emulator.http.wire import Call, Reply
 
 if TYPE_CHECKING:
     from clipline.emulator.node import Node

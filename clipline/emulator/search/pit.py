@@ -14,11 +14,11 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from clipline.emulator.errors import ApiError, illegal_argument, unsupported, validation_failed
+from clipline.emulator.http.wire import Call, Reply, Route
 from clipline.emulator.indices.index import Index
 from clipline.emulator.indices.setting_values import seconds
 from clipline.emulator.search.context import ShardError, all_failed
 from clipline.emulator.search.targets import Share, released, retained, targets
-from clipline.emulator.wire import Call, Reply, Route
 
 if TYPE_CHECKING:
     from clipline.emulator.node import Node

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from clipline.emulator.errors import ApiError, illegal_argument, json_token, unsupported, validation_failed
+from clipline.emulator.http.wire import Call
 from clipline.emulator.indices.setting_values import seconds
 from clipline.emulator.indices.source import check_choice, source_choice
 from clipline.emulator.search.compound import Query
@@ -20,7 +21,6 @@ from clipline.emulator.search.reading import Reading
 from clipline.emulator.search.sort import Key, by_score, read_sort
 from clipline.emulator.search.url_query import url_query
 from clipline.emulator.search.vectors import Knn
-from clipline.emulator.wire import Call
 
 _VALUES = {"size", "from", "sort", "_source", "stored_fields", "min_score", "track_total_hits", "version",
            "seq_no_primary_term", "timeout", "track_scores", "terminate_after", "explain", "profile"}  # fmt: skip

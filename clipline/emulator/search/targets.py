@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from clipline.emulator.http.wire import Call
 from clipline.emulator.identity import DEFAULT_VERSION, Version
 from clipline.emulator.indices.blocks import check_block
 from clipline.emulator.indices.date_math import resolve_name
@@ -20,7 +21,6 @@ from clipline.emulator.search.compound import Query
 from clipline.emulator.search.context import Context, ShardError
 from clipline.emulator.search.queries import read_query
 from clipline.emulator.search.reading import Reading
-from clipline.emulator.wire import Call
 
 if TYPE_CHECKING:
     from clipline.emulator.node import Node

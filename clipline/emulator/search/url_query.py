@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from clipline.emulator.errors import illegal_argument, unsupported
+from clipline.emulator.http.wire import Call
 from clipline.emulator.search.analysis import lower
 from clipline.emulator.search.compound import All, Bool, Query
 from clipline.emulator.search.context import Context, Result
 from clipline.emulator.search.full_text import Match, MultiMatch
 from clipline.emulator.search.ranges import Pattern
-from clipline.emulator.wire import Call
 
 PARAMS = frozenset({"q", "df", "default_operator", "lenient"})
 REFUSED = frozenset({"analyzer", "analyze_wildcard"})

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from clipline.emulator.http.wire import Call, Reply, Route
 from clipline.emulator.node_description import CLUSTER_NAME, NODE_NAME
-from clipline.emulator.wire import Call, Reply, Route
 
 if TYPE_CHECKING:
     from clipline.emulator.node import Node

@@ -10,13 +10,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from clipline.emulator.errors import ApiError, illegal_argument, not_found, unsupported, validation_failed
+from clipline.emulator.http.wire import Call, Reply, Route
 from clipline.emulator.patterns import simple_match
 from clipline.emulator.security.authorize import denied
 from clipline.emulator.security.key_request import check, descriptors, millis, new_key
 from clipline.emulator.security.privileges import grants_cluster
 from clipline.emulator.security.roles import texts
 from clipline.emulator.security.subject import Subject
-from clipline.emulator.wire import Call, Reply, Route
 
 if TYPE_CHECKING:
     from clipline.emulator.node import Node

@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from clipline.emulator.errors import ApiError, validation_failed, wrong_kind
+from clipline.emulator.http.wire import Call, Reply, Route
 from clipline.emulator.patterns import simple_match
 from clipline.emulator.security.privileges import CLUSTER, INDEX
-from clipline.emulator.wire import Call, Reply, Route
 
 if TYPE_CHECKING:
     from clipline.emulator.node import Node

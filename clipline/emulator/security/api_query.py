@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from clipline.emulator.http.wire import Call, Reply, Route
 from clipline.emulator.security.api_keys import is_own, may_all, shown
 from clipline.emulator.security.queries import Thing, chosen
 from clipline.emulator.security.roles import RESERVED
 from clipline.emulator.security.subject import ELASTIC
-from clipline.emulator.wire import Call, Reply, Route
 
 if TYPE_CHECKING:
     from clipline.emulator.node import Node

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from clipline.emulator.errors import ApiError, unsupported, validation_failed, wrong_kind
+from clipline.emulator.http.wire import Call, Reply, Route
 from clipline.emulator.security.names import wrong_name
 from clipline.emulator.security.roles import LACKING_ROLES, RESERVED, read_role, texts
-from clipline.emulator.wire import Call, Reply, Route
 
 if TYPE_CHECKING:
     from clipline.emulator.node import Node

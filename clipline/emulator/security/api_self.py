@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from clipline.emulator.errors import ApiError, illegal_argument, unsupported, validation_failed
+from clipline.emulator.http.wire import Call, Reply, Route
 from clipline.emulator.security.applications import held, stored
 from clipline.emulator.security.privileges import INDEX, implied, unknown_privileges
 from clipline.emulator.security.roles import texts
 from clipline.emulator.security.subject import Subject
-from clipline.emulator.wire import Call, Reply, Route
 
 if TYPE_CHECKING:
     from clipline.emulator.node import Node

@@ -7,10 +7,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from clipline.emulator.errors import ApiError, illegal_argument, json_token, unsupported, validation_failed, wrong_kind
+from clipline.emulator.http.wire import Call, Reply, Route
 from clipline.emulator.security.names import wrong_name
 from clipline.emulator.security.roles import LACKING_ROLES, texts
 from clipline.emulator.security.subject import ELASTIC, User
-from clipline.emulator.wire import Call, Reply, Route
 
 if TYPE_CHECKING:
     from clipline.emulator.node import Node

@@ -12,10 +12,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from clipline.emulator.errors import ApiError
+from clipline.emulator.http.wire import Call, Route
 from clipline.emulator.indices.date_math import resolve_name
 from clipline.emulator.security.privileges import granting, is_cluster_action
 from clipline.emulator.security.subject import Subject
-from clipline.emulator.wire import Call, Route
 
 _BY_NAME_ONLY = frozenset({"indices:data/write/bulk", "indices:data/write/index", "indices:data/write/delete",
                            "indices:data/read/mget", "indices:data/read/msearch",

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from clipline.emulator.errors import ApiError, unsupported
+from clipline.emulator.http.wire import Call, Route
 from clipline.emulator.security.authenticate import Authenticator
 from clipline.emulator.security.authorize import authorized, denied, refused_names, spelled
 from clipline.emulator.security.privileges import is_cluster_action
 from clipline.emulator.security.store import SecurityStore
 from clipline.emulator.security.subject import ELASTIC, Subject
 from clipline.emulator.security.tls import Certificates
-from clipline.emulator.wire import Call, Route
 
 if TYPE_CHECKING:
     from clipline.emulator.node import Node

@@ -22,7 +22,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from clipline.emulator.errors import ApiError, illegal_argument
-from clipline.emulator.json_body import read_object
+from clipline.emulator.http.json_body import read_object
 from clipline.emulator.units import parse_time
 
 if TYPE_CHECKING:

@@ -8,13 +8,13 @@ from typing import Any
 
 import orjson
 
-from clipline.emulator.compression import chosen, deflated
 from clipline.emulator.errors import ApiError, TextError
-from clipline.emulator.filter_path import filtered
+from clipline.emulator.http.compression import chosen, deflated
+from clipline.emulator.http.filter_path import filtered
+from clipline.emulator.http.media import answer_type, is_yaml
+from clipline.emulator.http.wire import Reply
 from clipline.emulator.identity import Version
-from clipline.emulator.media import answer_type, is_yaml
 from clipline.emulator.versions import build_hash
-from clipline.emulator.wire import Reply
 
 TEXT = "text/plain; charset=UTF-8"
 _OPTIONS = orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from clipline.emulator.cat import Duration, Size
+from clipline.emulator.http.cat import Duration, Size
 
 
 def with_human(body: Any) -> Any:

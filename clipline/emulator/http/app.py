@@ -18,17 +18,17 @@ from typing import TYPE_CHECKING, Any
 from anyio import to_thread
 
 from clipline.emulator import absent, cluster, indices, ingest, ml, search, security
-from clipline.emulator.answers import Answer, Asked, answer, error_reply
-from clipline.emulator.bodies import check_takes_body
-from clipline.emulator.compression import inflated
 from clipline.emulator.database import disk_failure
-from clipline.emulator.endpoints import Endpoints
 from clipline.emulator.errors import ApiError, TextError, bad_parameter
-from clipline.emulator.media import check_answer_type, check_body_type, check_headers, check_single
-from clipline.emulator.param_kinds import check_kinds
-from clipline.emulator.query_string import parse_query
-from clipline.emulator.routing import Router
-from clipline.emulator.wire import Call, Reply, boolean
+from clipline.emulator.http.answers import Answer, Asked, answer, error_reply
+from clipline.emulator.http.bodies import check_takes_body
+from clipline.emulator.http.compression import inflated
+from clipline.emulator.http.endpoints import Endpoints
+from clipline.emulator.http.media import check_answer_type, check_body_type, check_headers, check_single
+from clipline.emulator.http.param_kinds import check_kinds
+from clipline.emulator.http.query_string import parse_query
+from clipline.emulator.http.routing import Router
+from clipline.emulator.http.wire import Call, Reply, boolean
 
 if TYPE_CHECKING:
     from clipline.emulator.node import Node

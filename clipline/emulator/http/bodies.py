@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from clipline.emulator.errors import illegal_argument
-from clipline.emulator.wire import Route
+from clipline.emulator.http.wire import Route
 
 # Of GET and DELETE only these read a body; of POST and PUT all do but the others.
 _READS = re.compile(

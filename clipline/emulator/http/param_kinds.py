@@ -7,7 +7,7 @@ A handler of Elasticsearch reads each of its parameters before it acts (``RestRe
 from __future__ import annotations
 
 from clipline.emulator.errors import illegal_argument
-from clipline.emulator.wire import Call
+from clipline.emulator.http.wire import Call
 
 _TIMES = frozenset({"timeout", "master_timeout"})
 _FLAGS = frozenset(

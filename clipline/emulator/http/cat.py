@@ -19,9 +19,9 @@ from functools import cmp_to_key
 from typing import Any
 
 from clipline.emulator.errors import ApiError, unsupported
-from clipline.emulator.media import wants_list
+from clipline.emulator.http.media import wants_list
+from clipline.emulator.http.wire import Call, Reply
 from clipline.emulator.patterns import simple_match
-from clipline.emulator.wire import Call, Reply
 
 PARAMS = frozenset({"help", "h", "v", "ts", "bytes", "size", "time", "s"})
 """What every table takes; ``pri`` is for those that have sibling columns."""

@@ -13,10 +13,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from clipline.emulator.endpoints import UNLISTED, Endpoints
 from clipline.emulator.errors import TextError, illegal_argument, unsupported
-from clipline.emulator.query_string import decode
-from clipline.emulator.wire import Route
+from clipline.emulator.http.endpoints import UNLISTED, Endpoints
+from clipline.emulator.http.query_string import decode
+from clipline.emulator.http.wire import Route
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "CONNECT"})
 """Any other is refused by name."""

@@ -29,7 +29,7 @@ class Endpoints:
         self.later = frozenset(name for name, since in _PARAMS_SINCE.items() if version < since)
         """Parameters that this version does not have yet."""
         self._params: dict[str, dict[str, frozenset[str]]] = {}
-        for line in (files("clipline.emulator") / "endpoints.txt").read_text("utf-8").splitlines():
+        for line in (files("clipline.emulator.http") / "endpoints.txt").read_text("utf-8").splitlines():
             if line.startswith("#"):
                 continue
             methods, path, since, params = line.split(" ")
