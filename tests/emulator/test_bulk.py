@@ -188,6 +188,15 @@ def test_the_same_document_again_and_again(api: Api, name: str) -> None:
     assert api("GET", f"/{name}/_doc/1")["_seq_no"] == 51
 
 
+def test_ids_with_any_character(api: Api, name: str) -> None:
+    ids = ["a\0b", "a", "\0", "ü😀", '"]', "a\0c"]
+    lines = [line for doc_id in ids for line in ({"create": {"_id": doc_id}}, {"f": doc_id})]
+    assert items(bulk(api, f"/{name}/_bulk?refresh=true", *lines)) == [("create", 201, "created")] * 6
+    again = bulk(api, f"/{name}/_bulk?refresh=true", *lines)
+    assert items(again) == [("create", 409, "version_conflict_engine_exception")] * 6
+    assert {hit["_id"] for hit in api("POST", f"/{name}/_search", {})["hits"]["hits"]} == set(ids)
+
+
 def test_pipelines(api: Api, name: str) -> None:
     drop = {"drop": {"if": "ctx.drop == true"}}
     fail = {"fail": {"if": "ctx.fail == true", "message": "no"}}

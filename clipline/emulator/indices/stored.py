@@ -112,19 +112,12 @@ class Rows:
 
     def indexed_of(self, ids: Sequence[str]) -> Iterator[list[tuple[Any, ...]]]:
         """The same of the documents with these ids that there are, in no order."""
-        for start in range(0, len(ids), _PORTION):
-            yield self.database.rows(
-                f"SELECT {_INDEXED} FROM documents WHERE index_uuid = ? AND id IN (SELECT value FROM json_each(?))",  # noqa: S608
-                (self.uuid, orjson.dumps(ids[start : start + _PORTION]).decode()),
-            )
+        yield from self._with_ids(_INDEXED, ids)
 
     def several(self, ids: Collection[str]) -> dict[Key, Stored]:
         """The newest versions of the documents with these ids that there are, in whichever shard."""
-        rows = self.database.rows(
-            f"SELECT {_COLUMNS} FROM documents WHERE index_uuid = ? AND id IN (SELECT value FROM json_each(?))",  # noqa: S608
-            (self.uuid, orjson.dumps(list(ids)).decode()),
-        )
-        return {(row[0], row[1]): Stored(*row) for row in rows}
+        portions = self._with_ids(_COLUMNS, list(ids))
+        return {(row[0], row[1]): Stored(*row) for rows in portions for row in rows}
 
     def save(self, changes: dict[Key, Stored | None], counters: Iterable[tuple[int, int]]) -> None:
         """Write and delete documents, and note the sequence numbers that are taken: all of it or nothing."""
@@ -156,4 +149,14 @@ class Rows:
             self.database.execute_many(
                 "UPDATE shards SET next = ? WHERE index_uuid = ? AND shard = ?",
                 [(number, uuid, shard) for shard, number in counters],
+            )
+
+    def _with_ids(self, columns: str, ids: Sequence[str]) -> Iterator[list[tuple[Any, ...]]]:
+        for start in range(0, len(ids), _PORTION):
+            portion = ids[start : start + _PORTION]
+            # Each id is bound by itself: a JSON list of them would end an id at its first NUL.
+            marks = ",".join("?" * len(portion))
+            yield self.database.rows(
+                f"SELECT {columns} FROM documents WHERE index_uuid = ? AND id IN ({marks})",  # noqa: S608 - constants and marks
+                (self.uuid, *portion),
             )
