@@ -28,7 +28,7 @@ def _write(shard: Shard, doc_id: str, what: str, number: int, model: dict[str, t
     with shard.saving():
         model.pop(doc_id, None)
         if what == "delete":
-            shard.delete((0, doc_id), version=1, before=before)
+            shard.delete((0, doc_id), version=1, before=before, remembered=60)
             return
         vectors = {} if what == "none" else {what: np.full(DIMS, number + 1, np.float32)}
         shard.put((0, doc_id), b"{}", Parsed({}, vectors), version=1, routing=None, before=before)
@@ -89,4 +89,52 @@ def test_unrefreshed_writes_after_a_start(tmp_path: Path) -> None:
     _check(shard.snapshot(), before)
     shard.refresh()
     _check(shard.snapshot(), model)
+    database.close()
+
+
+def test_vectors_that_are_gone_leave_memory_without_a_search(tmp_path: Path) -> None:
+    database = Database(tmp_path / "x.sqlite")
+    begin(database)
+    shard = Shard(database, "u")
+    model: dict[str, tuple[str, int]] = {}
+    for number, doc_id in enumerate("abcdefgh"):
+        _write(shard, doc_id, "v", number, model)
+    shard.refresh()
+    _check(shard.snapshot(), model)
+    for number in range(50):
+        _write(shard, "a", "v", number, model)
+        shard.refresh()
+    assert len(shard._columns["v"]) < 12
+    _check(shard.snapshot(), model)
+    database.close()
+
+
+def test_deletions_are_forgotten_in_time(tmp_path: Path) -> None:
+    database = Database(tmp_path / "x.sqlite")
+    begin(database)
+    shard = Shard(database, "u")
+    for number in range(20):
+        with shard.saving():
+            shard.delete((0, str(number)), version=number, before=None, remembered=0 if number < 15 else 60)
+    assert [shard.deleted_version((0, str(number)), 60) for number in (13, 14, 15, 19)] == [None, 14, 15, 19]
+    assert len(shard._tombstones) == 6
+    database.close()
+
+
+def test_a_reader_goes_on_with_what_it_saw_when_a_write_fails(tmp_path: Path) -> None:
+    database = Database(tmp_path / "x.sqlite")
+    begin(database)
+    shard = Shard(database, "u")
+    for source in (b'{"n":1}', b'{"n":2}'):
+        with shard.saving():
+            shard.put((0, "a"), source, Parsed(), version=1, routing=None, before=shard.get((0, "a")))
+        if source == b'{"n":1}':
+            shard.refresh()
+            (document,) = shard.snapshot().documents
+            shard.retain()
+    with pytest.raises(OSError, match="full"), shard.saving():
+        raise OSError("full")
+    assert shard.source(document) == {"n": 1}
+    assert shard.get((0, "a")) == shard.read((0, "a"))
+    shard.release()
     database.close()

@@ -137,7 +137,7 @@ def test_what_cannot_be_saved_has_not_happened(quiet: Index, monkeypatch: pytest
 
     def write() -> None:
         with quiet.lock, quiet.shard.saving():
-            quiet.shard.delete((0, "1"), version=2, before=quiet.shard.get((0, "1")))
+            quiet.shard.delete((0, "1"), version=2, before=quiet.shard.get((0, "1")), remembered=60)
             quiet.shard.put((0, "2"), b"{}", Parsed(), version=1, routing=None, before=None)
 
     with pytest.raises(OSError, match="disk full"):

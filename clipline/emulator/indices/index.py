@@ -65,14 +65,18 @@ class Index:
         return seconds("refresh_interval", self.settings.get("refresh_interval") or "1s")
 
     @property
+    def deletions_remembered(self) -> float:
+        """Seconds for which the version of a deletion still counts; negative for not at all."""
+        return seconds("gc_deletes", self.settings.get("gc_deletes") or "60s")
+
+    @property
     def routing_required(self) -> bool:
         """Whether the mapping refuses documents without routing."""
         return bool(self.mappings.get("_routing", {}).get("required"))
 
     def deleted_version(self, key: Key) -> int | None:
         """The version of a document's deletion, while it is remembered."""
-        remembered = seconds("gc_deletes", self.settings.get("gc_deletes") or "60s")
-        return self.shard.deleted_version(key, remembered)
+        return self.shard.deleted_version(key, self.deletions_remembered)
 
     def key(self, doc_id: str, routing: str | None) -> Key:
         """Where a document is."""

@@ -113,10 +113,19 @@ class Shard:
         self._written(key, stored, before)
         return seq_no
 
-    def delete(self, key: Key, *, version: int, before: Stored | None) -> int:
-        """Remove a document inside ``saving``, or note that it was not there; returns the deletion's number."""
-        seq_no = self._next[key[0]]
-        self._tombstones[key] = (version, time.monotonic())
+    def delete(self, key: Key, *, version: int, before: Stored | None, remembered: float) -> int:
+        """Remove a document inside ``saving``, or note that it was not there; returns the deletion's number.
+
+        Deletions longer ago than ``remembered`` seconds are forgotten.
+        """
+        seq_no, now = self._next[key[0]], time.monotonic()
+        self._tombstones.pop(key, None)
+        self._tombstones[key] = (version, now)
+        # The oldest comes first, and the newest is kept in any case: its own request may ask for it.
+        while (
+            len(self._tombstones) > 1 and now - self._tombstones[oldest := next(iter(self._tombstones))][1] > remembered
+        ):
+            del self._tombstones[oldest]
         self._fresh.pop(key, None)
         self._written(key, None, before)
         return seq_no
@@ -149,6 +158,8 @@ class Shard:
                     self._outdated += len(gone.parsed.vectors)
             fresh = self._loaded(sorted(self._fresh_rows(keys), key=lambda row: row[2]))
             self._searchable.update((one.key, one) for one in fresh)
+            # Not only when somebody searches: an index may be written to for ever and never be searched again.
+            self._drop_outdated(self._searchable)
         for key in keys:
             before = self._dirty.pop(key)
             if self._readers and before:
@@ -163,9 +174,7 @@ class Shard:
     def snapshot(self) -> Snapshot:
         """What a search sees."""
         if self._snapshot is None:
-            documents = self._documents()
-            self._drop_outdated(documents)
-            ordered = documents.values()
+            ordered = self._documents().values()
             if self._count > 1:
                 ordered = sorted(ordered, key=lambda one: (one.shard, one.seq_no))  # type: ignore[assignment]
             self._snapshot = Snapshot(tuple(ordered), self._columns)
@@ -201,6 +210,9 @@ class Shard:
 
     def _start_anew(self) -> None:
         """Forget what is in memory: what is on disk counts, and is searchable, as after a start."""
+        for key, before in self._dirty.items() if self._readers else ():
+            if before:
+                self._replaced[key, before.seq_no] = before
         self._unsaved.clear()
         self._dirty.clear()
         self._fresh.clear()

@@ -149,7 +149,7 @@ def store(node: Node, index: Index, write: Write) -> Written:
     version = _checked_version(index, key, write, before)
     if write.op == "delete":
         term = index.shard.term(key[0])
-        seq_no = index.shard.delete(key, version=version, before=before)
+        seq_no = index.shard.delete(key, version=version, before=before, remembered=index.deletions_remembered)
         index.counts.deleted += 1
         result, status = ("deleted", 200) if before else ("not_found", 404)
     else:
