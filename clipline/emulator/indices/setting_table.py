@@ -20,7 +20,7 @@ from clipline.emulator.identity import Version
 _ROWS = """
 number_of_shards                                int    final   done    1            >=1 <=1024
 number_of_replicas                              int    dynamic done    1            >=0
-number_of_routing_shards                        int    final   idle    -            >=1
+number_of_routing_shards                        int    final   done    -            >=1
 routing_partition_size                          int    final   lacking 1            >=1
 auto_expand_replicas                            expand dynamic done    false
 hidden                                          bool   dynamic done    false
@@ -38,8 +38,8 @@ mapping.exclude_source_vectors                  bool   final   done    true     
 query.default_field                             list   dynamic done    *
 priority                                        int    dynamic idle    1            >=0
 codec                                           enum   static  idle    default default|lz4|best_compression|zstd
-gc_deletes                                      time   dynamic idle    60s          >=-1
-search.idle.after                               time   dynamic idle    30s          >=0
+gc_deletes                                      time   dynamic done    60s          >=-1
+search.idle.after                               time   dynamic done    30s          >=0
 allocation.max_retries                          int    dynamic idle    5            >=0
 merge.scheduler.auto_throttle                   bool   dynamic idle    true
 merge.scheduler.max_merge_count                 int    dynamic idle    -            >=1
