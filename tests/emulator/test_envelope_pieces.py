@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from clipline.emulator.errors import ApiError
 from clipline.emulator.http.compression import chosen
 from clipline.emulator.http.filter_path import filtered
-from clipline.emulator.http.json_body import read_object
+from clipline.emulator.http.json_body import read_object, read_value
 from clipline.emulator.http.query_string import parse_query
 from clipline.emulator.http.wire import Call
 from clipline.emulator.patterns import simple_match
@@ -138,7 +138,7 @@ def test_no_durations(text: str, reason: str) -> None:
             "parsing_exception",
             "Failed to parse object: expecting token of type [START_OBJECT] but found [VALUE_STRING]",
         ),
-        (b'{"a": {"b": 1, "b": 2}}', "x_content_parse_exception", "[1:1] Duplicate field 'b'"),
+        (b'{"a": {"b": 1, "b": 2}}', "x_content_parse_exception", "[1:19] Duplicate field 'b'"),
         (b'{"a": "\xff"}', "x_content_parse_exception", "["),
         (b'{"a": 1} {"b": 2}', "x_content_parse_exception", "["),
         (b'{"a":' * 2000 + b"1" + b"}" * 2000, "x_content_parse_exception", "["),
@@ -150,6 +150,21 @@ def test_json_that_is_none(raw: bytes, kind: str, start: str) -> None:
         read_object(raw)
     assert (caught.value.status, caught.value.type) == (400, kind)
     assert caught.value.reason.startswith(start)
+
+
+@pytest.mark.parametrize(
+    ("raw", "place", "name"),
+    [
+        (b'{"size": 0, "size": 0}', "1:19", "size"),
+        (b'{"a": {"b": [{"c": 1}, {"c": 2}], "d": "a"},\n "a": 1}', "2:5", "a"),
+        (b'{"x": ["a", {"q": 1}, "q", {"q": {"z": "q,}"}, "\\u0071" : 2}]}', "1:56", "q"),
+        (b'[{"a": 1, "b": [1, "a"], "c": {"a": 1}, "b": {"b": 1, "b": 2}}]', "1:44", "b"),
+    ],
+)
+def test_where_a_name_stands_twice(raw: bytes, place: str, name: str) -> None:
+    with pytest.raises(ApiError) as caught:
+        read_value(raw)
+    assert caught.value.reason == f"[{place}] Duplicate field '{name}'"
 
 
 @given(st.binary(max_size=40))

@@ -1,7 +1,8 @@
 """A request's JSON, and what the real parser says of one that is none.
 
-Errors carry the place, line and column from 1, as ``XContentParseException`` and ``XContentEOFException`` do; the words
-after the place are Jackson's where they are known.
+Errors carry the place, line and column from 1, as ``XContentParseException`` and ``XContentEOFException`` do: that which
+the parser has come to, so of a name that stands twice the one behind it (JsonReadContext._checkDup). The words after it are
+Jackson's where they are known.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from clipline.emulator.errors import ApiError, json_token
 
 _COMMENT = re.compile(rb'"(?:[^"\\]|\\.)*"|//[^\n]*|/\*.*?\*/', re.DOTALL)
 """A text, which is passed over, or a comment of either kind."""
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],]')
+"""A text, or a sign by which objects, lists and their parts begin and end."""
 _SMALL = 1 << 20
 """Bytes up to which a body is looked through for repeated names, which takes a second, slower parser."""
 
@@ -64,7 +67,7 @@ def malformed(raw: bytes, error: orjson.JSONDecodeError) -> ApiError:
     text = raw.decode("utf-8", "replace")
     # orjson counts a document that is not UTF-8 as one character long; the words are its own then.
     place = min(error.pos, len(text))
-    line, column = text.count("\n", 0, place) + 1, place - (text.rfind("\n", 0, place) + 1) + 1
+    line, column = _line_and_column(text, place)
     if place >= len(text.rstrip()):
         cause = "Unexpected end-of-input"
         return _parse_error(
@@ -79,21 +82,52 @@ def _check_names(raw: bytes) -> None:
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         found = dict(pairs)
         if len(found) < len(pairs):
-            names = [name for name, _ in pairs]
-            raise _RepeatedName(next(name for place, name in enumerate(names) if name in names[:place]))
+            raise _RepeatedName
         return found
 
     try:
         json.loads(raw, object_pairs_hook=unique)
-    except _RepeatedName as error:
-        words = f"Duplicate field '{error}'"
-        raise _parse_error("x_content_parse_exception", 1, 1, words, "json_parse_exception", words) from None
+    except _RepeatedName:
+        text = raw.decode()
+        name, place = _first_repeated(text)
+        line, column = _line_and_column(text, place)
+        words = f"Duplicate field '{name}'"
+        raise _parse_error("x_content_parse_exception", line, column, words, "json_parse_exception", words) from None
     except (RecursionError, ValueError):
         return  # deeper, or with numbers longer, than this parser reads; orjson has read it
 
 
 class _RepeatedName(Exception):
     """An object has two fields of one name."""
+
+
+def _first_repeated(text: str) -> tuple[str, int]:
+    """The first name that its object has already, in a text that is JSON, and the place behind it."""
+    above: list[set[str] | None] = []
+    awaits_name = False
+    for token in _TOKEN.finditer(text):
+        sign = token[0][0]
+        if sign == '"':
+            names = above[-1] if above and awaits_name else None
+            if names is not None:
+                name = json.loads(token[0], strict=False)
+                if name in names:
+                    return name, token.end()
+                names.add(name)
+            awaits_name = False
+        elif sign in "{[":
+            above.append(set() if sign == "{" else None)
+            awaits_name = sign == "{"
+        elif sign in "}]":
+            above.pop()
+        else:
+            awaits_name = above[-1] is not None
+    raise AssertionError("no name stands twice in one object")
+
+
+def _line_and_column(text: str, place: int) -> tuple[int, int]:
+    """Both from 1."""
+    return text.count("\n", 0, place) + 1, place - text.rfind("\n", 0, place)
 
 
 def _parse_error(kind: str, line: int, column: int, words: str, cause: str, cause_words: str) -> ApiError:
