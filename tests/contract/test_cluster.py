@@ -35,7 +35,11 @@ def test_lucene(cluster: Cluster) -> None:
     assert lucene.startswith({8: "9.", 9: "10."}[cluster.version[0]])
 
 
-@fact("1.4", evidence="T", source="rest-api-spec test cluster.health/10_basic.yml")
+@fact(
+    "1.4",
+    evidence="S",
+    source="ClusterHealthResponse.toXContent; of the fields cluster.health/10_basic.yml asks for most",
+)
 def test_health(cluster: Cluster, index: Callable[..., str]) -> None:
     """The health of an index without replicas is green, and has these fields."""
     name = index(settings={"number_of_replicas": 0})
@@ -263,7 +267,11 @@ def test_a_table(cluster: Cluster) -> None:
     ]
 
 
-@fact("1.11", evidence="T", source="elasticsearch-clients-tests cat/nodes.yml, cat/master.yml")
+@fact(
+    "1.11",
+    evidence="K",
+    source="RestNodesAction, RestMasterAction; cat/nodes.yml and cat/master.yml ask for the names only",
+)
 def test_nodes_as_a_table(cluster: Cluster) -> None:
     """``_cat/nodes`` and ``_cat/master`` have a row per node and one for the master."""
     rows = cluster("GET", "/_cat/nodes?format=json&full_id=true&h=id,name,ip,master")
