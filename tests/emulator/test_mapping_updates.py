@@ -30,6 +30,15 @@ def test_an_update_of_several_indices_is_all_or_none(api: Api, name: str) -> Non
     assert "new" not in api("GET", f"/{name}-1/_mapping")[f"{name}-1"]["mappings"]["properties"]
 
 
+def test_a_limit_of_one_index_keeps_an_update_from_all(api: Api, name: str) -> None:
+    api("PUT", f"/{name}-1")
+    api("PUT", f"/{name}-2", {"settings": {"mapping.total_fields.limit": 1}})
+    body = {"properties": {"x": {"type": "long"}, "y": {"type": "long"}}}
+    reason = api.error("PUT", f"/{name}-1,{name}-2/_mapping", body, code=400)[1]
+    assert reason == "Limit of total fields [1] has been exceeded"
+    assert api("GET", f"/{name}-1/_mapping") == {f"{name}-1": {"mappings": {}}}
+
+
 def test_dynamic_templates_are_replaced_by_name(api: Api, make: Callable[..., str]) -> None:
     old, new = {"match": "a", "mapping": {"type": "long"}}, {"match": "b", "mapping": {"type": "long"}}
     index = make(mappings={"dynamic_templates": [{"x": old}, {"y": old}]})

@@ -112,11 +112,11 @@ def put_mapping(node: Node, call: Call) -> Reply:
     for index in indices:
         check_metadata(index)
     additions = [(index, mappings_of.normalise(body, traits_of(node, index))) for index in indices]
-    for index, addition in additions:
+    with node.indices.changing():
         # All or none: a refusal by one index leaves the others as they are.
-        mappings_of.merge(index.mappings, addition, traits_of(node, index))
-    for index, addition in additions:
-        node.indices.update_mapping(index, addition)
+        merged = [(index, node.indices.merged_mapping(index, addition)) for index, addition in additions]
+        for index, mapping in merged:
+            node.indices.set_mapping(index, mapping)
     return ACKNOWLEDGED
 
 

@@ -222,15 +222,32 @@ class Indices(Metadata):
                 yield
 
     def update_mapping(self, index: Index, addition: Mapping[str, Any]) -> None:
-        """Merge a normalised mapping into an index's."""
+        """Merge a normalised mapping into an index's.
+
+        Raises:
+            ApiError: 400 for what conflicts, or goes beyond a limit.
+        """
         with index.lock:
-            merged = mappings_of.merge(index.mappings, addition, traits_of(self.node, index))
-            if merged != index.mappings:
-                mappings_of.check_limits(merged, index.settings)
-                self._database.execute(
-                    "UPDATE indices SET mappings = ? WHERE name = ?", (orjson.dumps(merged), index.name)
-                )
-                index.mappings = merged
+            self.set_mapping(index, self.merged_mapping(index, addition))
+
+    def merged_mapping(self, index: Index, addition: Mapping[str, Any]) -> dict[str, Any]:
+        """What an index's mapping would be with another merged into it; nothing is changed.
+
+        Raises:
+            ApiError: 400 for what conflicts, or goes beyond a limit.
+        """
+        merged = mappings_of.merge(index.mappings, addition, traits_of(self.node, index))
+        if merged != index.mappings:
+            mappings_of.check_limits(merged, index.settings)
+        return merged
+
+    def set_mapping(self, index: Index, mapping: dict[str, Any]) -> None:
+        """Give an index a mapping that was checked; its lock is held."""
+        if mapping != index.mappings:
+            self._database.execute(
+                "UPDATE indices SET mappings = ? WHERE name = ?", (orjson.dumps(mapping), index.name)
+            )
+            index.mappings = mapping
 
     def update_settings(
         self, index: Index, change: Mapping[str, str | None], *, preserve_existing: bool = False
