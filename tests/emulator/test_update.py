@@ -91,6 +91,7 @@ def test_on_a_condition(api: Api, make: Callable[..., str]) -> None:
         kind, reason = api.error("POST", f"/{index}/_update/1?{params}", body, code=409)
         assert kind == "version_conflict_engine_exception"
         assert reason.startswith("[1]: version conflict, required seqNo [0], primary term [1].")
+    api("POST", f"/{index}/_update/1", {"doc": {"a": 4}, "if_seq_no": -2})
     missing = api.error("POST", f"/{index}/_update/x?if_seq_no=0&if_primary_term=1", {"doc": {}}, code=404)
     assert missing[0] == "document_missing_exception"
 
@@ -124,6 +125,9 @@ def test_on_a_condition(api: Api, make: Callable[..., str]) -> None:
                 "`if_seq_no` and `if_primary_term` instead;"
             ),
         ),
+        ("", {"doc": {}, "if_seq_no": -5}, "[1:1] [UpdateRequest] failed to parse field [if_seq_no]"),
+        ("", {"doc": {}, "if_primary_term": -1}, "[1:1] [UpdateRequest] failed to parse field [if_primary_term]"),
+        ("if_primary_term=-1", {"doc": {}}, "primary term must be non negative. got [-1]"),
         ("retry_on_conflict=x", {"doc": {}}, "Failed to parse int parameter [retry_on_conflict] with value [x]"),
     ],
 )

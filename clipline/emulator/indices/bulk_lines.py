@@ -18,7 +18,7 @@ import orjson
 
 from clipline.emulator.errors import ApiError, illegal_argument, json_token, unsupported
 from clipline.emulator.http.json_body import malformed
-from clipline.emulator.indices.optimistic import INTERNAL, UNCONDITIONAL, Condition, version_type
+from clipline.emulator.indices.optimistic import INTERNAL, UNCONDITIONAL, Condition, version_type, wanted_number
 from clipline.emulator.indices.source import check_choice
 
 _VERBS = ("create", "delete", "index", "update")
@@ -201,7 +201,7 @@ def _text(value: Any) -> str:
     return ("true" if value else "false") if isinstance(value, bool) else str(value)
 
 
-def _number(key: str, value: Any) -> int:
+def _number(key: str, value: Any) -> int | None:
     try:
         if isinstance(value, bool):
             raise ValueError
@@ -210,10 +210,7 @@ def _number(key: str, value: Any) -> int:
             raise ValueError
     except (ValueError, OverflowError):
         raise ApiError(400, "number_format_exception", f'For input string: "{value}"') from None
-    if key in ("if_seq_no", "if_primary_term") and number < 0:
-        subject = "sequence numbers" if key == "if_seq_no" else "primary term"
-        raise illegal_argument(f"{subject} must be non negative. got [{number}].")
-    return number
+    return wanted_number(key, number) if key in ("if_seq_no", "if_primary_term") else number
 
 
 def _condition(meta: dict[str, Any]) -> Condition:

@@ -16,6 +16,8 @@ EXTERNAL_GTE = "external_gte"
 _TYPES = {"internal": INTERNAL, "external": EXTERNAL, "external_gt": EXTERNAL, "external_gte": EXTERNAL_GTE}
 _ANY = -3
 """The version that stands for no condition."""
+_UNASSIGNED = -2
+"""The sequence number that does (``SequenceNumbers.UNASSIGNED_SEQ_NO``)."""
 
 
 def version_type(text: str | None) -> str:
@@ -29,6 +31,20 @@ def version_type(text: str | None) -> str:
     if text not in _TYPES:
         raise illegal_argument(f"No version type match [{text}]")
     return _TYPES[text]
+
+
+def wanted_number(key: str, value: int) -> int | None:
+    """``if_seq_no`` or ``if_primary_term`` of a request; ``None`` for the sequence number -2, which stands for none.
+
+    Raises:
+        ApiError: 400 for another negative one.
+    """
+    if key == "if_seq_no" and value == _UNASSIGNED:
+        return None
+    if value < 0:
+        subject, stop = ("sequence numbers", ".") if key == "if_seq_no" else ("primary term", "")
+        raise illegal_argument(f"{subject} must be non negative. got [{value}]{stop}")
+    return value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,14 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from clipline.emulator.errors import wrong_kind
-from clipline.emulator.indices.optimistic import Condition
-from clipline.emulator.indices.parsing import unknown_field
+from clipline.emulator.errors import ApiError, wrong_kind
+from clipline.emulator.indices.optimistic import Condition, wanted_number
+from clipline.emulator.indices.parsing import field_failed, unknown_field
 from clipline.emulator.indices.source import check_choice
 from clipline.emulator.painless.request import read_script
 
 _KEYS = {"doc", "upsert", "doc_as_upsert", "detect_noop", "_source", "if_seq_no", "if_primary_term", "script",
          "scripted_upsert"}  # fmt: skip
+_NUMBERS = ("if_seq_no", "if_primary_term")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,8 +53,8 @@ class Update:
             script=_script(body["script"]) if "script" in body else None,
             scripted_upsert=body.get("scripted_upsert", False),
             shown=shown,
-            if_seq_no=body.get("if_seq_no"),
-            if_primary_term=body.get("if_primary_term"),
+            if_seq_no=_number(body, "if_seq_no"),
+            if_primary_term=_number(body, "if_primary_term"),
         )
 
     @property
@@ -94,12 +95,19 @@ def _script(given: Any) -> tuple[str, Mapping[str, Any]]:
     return read_script({"source": given} if isinstance(given, str) else given)
 
 
+def _number(body: Mapping[str, Any], key: str) -> int | None:
+    try:
+        return wanted_number(key, body[key]) if key in body else None
+    except ApiError as error:
+        raise field_failed("UpdateRequest", key, error) from error
+
+
 def _check_kind(key: str, value: Any) -> None:
     if key in ("doc", "upsert"):
         right = isinstance(value, dict)
     elif key == "script":
         right = isinstance(value, dict | str)
-    elif key in ("if_seq_no", "if_primary_term"):
+    elif key in _NUMBERS:
         right = isinstance(value, int) and not isinstance(value, bool)
     else:
         right = key == "_source" or isinstance(value, bool)

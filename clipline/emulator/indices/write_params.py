@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from clipline.emulator.errors import ApiError, illegal_argument, unsupported
 from clipline.emulator.http.wire import Call
-from clipline.emulator.indices.optimistic import Condition, version_type
+from clipline.emulator.indices.optimistic import Condition, version_type, wanted_number
 from clipline.emulator.indices.write import Written
 
 if TYPE_CHECKING:
@@ -91,8 +91,8 @@ def condition(call: Call) -> Condition:
     return Condition(
         version=long(call, "version") if "version" in call.params else None,
         kind=version_type(call.params.get("version_type")),
-        if_seq_no=_number(call, "if_seq_no", "sequence numbers"),
-        if_primary_term=_number(call, "if_primary_term", "primary term"),
+        if_seq_no=_number(call, "if_seq_no"),
+        if_primary_term=_number(call, "if_primary_term"),
     )
 
 
@@ -112,10 +112,5 @@ def long(call: Call, name: str) -> int:
     return value
 
 
-def _number(call: Call, name: str, subject: str) -> int | None:
-    if name not in call.params:
-        return None
-    value = call.integer(name, default=0)
-    if value < 0:
-        raise illegal_argument(f"{subject} must be non negative. got [{value}].")
-    return value
+def _number(call: Call, name: str) -> int | None:
+    return wanted_number(name, call.integer(name, default=0)) if name in call.params else None
