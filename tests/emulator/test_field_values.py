@@ -97,6 +97,14 @@ REFUSED: list[tuple[dict[str, Any], str, str, str, str, str]] = [
         ARGUMENT,
         "failed to parse date field [2024-05-17] with format [yyyy-MM-dd HH:mm:ss]",
     ),
+    (
+        {"type": "date", "format": "epoch_second"},
+        f'"{"9" * 400}"',
+        "9" * 400,
+        "1:6",
+        ARGUMENT,
+        f"failed to parse date field [{'9' * 400}] with format [epoch_second]",
+    ),
     ({"type": "date"}, '{"a":[]}', "{a=[]}", "1:13", STATE, "Can't get text on a START_OBJECT at 1:6"),
     ({"type": "keyword"}, '{"a":1}', "{a=1}", "1:12", STATE, "Can't get text on a START_OBJECT at 1:6"),
     ({"type": "geo_point"}, '{"lat":1}', "{lat=1}", "1:14", PARSE, "Required [lon]"),
@@ -247,3 +255,14 @@ def test_copies(api: Api, make: Callable[..., str]) -> None:
     assert api("GET", f"/{index}/_doc/1")["_source"] == {"a": "one", "b": [2, 3]}
     made = api("GET", f"/{index}/_mapping")[index]["mappings"]["properties"]["o"]["properties"]["inner"]
     assert made["type"] == "text"
+
+
+def test_dates_that_no_calendar_of_python_reaches(api: Api, make: Callable[..., str]) -> None:
+    far = 9_007_199_254_740_993  # which no float holds
+    index = make({"d": {"type": "date"}, "e": {"type": "date", "format": "epoch_millis"}}, {"1": {"d": far, "e": far}})
+    hit = api("POST", f"/{index}/_search", {"query": {"term": {"d": far}}, "sort": ["d"], "fields": ["e"]})["hits"][
+        "hits"
+    ][0]
+    assert (hit["sort"], hit["fields"]["e"]) == ([far], [str(far)])
+    shown = api.error("POST", f"/{index}/_search", {"fields": ["d"]}, code=501)
+    assert shown[0] == "emulator_unsupported_exception"

@@ -63,6 +63,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"number_of_shards": 1025}, "Failed to parse value [1025] for setting [index.number_of_shards] must be <= 1024"),
     ({"number_of_shards": 1.5}, "Failed to parse value [1.5] for setting [index.number_of_shards]"),
     ({"hidden": "yes"}, "Failed to parse value [yes] as only [true] or [false] are allowed."),
+    ({"refresh_interval": "9" * 400 + "d"}, f"failed to parse [{'9' * 400}d]"),
     (
         {"refresh_interval": "5"},
         "failed to parse setting [index.refresh_interval] with value [5] as a time value: unit is missing or unrecognized",

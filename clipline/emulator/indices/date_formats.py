@@ -50,8 +50,12 @@ class DateFormat:
     parts: tuple[tuple[str, int], ...] = ()
 
     def shown(self, millis: int) -> str:
-        """Milliseconds in this format, in UTC."""
-        moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=millis)
+        """Milliseconds in this format, in UTC.
+
+        Raises:
+            ApiError: 501 outside of the years 1 to 9999.
+        """
+        moment = moment_of(millis)
         numbers = {
             "y": moment.year, "M": moment.month, "d": moment.day, "H": moment.hour, "m": moment.minute, "s": moment.second,
         }  # fmt: skip
@@ -64,6 +68,18 @@ class DateFormat:
             else:
                 shown += "Z" if text == "z" else f"{numbers[text]:0{width}d}"
         return shown
+
+
+def moment_of(millis: int) -> datetime:
+    """The moment so many milliseconds after the beginning of 1970.
+
+    Raises:
+        ApiError: 501, no calendar of Python reaches so far.
+    """
+    try:
+        return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=millis)
+    except OverflowError:
+        raise unsupported(f"a date before the year 1 or after 9999 as text, [{millis}] milliseconds") from None
 
 
 def check_format(formats: str) -> str:

@@ -15,7 +15,7 @@ from clipline.emulator.errors import ApiError, unsupported
 
 _FORMATS = {"yyyy": "%Y", "uuuu": "%Y", "yy": "%y", "uu": "%y", "MM": "%m", "dd": "%d", "HH": "%H", "mm": "%M",
             "ss": "%S", "DDD": "%j"}  # fmt: skip
-_STEP = re.compile(r"([+-])(\d*)([yMwdhHms])|/([yMwdhHms])")
+_STEP = re.compile(r"([+-])(\d{0,9})([yMwdhHms])|/([yMwdhHms])")
 _CAPTURE = re.compile(r"\{((?:[^{}]|\{[^{}]*\})*)\}")
 _ANCHOR = re.compile(r"(\d{4})(?:[-.](\d{2})(?:[-.](\d{2})(?:T(\d{2}):(\d{2})(?::(\d{2}))?)?)?)?")
 

@@ -11,13 +11,13 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from clipline.emulator.indices.date_formats import KNOWN_FORMATS, date_format
+from clipline.emulator.indices.date_formats import KNOWN_FORMATS, date_format, moment_of
 from clipline.emulator.indices.mappings import java
 
 __all__ = ["DEFAULT_FORMAT", "KNOWN_FORMATS", "iso", "parse_date", "parse_span", "shown_date"]
 
 DEFAULT_FORMAT = "strict_date_optional_time||epoch_millis"
-_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
+_NUMBER = re.compile(r"[+-]?[0-9]{1,19}(\.[0-9]+)?")
 _UNITS = (("s", timedelta(seconds=1)), ("m", timedelta(minutes=1)), ("H", timedelta(hours=1)))
 _MOST = 2**63
 
@@ -43,7 +43,9 @@ def parse_span(value: Any, formats: str) -> tuple[int, int]:
         if name.startswith("epoch_"):
             if not _NUMBER.fullmatch(text):
                 continue
-            millis = int(float(text) * (1000 if name == "epoch_second" else 1))
+            # A float would round what is beyond 2^53.
+            number = float(text) if "." in text else int(text)
+            millis = int(number * (1000 if name == "epoch_second" else 1))
             if not -_MOST <= millis < _MOST:
                 continue
             return millis, millis
@@ -56,13 +58,21 @@ def parse_span(value: Any, formats: str) -> tuple[int, int]:
 
 
 def iso(millis: int) -> str:
-    """Milliseconds as ``2024-05-17T09:41:03.000Z``."""
-    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=millis)
+    """Milliseconds as ``2024-05-17T09:41:03.000Z``.
+
+    Raises:
+        ApiError: 501 outside of the years 1 to 9999.
+    """
+    moment = moment_of(millis)
     return f"{moment.year:04d}" + moment.strftime("-%m-%dT%H:%M:%S.") + f"{millis % 1000:03d}Z"
 
 
 def shown_date(millis: int, formats: str) -> str:
-    """Milliseconds in the first of a field's formats, as ``fields`` of a search shows them."""
+    """Milliseconds in the first of a field's formats, as ``fields`` of a search shows them.
+
+    Raises:
+        ApiError: 501 outside of the years 1 to 9999, but for the epoch formats.
+    """
     first = formats.split("||")[0]
     if first == "epoch_millis":
         return str(millis)

@@ -49,7 +49,7 @@ def seconds(name: str, value: str) -> float:
     number = text[: -len(unit)].strip()
     if re.fullmatch(r"[+-]?\d+\.\d*", number):
         raise illegal_argument(f"failed to parse [{value}], fractional time values are not supported")
-    if not re.fullmatch(r"[+-]?\d+", number):
+    if not re.fullmatch(r"[+-]?[0-9]{1,19}", number) or abs(int(number)) >= 2**63:
         raise illegal_argument(f"failed to parse [{value}]")
     if int(number) < 0:
         raise illegal_argument(f"{where}: negative durations are not supported")
