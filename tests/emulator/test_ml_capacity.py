@@ -10,6 +10,7 @@ from elasticsearch import Elasticsearch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from clipline.emulator.errors import ApiError
 from clipline.emulator.launch import running_emulator
 from clipline.emulator.ml.capacity import MIB, MODEL_OVERHEAD, NODE_OVERHEAD, Need, Room, fit, used_memory
 from clipline.emulator.ml.sizes import parse_size
@@ -86,17 +87,24 @@ def test_a_node_is_never_given_more_than_it_has(processors: int, mib: int, asked
 @pytest.mark.parametrize(
     ("text", "shown", "count"),
     [("0", "0", 0), ("0b", "0", 0), ("10kb", "10kb", 10240), ("10K", "10kb", 10240), ("1.5gb", "1610612736b", 3 << 29),
-     ("1630b", "1630b", 1630), ("2TB", "2tb", 2 << 40)],
+     ("1630b", "1630b", 1630), ("2TB", "2tb", 2 << 40), ("9223372036854775807b", "9223372036854775807b", (1 << 63) - 1)],
 )  # fmt: skip
 def test_sizes(text: str, shown: str, count: int) -> None:
     size = parse_size("cache_size", text)
     assert (size.given, size.bytes) == (shown, count)
 
 
+@pytest.mark.parametrize("text", ["9223372036854775808b", "9" * 400 + "b", "9" * 5000 + "b", "9" * 400 + ".5kb"])
+def test_sizes_that_are_too_large(text: str) -> None:
+    with pytest.raises(ApiError, match="Values greater than 9223372036854775807 bytes are not supported"):
+        parse_size("cache_size", text)
+
+
 @pytest.mark.parametrize(
     ("text", "shown"),
-    [("20s", "20s"), ("1ms", "1ms"), ("1500ms", "1.5s"), ("90s", "1.5m"), ("24h", "1d"), ("0s", "0nanos")],
-)
+    [("20s", "20s"), ("1ms", "1ms"), ("1500ms", "1.5s"), ("90s", "1.5m"), ("24h", "1d"), ("0s", "0s"), ("7nanos", "7nanos"),
+     ("-1", "-1"), ("999999999999d", "999999999999d")],
+)  # fmt: skip
 def test_times(text: str, shown: str) -> None:
     assert time_text(text) == shown
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -114,6 +115,7 @@ PUT_REFUSALS: dict[str, tuple[str, dict[str, Any], int, str, str]] = {
         "n", {"inference_config": {"text_embedding": {"tokenization": {"bert": {"truncate": "last"}}}}}, 400,
         "illegal_argument_exception", "Tokenization.Truncate.LAST",
     ),
+    "deep": ("n", {"metadata": json.loads('{"a":' * 300 + "1" + "}" * 300)}, 501, "emulator_unsupported_exception", "deep"),
     "tags no list": ("n", {"tags": 7}, 400, "x_content_parse_exception", "tags doesn't support values of type"),
     "input no object": ("n", {"input": 7}, 400, "x_content_parse_exception", "input doesn't support values of type"),
 }  # fmt: skip
@@ -149,10 +151,17 @@ def test_parts(es: Elasticsearch) -> None:
             400, "action_request_validation_exception", f"Validation Failed: 1: {reason}",
             put, model_id="m", part=part, **{**good, **more},
         )  # fmt: skip
+    for value in (1 << 63, (1 << 64) - 1, 1e300, "six"):
+        _refusal(
+            400, "x_content_parse_exception", "failed to parse field [total_definition_length]",
+            put, model_id="m", part=0, **{**good, "total_definition_length": value},
+        )  # fmt: skip
+    _refusal(400, "illegal_argument_exception", "int parameter [part]", put, model_id="m", part="0_0", **good)
     bad = {**good, "definition": "!!"}
     _refusal(400, "x_content_parse_exception", "failed to parse field [definition]", put, model_id="m", part=0, **bad)
     for part, complete in ((1, False), (0, True)):
-        assert put(model_id="m", part=part, **good) == {"acknowledged": True}
+        as_text = {**good, "total_parts": "2"}  # the parser takes it
+        assert put(model_id="m", part=part, **as_text) == {"acknowledged": True}
         (config,) = es.ml.get_trained_models(model_id="m", include="definition_status")["trained_model_configs"]
         assert config["fully_defined"] is complete
     _refusal(
@@ -166,6 +175,7 @@ def test_vocabulary(es: Elasticsearch) -> None:
     _refusal(404, "resource_not_found_exception", "model [m]", put, model_id="m", vocabulary=["[UNK]"])
     es.ml.put_trained_model(model_id="m", model_type="pytorch", inference_config=TEXT)
     _refusal(400, "action_request_validation_exception", "must not be empty", put, model_id="m", vocabulary=[])
+    _refusal(400, "x_content_parse_exception", "field [vocabulary]", put, model_id="m", vocabulary=["a", None])
     assert put(model_id="m", vocabulary=["[UNK]"]) == {"acknowledged": True}
     _refusal(400, "resource_already_exists_exception", "[m]", put, model_id="m", vocabulary=["[UNK]"])
 

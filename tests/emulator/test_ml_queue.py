@@ -170,6 +170,18 @@ def test_the_least_used_is_forgotten() -> None:
     assert cache.get(keys[1]) is None
 
 
+def test_a_result_that_is_asked_for_ever_takes_no_more_room() -> None:
+    cache = ResultCache(1000)
+    key = cache.key([[[1]]])
+    cache.put(key, [[[1.0]]])
+    for _ in range(5000):
+        cache.get(key)
+    assert len(cache._order) < 200
+    other = cache.key([[[2]]])
+    cache.put(other, [[[0.5] * 225]])  # no room for both: the one that was used least goes, which is the last one
+    assert cache.get(key) is None or cache.get(other) is None
+
+
 @settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 8), st.booleans(), st.integers(1, 40)), max_size=80), st.integers(0, 800))
 def test_a_cache_keeps_to_its_size(steps: list[tuple[int, bool, int]], most: int) -> None:
@@ -210,6 +222,9 @@ def test_full_queue_over_http(ml: Api) -> None:
         assert len(first.result()) == len(second.result()) == 1
     stats = node_stats(ml, "slow")
     assert (stats["rejected_execution_count"], stats["inference_count"]) == (1, 2)
+    # To be turned away is a failure, too.
+    (entry,) = ml("GET", "/_ml/trained_models/slow/_stats")["trained_model_stats"]
+    assert (entry["inference_stats"]["failure_count"], entry["inference_stats"]["inference_count"]) == (1, 2)
 
 
 def test_documents_that_find_no_place_fail_the_request(ml: Api) -> None:

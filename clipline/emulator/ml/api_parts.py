@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from clipline.emulator.errors import ApiError, illegal_argument, not_found, validation_failed, wrong_kind
 from clipline.emulator.http.wire import ACKNOWLEDGED, Call, Reply, Route
 from clipline.emulator.licence import require
-from clipline.emulator.ml.bodies import check_fields, whole
+from clipline.emulator.ml.bodies import check_fields, failed_field, whole
+from clipline.emulator.ml.requests import int_parameter
 
 if TYPE_CHECKING:
     from clipline.emulator.node import Node
@@ -23,12 +24,9 @@ _ALIEN = re.compile(r"[^A-Za-z0-9+/=]")
 def put_part(node: Node, call: Call) -> Reply:
     """``PUT /_ml/trained_models/{model_id}/definition/{part}``: once for each part, in any order."""
     model_id, body = call.args["model_id"], call.required_body()
-    try:
-        part = int(call.args["part"])
-    except ValueError:
-        raise illegal_argument(f"Failed to parse int parameter [part] with value [{call.args['part']}]") from None
+    part = int_parameter("part", call.args["part"])
     check_fields(body, {"model_id", "definition", "total_definition_length", "total_parts", "part"}, _PART)
-    length, parts = whole(body, "total_definition_length"), whole(body, "total_parts")
+    length, parts = whole(body, "total_definition_length", _PART), whole(body, "total_parts", _PART, bits=32)
     definition = _decoded(body.get("definition"))
     wrong = [
         text
@@ -88,12 +86,7 @@ def _decoded(text: Any) -> bytes:
     except (binascii.Error, ValueError):
         alien = _ALIEN.search(text)
         why = f"Illegal base64 character {ord(alien[0]):x}" if alien else "Input byte array has incorrect ending byte"
-        raise ApiError(
-            400,
-            "x_content_parse_exception",
-            f"[1:1] [{_PART}] failed to parse field [definition]",
-            caused_by={"type": "illegal_argument_exception", "reason": why},
-        ) from None
+        raise failed_field(_PART, "definition", why) from None
 
 
 def _check_array(body: dict[str, Any], name: str, kind: Any) -> None:
@@ -101,13 +94,12 @@ def _check_array(body: dict[str, Any], name: str, kind: Any) -> None:
     if isinstance(value, str) and kind is str:
         body[name] = [value]  # the parser takes one text for an array of one
         return
-    items = value if isinstance(value, list) else [value]
-    if value is not None and not (isinstance(value, list) and all(_is(item, kind) for item in items)):
+    if value is None:
+        return
+    if not isinstance(value, list):
         raise wrong_kind(_VOCABULARY, name, value)
-
-
-def _is(item: Any, kind: Any) -> bool:
-    return isinstance(item, kind) and not isinstance(item, bool)
+    if any(not isinstance(item, kind) or isinstance(item, bool) for item in value):
+        raise failed_field(_VOCABULARY, name)
 
 
 def _exists(reason: str) -> ApiError:

@@ -88,7 +88,7 @@ def table(node: Node, call: Call) -> Reply:
 def _named_deployments(node: Node, expression: str) -> list[Deployment]:
     """The deployments that parts of an expression name by an id that no model has."""
     models = node.models
-    found = (models.deployments.get(part) for part in expression.split(","))
+    found = (models.deployments.get(part) for part in dict.fromkeys(expression.split(",")))
     return [item for item in found if item is not None and models.resolve_model(item.id) is None]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from decimal import Decimal
 from typing import Any
 
 from clipline.emulator.errors import (
@@ -24,7 +26,7 @@ _TYPES = ("tree_ensemble", "lang_ident", "pytorch")
 _TEXTS = ("model_id", "model_type", "description", "platform_architecture", "compressed_definition")
 _OBJECTS = ("metadata", "input", "definition", "default_field_map", "inference_config", "prefix_strings")
 _NUMBERS = ("model_size_bytes", "estimated_heap_memory_usage_bytes", "estimated_operations")
-_LARGEST = (1 << 63) - 1
+_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?", re.ASCII)
 
 
 def check_model(model_id: str, body: dict[str, Any]) -> None:
@@ -45,10 +47,10 @@ def check_model(model_id: str, body: dict[str, Any]) -> None:
         )
     kind = body.get("model_type")
     if kind is not None and kind not in _TYPES:
-        raise _failed("model_type", f"No enum constant {_ENUM}.{kind.upper()}")
+        raise failed_field(_PARSER, "model_type", f"No enum constant {_ENUM}.{kind.upper()}")
     defined = body.get("definition") is not None or body.get("compressed_definition") is not None
     if body.get("definition") is not None and body.get("compressed_definition") is not None:
-        raise _failed("definition", "both [compressed_definition] and [definition] cannot be set.")
+        raise failed_field(_PARSER, "definition", "both [compressed_definition] and [definition] cannot be set.")
     if model_id.startswith("."):
         raise unsupported(f"models that Elastic packages, such as [{model_id}]")
     if problems := _problems(model_id, body, defined=defined):
@@ -90,9 +92,8 @@ def _check_kinds(body: dict[str, Any]) -> None:
         value = body.get(name)
         if value is None:
             continue
-        if isinstance(value, bool) or not isinstance(value, int) or value > _LARGEST:
-            raise wrong_kind(_PARSER, name, value)
-        if value < 0:
+        body[name] = whole(body, name, _PARSER)
+        if body[name] < 0:
             shown = "model_size_bytes" if name != "estimated_operations" else name
             raise illegal_argument(f"[{shown}] must be greater than or equal to 0")
     tags = body.get("tags")
@@ -106,7 +107,7 @@ def _check_kinds(body: dict[str, Any]) -> None:
         if isinstance(fields, str):
             body["input"] = {"field_names": [fields]}
         elif not _are_texts(fields):
-            raise ApiError(400, "x_content_parse_exception", f"[1:1] [{_PARSER}] failed to parse field [input]")
+            raise failed_field(_PARSER, "input")
     prefixes = body.get("prefix_strings") or {}
     check_fields(prefixes, {"ingest", "search"}, "prefix_strings")
     for name, value in prefixes.items():
@@ -117,12 +118,11 @@ def _check_kinds(body: dict[str, Any]) -> None:
             raise wrong_kind("default_field_map", name, value)
 
 
-def _failed(field: str, why: str) -> ApiError:
+def failed_field(parser: str, field: str, why: str | None = None) -> ApiError:
+    """400 for a value that the parser took up and could not use."""
+    cause = {"type": "illegal_argument_exception", "reason": why} if why else None
     return ApiError(
-        400,
-        "x_content_parse_exception",
-        f"[1:1] [{_PARSER}] failed to parse field [{field}]",
-        caused_by={"type": "illegal_argument_exception", "reason": why},
+        400, "x_content_parse_exception", f"[1:1] [{parser}] failed to parse field [{field}]", caused_by=cause
     )
 
 
@@ -133,12 +133,22 @@ def check_fields(body: dict[str, Any], known: set[str], parser: str) -> None:
             raise ApiError(400, "x_content_parse_exception", f"[1:1] [{parser}] unknown field [{key}]")
 
 
-def whole(body: dict[str, Any], name: str) -> int:
-    """A whole number of a body, 0 when it is absent."""
+def whole(body: dict[str, Any], name: str, parser: str, *, bits: int = 64) -> int:
+    """A whole number of a body, 0 when it is absent; read as the server's parser does, which takes a text of digits for
+    one, and cuts a fraction off.
+
+    Raises:
+        ApiError: 400 for another kind of value, and for what has no room in so many bits.
+    """
     value = body.get(name, 0)
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise illegal_argument(f"[{name}] must be a whole number")
-    return value
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise wrong_kind(parser, name, value)
+    if isinstance(value, str) and not _NUMBER.fullmatch(value):
+        raise failed_field(parser, name, f'For input string: "{value}"')
+    number = int(Decimal(value))
+    if not -(1 << (bits - 1)) <= number < 1 << (bits - 1):
+        raise failed_field(parser, name)
+    return number
 
 
 def _are_texts(value: Any) -> bool:

@@ -19,6 +19,7 @@ from clipline.emulator.ml.process import Arguments
 Result = list[list[list[float]]]
 
 _KEY_BYTES = 64
+_SLACK = 100
 
 
 class ResultCache:
@@ -35,7 +36,7 @@ class ResultCache:
         with self._lock:
             self._results: dict[bytes, tuple[Result, int]] = {}
             self._used: dict[bytes, tuple[int, int]] = {}
-            # (how often, when stored, key); an entry that was used since has another tuple in _used
+            # (how often, when stored, key); what was used since has another tuple in _used, and this one counts no more
             self._order: list[tuple[int, int, bytes]] = []
             self._bytes = 0
 
@@ -72,6 +73,9 @@ class ResultCache:
     def _rank(self, key: bytes, times: int, number: int) -> None:
         self._used[key] = times, number
         heapq.heappush(self._order, (times, number, key))
+        if len(self._order) > 2 * len(self._used) + _SLACK:  # else every hit would leave an entry for ever
+            self._order = [(*rank, one) for one, rank in self._used.items()]
+            heapq.heapify(self._order)
 
     def _drop_one(self) -> None:
         while True:

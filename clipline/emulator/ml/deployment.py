@@ -63,7 +63,10 @@ class Deployment:
         self._process: NativeProcess | None = None
         self._tokenizer: BertTokenizer | None = None
         self._starts = 1
+        self.launched = 0
+        """When its process was started, in milliseconds since 1970; 0 before there was one."""
         self._running_since = 0.0
+        self._serving = False
         # Re-entrant: a future that is already done calls back at once, in the thread that asked.
         self._lock = threading.RLock()
         self._worker = self._new_worker()
@@ -174,6 +177,7 @@ class Deployment:
         with self._lock:
             if self.state not in _ALIVE:
                 return
+            self.launched, self._running_since = int(time.time() * 1000), time.monotonic()
             self._process = process = NativeProcess(
                 file,
                 threads=int(self.parameters["threads_per_allocation"]),
@@ -190,7 +194,7 @@ class Deployment:
                 return
             if process.ended:
                 raise ProcessDied(process.obituary)
-            self.state, self._running_since = "started", time.monotonic()
+            self.state, self._serving = "started", True
             self._worker.open(process)
 
     def _parts(self) -> Iterator[bytes]:
@@ -210,8 +214,9 @@ class Deployment:
     def _ended(self, reason: str) -> None:
         """The process of a started deployment died: start it again, or give up (ProcessContext)."""
         with self._lock:
-            if self.state != "started" or self._process is None:
-                return
+            if self.state != "started" or not self._serving:
+                return  # one that dies while it is loaded again is told by its start
+            self._serving = False
             worker, error = self._worker, None
             if time.monotonic() - self._running_since > _DAY_SECONDS:
                 self._starts = 1

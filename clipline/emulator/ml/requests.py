@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -185,13 +186,19 @@ def _integer(options: Mapping[str, Any], name: str, default: int | None) -> int 
     value = options.get(name, default)
     if value is None:
         return None
-    try:
-        number = int(value if isinstance(value, str) else str(value))
-    except ValueError:
-        number = 1 << 63
-    if isinstance(value, bool) or number not in _WHOLE:
+    return int_parameter(name, value)
+
+
+def int_parameter(name: str, value: Any) -> int:
+    """A number of 32 bits, or a text that Integer.parseInt reads: no blanks, no underscores, no fraction.
+
+    Raises:
+        ApiError: 400.
+    """
+    plain = re.fullmatch(r"[+-]?[0-9]{1,10}", str(value))
+    if isinstance(value, bool) or plain is None or int(plain[0]) not in _WHOLE:
         raise illegal_argument(f"Failed to parse int parameter [{name}] with value [{value}]")
-    return number
+    return int(plain[0])
 
 
 def _text(options: Mapping[str, Any], name: str, default: str) -> str:

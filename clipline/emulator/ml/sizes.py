@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from clipline.emulator.errors import ApiError
 from clipline.emulator.http import cat
 
-_SIZE = re.compile(r"(\d+)(\.\d+)?\s*(b|kb?|mb?|gb?|tb?|pb?)", re.IGNORECASE)
+_SIZE = re.compile(r"([0-9]+)(\.[0-9]+)?\s*(b|kb?|mb?|gb?|tb?|pb?)", re.IGNORECASE)
 _UNITS = {"b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40, "p": 1 << 50}
 _LARGEST = (1 << 63) - 1
 
@@ -39,8 +39,9 @@ def parse_size(setting: str, text: str) -> Size:
         )
     unit = match[3].lower()
     factor = _UNITS[unit[0]]
-    # A fraction is kept in bytes, whatever its unit was.
-    total = int(match[1]) * factor if match[2] is None else int(float(match[1] + match[2]) * factor)
+    number = float(match[1] + (match[2] or ""))
+    # A fraction is kept in bytes, whatever its unit was. Thousands of digits are no whole number to Python.
+    total = int(match[1]) * factor if match[2] is None and number < 2 * _LARGEST else number * factor
     if total > _LARGEST:
         raise ApiError(
             400, "illegal_argument_exception", f"Values greater than {_LARGEST} bytes are not supported: {text}"
@@ -48,7 +49,7 @@ def parse_size(setting: str, text: str) -> Size:
     if total == 0:
         return Size("0", 0)
     suffix = unit if unit == "b" else f"{unit[0]}b"
-    return Size(f"{int(match[1])}{suffix}" if match[2] is None else f"{total}b", total)
+    return Size(f"{int(match[1])}{suffix}" if match[2] is None else f"{int(total)}b", int(total))
 
 
 def size_text(number: int) -> str:

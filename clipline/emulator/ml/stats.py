@@ -68,8 +68,9 @@ def model_stats(node: Node, config: dict[str, Any], deployment: Deployment | Non
         now = int(time.time() * 1000)
         serving = deployment.state == "started"
         entry["inference_stats"] = {
-            "failure_count": deployment.counters.errors if serving else 0,
+            "failure_count": sum(_failures(deployment).values()) if serving else 0,
             "inference_count": deployment.counters.inferences if serving else 0,
+            # Of these two Elasticsearch counts nothing for a deployment either (AssignmentStats.getOverallInferenceStats).
             "cache_miss_count": 0,
             "missing_all_fields_count": 0,
             **moment("timestamp", now, human=human),
@@ -181,7 +182,7 @@ def _node(node: Node, deployment: Deployment, *, human: bool) -> dict[str, Any]:
     entry |= {
         "number_of_pending_requests": deployment.pending,
         **_failures(deployment),
-        **moment("start_time", deployment.started, human=human),
+        **moment("start_time", deployment.launched, human=human),
         "threads_per_allocation": deployment.parameters["threads_per_allocation"],
         "number_of_allocations": deployment.allocations,
         "peak_throughput_per_minute": peak,

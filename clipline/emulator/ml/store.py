@@ -14,6 +14,7 @@ from typing import Any
 import orjson
 
 from clipline.emulator.database import Database
+from clipline.emulator.errors import unsupported
 
 _TABLES = (
     "CREATE TABLE IF NOT EXISTS models (id TEXT PRIMARY KEY, config BLOB)",
@@ -69,10 +70,18 @@ class ModelStore:
         return value
 
     def put_config(self, model_id: str, config: dict[str, Any]) -> None:
-        """Store a configuration."""
+        """Store a configuration.
+
+        Raises:
+            ApiError: 501 for metadata or a definition nested deeper than can be written (254 levels).
+        """
+        try:
+            written = orjson.dumps(config)
+        except TypeError:
+            raise unsupported("a trained model's configuration nested that deep") from None
         # A part that came while a model of this name was deleted may be left.
         self._delete_parts(model_id)
-        self._database.execute("INSERT INTO models VALUES (?, ?)", (model_id, orjson.dumps(config)))
+        self._database.execute("INSERT INTO models VALUES (?, ?)", (model_id, written))
 
     def delete(self, model_id: str) -> None:
         """Delete a model with all that belongs to it."""

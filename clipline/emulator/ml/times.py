@@ -2,35 +2,35 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime
 
-from clipline.emulator.errors import illegal_argument
+from clipline.emulator.units import parse_time
 
-_TIME = re.compile(r"(\d+)(nanos|micros|ms|s|m|h|d)")
-_UNITS = {"nanos": 1e-9, "micros": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_UNITS = (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1), ("micros", 1e-3))
+"""Names and milliseconds."""
+_LONGEST = 10 * 365 * 86_400.0
+"""Ten years. Python's locks cannot wait for all that Elasticsearch can be told to wait for."""
 
 
 def seconds(setting: str, text: str) -> float:
-    """A time value in seconds.
+    """A time value in seconds, at most ten years; less than 0 for ``-1``.
 
     Raises:
         ApiError: 400 for one that is none.
     """
-    match = _TIME.fullmatch(text)
-    if match is None:
-        raise illegal_argument(f"failed to parse setting [{setting}] with value [{text}] as a time value")
-    return int(match[1]) * _UNITS[match[2]]
+    return min(parse_time(text, setting) / 1000, _LONGEST)
 
 
 def time_text(text: str) -> str:
     """A time value as messages show it: in the largest unit that it fills, with one decimal at most (``1.5s``)."""
-    total = seconds("timeout", text)
-    for unit in ("d", "h", "m", "s", "ms", "micros"):
-        if total >= _UNITS[unit]:
-            whole, tenth = divmod(int(round(total / _UNITS[unit], 6) * 10), 10)
+    total = parse_time(text, "timeout")
+    if total <= 0:
+        return "0s" if total == 0 else "-1"
+    for unit, size in _UNITS:
+        if total >= size:
+            whole, tenth = divmod(int(round(total / size, 6) * 10), 10)
             return f"{whole}.{tenth}{unit}" if tenth else f"{whole}{unit}"
-    return f"{int(total / _UNITS['nanos'])}nanos"
+    return f"{round(total * 1e6)}nanos"
 
 
 def date_text(milliseconds: int) -> str:

@@ -10,6 +10,7 @@ import binascii
 import gzip
 import math
 import zlib
+from collections import deque
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,11 +61,13 @@ def decompressed(model_id: str, text: str) -> Any:
     """The definition in a ``compressed_definition``: JSON in gzip in base64.
 
     Raises:
-        ApiError: 400.
+        ApiError: 400, or 501 for one that is very large.
     """
     try:
         inflater = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
         plain = inflater.decompress(base64.b64decode(text, validate=True), _LARGEST)
+        if inflater.unconsumed_tail:
+            raise unsupported(f"a definition that inflates to more than {_LARGEST} bytes")
         if not inflater.eof:
             raise ValueError("Unexpected end of ZLIB input stream")
         return orjson.loads(plain)
@@ -123,9 +126,9 @@ def _check_structure(nodes: list[dict[str, Any]]) -> None:
     if missing:
         raise status_error(400, f"[tree] contains missing nodes [{', '.join(map(str, missing))}]")
     visited: set[int] = set()
-    waiting = [0] if nodes else []
+    waiting = deque([0] if nodes else [])
     while waiting:
-        number = waiting.pop(0)
+        number = waiting.popleft()
         if number in visited:
             raise status_error(400, f"[tree] contains cycle at node {number}")
         visited.add(number)
