@@ -139,7 +139,11 @@ def test_a_wrong_pipeline(cluster: Cluster, name: str, body: Any, reason: str) -
     assert error["reason"].startswith(reason.format(name))
 
 
-@fact("4.1", evidence="T", source="ingest/290_versioned_update.yml")
+@fact(
+    "4.1",
+    evidence="S",
+    source="PutPipelineClusterStateUpdateTask; T without the words: ingest/290_versioned_update.yml",
+)
 def test_if_version(cluster: Cluster, name: str) -> None:
     """``if_version`` guards against a second writer, and gives the next version when the body has none."""
     path = f"/_ingest/pipeline/{name}"

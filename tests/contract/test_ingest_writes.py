@@ -28,7 +28,11 @@ def _bulk(cluster: Cluster, query: str, *lines: Any) -> list[dict[str, Any]]:
     return items
 
 
-@fact("4.7", evidence="T", source="ingest/200_default_pipeline.yml, 240_required_pipeline.yml")
+@fact(
+    "4.7",
+    evidence="S",
+    source="IngestService.resolvePipelines; T for each alone: ingest/200_default_pipeline.yml, 240_required_pipeline.yml",
+)
 def test_default_and_final_pipeline(cluster: Cluster, name: str) -> None:
     """The default pipeline runs unless the request names one or none; the final one always."""
     for kind in ("default", "final", "asked"):
@@ -66,7 +70,11 @@ def test_executed_pipelines(cluster: Cluster, name: str) -> None:
     assert (dropped["status"], dropped["result"], dropped["_version"]) == (200, "noop", -3)
 
 
-@fact("4.6", evidence="T", source="ingest/60_fail.yml; FailProcessorException")
+@fact(
+    "4.6",
+    evidence="S",
+    source="FailProcessorException is a RuntimeException; ingest/60_fail.yml asks for some error only",
+)
 def test_fail_is_a_500(cluster: Cluster, name: str) -> None:
     """The fail processor is an error of the server to the one who writes."""
     cluster("PUT", f"/_ingest/pipeline/{name}", {"processors": [{"fail": {"message": "no"}}]})
