@@ -11,6 +11,10 @@ from typing import TYPE_CHECKING, Any
 from clipline.emulator.errors import ApiError, unsupported
 from clipline.emulator.ingest.document import IngestDocument, java
 from clipline.emulator.ingest.mustache import check_template
+from clipline.emulator.painless.failures import JavaError
+from clipline.emulator.painless.statics import whole
+from clipline.emulator.painless.values import no_number
+from clipline.emulator.painless.values import text as java_text
 
 if TYPE_CHECKING:
     from clipline.emulator.node import Node
@@ -91,11 +95,11 @@ class Options:
         if value is None:
             return None
         try:
-            if isinstance(value, bool | float):
-                raise ValueError
-            return int(value)
-        except (TypeError, ValueError):
-            raise self.wrong(name, f"property cannot be converted to an int [{value}]") from None
+            if not isinstance(value, str | int):
+                raise no_number(java_text(value))
+            return whole(java_text(value), "int")
+        except JavaError as error:
+            raise self.wrong(name, f"property cannot be converted to an int [{value}]") from error
 
     def media_type(self) -> str:
         """How what references bring in is escaped."""

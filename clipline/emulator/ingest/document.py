@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
+import orjson
+
 from clipline.emulator.errors import illegal_argument, unsupported
 from clipline.emulator.painless.objects import Ctx
 from clipline.emulator.painless.values import among, class_name
@@ -190,6 +192,32 @@ class IngestDocument:
         leaf = parts[-1]
         holder = "null parent" if place is None else f"parent object of type [{java(place)}]"
         raise illegal_argument(f"cannot set [{leaf}] with {holder} as part of path [{path}]")
+
+
+def encoded(source: dict[str, Any], where: str = "") -> bytes:
+    """A source as JSON.
+
+    Raises:
+        ApiError: 400 for one that a script made hold itself, 501 for what is nested more deeply than is emulated.
+    """
+    try:
+        return orjson.dumps(source)
+    except TypeError as error:
+        if _holds_itself(source, set()):
+            raise illegal_argument(f"Iterable object is self-referencing itself{where}") from error
+        raise unsupported("a document of this depth in a pipeline") from error
+
+
+def _holds_itself(value: Any, above: set[int]) -> bool:
+    """Whether a list or an object is a part of itself (CollectionUtils.ensureNoSelfReferences)."""
+    if not isinstance(value, dict | list):
+        return False
+    if id(value) in above:
+        return True
+    above.add(id(value))
+    found = any(_holds_itself(item, above) for item in (value.values() if isinstance(value, dict) else value))
+    above.discard(id(value))
+    return found
 
 
 def java(value: Any) -> str:

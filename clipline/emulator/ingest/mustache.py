@@ -17,6 +17,7 @@ from clipline.emulator.ingest.document import MISSING, IngestDocument
 from clipline.emulator.painless.values import text as java_text
 
 _TAG = re.compile(r"\{\{\{\s*([^{}]+?)\s*\}\}\}|\{\{\s*([^{}]+?)\s*\}\}")
+_UNEVEN = re.compile(r"\{\{\{[^{}]*\}\}(?!\})")
 _JSON = "application/json"
 
 
@@ -31,6 +32,9 @@ def check_template(value: Any) -> None:
             name = match[1] or match[2]
             if name[0] in "#^/>!&=":
                 raise unsupported(f"the Mustache tag [{match[0]}]")
+        if "{{" in _TAG.sub("", value) or _UNEVEN.search(value):
+            # Elasticsearch refuses most of them, each in its own words.
+            raise unsupported(f"braces that are no reference to a field, as in [{value}]")
     elif isinstance(value, list):
         for item in value:
             check_template(item)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from clipline.emulator.errors import ApiError, illegal_argument
 from clipline.emulator.ingest.compile import DATES, compile_pipeline
-from clipline.emulator.ingest.document import IngestDocument
+from clipline.emulator.ingest.document import IngestDocument, encoded
 from clipline.emulator.ingest.execute import Compiled, Execution, Failure, Step
 from clipline.emulator.ingest.inference import references
 from clipline.emulator.ingest.metrics import Metric
@@ -77,7 +77,7 @@ class Pipelines:
                 compiled.go_on(self._compiled[name])
             self._bodies[name], self._compiled[name] = dated, compiled
 
-    def delete(self, names: Iterable[str]) -> None:
+    def delete(self, names: Collection[str]) -> None:
         """Remove pipelines, all or none.
 
         Raises:
@@ -86,8 +86,8 @@ class Pipelines:
         with self._lock:
             for name in names:
                 self._check_unused(name)
+            self.node.database.execute_many("DELETE FROM pipelines WHERE name = ?", [(name,) for name in names])
             for name in names:
-                self.node.database.execute("DELETE FROM pipelines WHERE name = ?", (name,))
                 self._bodies.pop(name, None)
                 self._compiled.pop(name, None)
 
@@ -199,14 +199,12 @@ def _asks_models(body: dict[str, Any]) -> bool:
 def _size(name: str, document: IngestDocument) -> int:
     """The bytes of a document; what a script made that is no document cannot be written."""
     try:
-        return len(orjson.dumps(document.source))
-    except TypeError as error:
-        cause = {
-            "type": "illegal_argument_exception",
-            "reason": "Iterable object is self-referencing itself (ingest script)",
-        }
+        return len(encoded(document.source, " (ingest script)"))
+    except ApiError as error:
+        if error.status != 400:
+            raise
         reason = f"Failed to generate the source document for ingest pipeline [{name}]"
-        raise ApiError(400, "illegal_argument_exception", reason, caused_by=cause) from error
+        raise ApiError(400, "illegal_argument_exception", reason, caused_by=error.cause()) from error
 
 
 def _next_version(name: str, before: dict[str, Any] | None, body: dict[str, Any], wanted: int) -> dict[str, Any]:

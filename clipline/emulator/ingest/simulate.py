@@ -7,13 +7,14 @@ when it is dropped; step by step it is ``{"processor_results": [{"processor_type
 from __future__ import annotations
 
 import copy
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from clipline.emulator.errors import ApiError, illegal_argument, unsupported
 from clipline.emulator.http.wire import Call, Reply
 from clipline.emulator.ingest.compile import compile_pipeline
 from clipline.emulator.ingest.config import Options
-from clipline.emulator.ingest.document import IngestDocument, java
+from clipline.emulator.ingest.document import IngestDocument, encoded, java
 from clipline.emulator.ingest.execute import Compiled, Execution, Failure, Step
 from clipline.emulator.ingest.processors import Dropped
 
@@ -100,17 +101,13 @@ def _verbose(node: Node, compiled: Compiled, document: IngestDocument) -> Any:
             entry["doc"] = _shown(copy.deepcopy(state))
         results.append(entry)
 
-    try:
+    with suppress(Failure, Dropped):  # the step's own entry says it
         Execution(node.pipelines.find, trace).pipeline(compiled, document)
-    except (Failure, Dropped):
-        pass  # the step's own entry says it
-    except ApiError as error:
-        if error.status == 501:
-            raise
     return {"processor_results": results}
 
 
 def _shown(document: IngestDocument) -> dict[str, Any]:
+    encoded(document.source)  # what is no document cannot be shown as one
     shown: dict[str, Any] = {"_index": document.index, "_id": document.id, "_version": "-3"}
     if document.routing is not None:
         shown["_routing"] = document.routing

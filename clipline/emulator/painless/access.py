@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from clipline.emulator.errors import unsupported
 from clipline.emulator.painless.failures import JavaError
 from clipline.emulator.painless.methods import invoke
 from clipline.emulator.painless.objects import Ctx, Entry
-from clipline.emulator.painless.values import class_name, kind
+from clipline.emulator.painless.statics import whole
+from clipline.emulator.painless.values import class_name, kind, text_key
 
 call = invoke
 
@@ -41,7 +41,7 @@ def get_field(holder: Any, name: str) -> Any:
         if name == "length":
             return len(holder)
         if name.isdigit():
-            return holder[_place(holder, int(name))]
+            return holder[_place(holder, _number(name))]
     if isinstance(holder, list | str) and name == "empty":
         return not holder
     if isinstance(holder, Entry) and name in ("key", "value"):
@@ -60,7 +60,7 @@ def set_field(holder: Any, name: str, value: Any) -> None:
     elif holder is None:
         raise JavaError("null_pointer_exception", f"cannot access method/field [{name}] from a null def reference")
     elif isinstance(holder, list) and name.isdigit():
-        set_item(holder, int(name), value)
+        set_item(holder, _number(name), value)
     else:
         raise JavaError("illegal_argument_exception", f"dynamic setter [{class_name(holder)}, {name}] not found")
 
@@ -95,15 +95,9 @@ def set_item(holder: Any, key: Any, value: Any) -> None:
         raise _no_holder(holder)
 
 
-def text_key(key: Any) -> str:
-    """A key of a map.
-
-    Raises:
-        ApiError: 501 for one that is no text, which a document cannot hold as it is.
-    """
-    if not isinstance(key, str):
-        raise unsupported("a map with a key that is no text in a script")
-    return key
+def _number(name: str) -> int:
+    """``holder.0``; Painless reads it as an Integer (Integer.parseInt)."""
+    return whole(name, "int")
 
 
 def _place(values: list[Any], index: Any) -> int:

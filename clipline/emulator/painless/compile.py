@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -43,7 +44,9 @@ class Script:
         Raises:
             ApiError: 400 ``script_exception``, with the statement that failed.
         """
-        run = Run(ctx, params, [None] * self.size, frozen=self.frozen)
+        # A script may change what its parameters hold, and shall not change the request or the pipeline that gave them.
+        given = params if self.frozen else {name: _own(value) for name, value in params.items()}
+        run = Run(ctx, given, [None] * self.size, frozen=self.frozen)
         try:
             self.body(run)
         except JavaError as error:
@@ -251,6 +254,10 @@ class _Statements:
     def _jump(self, node: n.Jump) -> Do:
         word = _BREAK if node.word == "break" else _CONTINUE
         return lambda _: word
+
+
+def _own(value: Any) -> Any:
+    return copy.deepcopy(value) if isinstance(value, list | dict) else value
 
 
 def _turn(run: Run, at: int) -> None:

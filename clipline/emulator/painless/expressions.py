@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from clipline.emulator.painless import nodes as n
-from clipline.emulator.painless.access import call, get_field, get_item, set_field, set_item, static, text_key
+from clipline.emulator.painless.access import call, get_field, get_item, set_field, set_item, static
 from clipline.emulator.painless.failures import JavaError
 from clipline.emulator.painless.methods import CHANGING, KNOWN
 from clipline.emulator.painless.operators import (
@@ -22,7 +22,7 @@ from clipline.emulator.painless.operators import (
 )
 from clipline.emulator.painless.scope import CANONICAL, FIXED, Run, Scopes, Typed, Value, guard
 from clipline.emulator.painless.statics import CLASSES, CONSTANTS, CONSTRUCTORS
-from clipline.emulator.painless.values import RANK, plain
+from clipline.emulator.painless.values import RANK, plain, text_key
 from clipline.emulator.painless.words import operation
 
 _FUNCTIONS = ("metadata", "field", "$")
@@ -275,6 +275,9 @@ def _made(run: Run, value: Any) -> Any:
 
 
 def _check_change(run: Run, holder: Any, at: int) -> None:
+    if holder is run.params:
+        # Script.getParams is an unmodifiable map; what it holds is none.
+        raise JavaError("unsupported_operation_exception", None).placed(at)
     if run.frozen and holder is not None and id(holder) not in run.own:
         reason = "Mutating ingest documents in conditionals is not supported"
         raise JavaError("unsupported_operation_exception", reason).placed(at)

@@ -15,7 +15,7 @@ from clipline.emulator.errors import unsupported
 from clipline.emulator.painless.failures import JavaError
 from clipline.emulator.painless.objects import Ctx, Entry, Keys
 from clipline.emulator.painless.operators import COMPARE
-from clipline.emulator.painless.values import among, class_name, equals, kind, plain, text, truncated
+from clipline.emulator.painless.values import among, class_name, equals, kind, plain, text, text_key, truncated
 
 Method = Callable[..., Any]
 Table = Mapping[tuple[str, int], Method]
@@ -101,6 +101,7 @@ def _set(values: list[Any], index: Any, value: Any) -> Any:
 
 
 def _put(values: dict[Any, Any], key: Any, value: Any) -> Any:
+    text_key(key)
     if isinstance(values, Ctx):
         values.check(key, value)
     before = values.get(key)
@@ -109,9 +110,19 @@ def _put(values: dict[Any, Any], key: Any, value: Any) -> Any:
 
 
 def _drop(values: dict[Any, Any], key: Any) -> Any:
-    if isinstance(values, Ctx) and key in Ctx.METADATA:
-        raise JavaError("illegal_argument_exception", f"{key} cannot be removed")
-    return values.pop(key, None)
+    if isinstance(values, Ctx):
+        values.check_removal(key)
+    return values.pop(key, None) if isinstance(key, str) else None
+
+
+def _clear(values: dict[Any, Any]) -> None:
+    if isinstance(values, Ctx):
+        raise unsupported("the method [clear] on [ctx], which holds the document's metadata, too,")
+    values.clear()
+
+
+def _get(values: dict[Any, Any], key: Any, otherwise: Any = None) -> Any:
+    return values.get(key, otherwise) if isinstance(key, str) else otherwise
 
 
 def _put_all(values: dict[Any, Any], more: Any) -> None:
@@ -195,15 +206,15 @@ _MAP: Table = {
     ("size", 0): len,
     ("containsKey", 1): lambda values, key: isinstance(key, str) and key in values,
     ("containsValue", 1): lambda values, value: among(value, values.values()),
-    ("get", 1): lambda values, key: values.get(key),
-    ("getOrDefault", 2): lambda values, key, other: values.get(key, other),
+    ("get", 1): _get,
+    ("getOrDefault", 2): _get,
     ("put", 2): _put,
     ("putAll", 1): _put_all,
     ("putIfAbsent", 2): lambda values, key, value: (
-        values[key] if values.get(key) is not None else _put(values, key, value)
+        values[key] if _get(values, key) is not None else _put(values, key, value)
     ),
     ("remove", 1): _drop,
-    ("clear", 0): dict.clear,
+    ("clear", 0): _clear,
     ("keySet", 0): Keys,
     ("values", 0): lambda values: Keys(values.values()),
     ("entrySet", 0): lambda values: Keys(Entry(*pair) for pair in values.items()),

@@ -36,6 +36,18 @@ class Ctx(dict[str, Any]):
                 f"{key} [{text(value)}] is wrong type, expected assignable to [java.lang.String], not [{class_name(value)}]",
             )
 
+    def check_removal(self, key: Any) -> None:
+        """What a script wants to remove (IngestDocMetadata: id and routing may be absent).
+
+        Raises:
+            JavaError: metadata that has to be there.
+            ApiError: 501 for metadata that the emulator keeps as it is.
+        """
+        if key in ("_index", "_version"):
+            raise JavaError("illegal_argument_exception", f"{key} cannot be removed")
+        if key in self.METADATA and key not in self.SETTABLE:
+            raise unsupported(f"a change of the metadata [{key}] by a pipeline")
+
 
 class Keys(list[Any]):
     """What ``keySet``, ``values`` and ``entrySet`` give: to look at only."""

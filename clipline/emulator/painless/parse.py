@@ -18,6 +18,8 @@ from clipline.emulator.painless.grammar import parser
 _LONGEST = 65535
 _DEEPEST = 200
 """Brackets in brackets; Java's stack ends somewhere beyond, too."""
+_MOST_DIGITS = 100
+"""Of a whole number; it fits into 64 bits with 20 of them."""
 
 
 @lru_cache(maxsize=512)
@@ -252,5 +254,7 @@ def _number(text: str) -> tuple[int | float, str]:
     bare = text[:-1] if suffix else text
     if suffix in ("f", "d") or not bare.isdigit():
         return float(bare), "float" if suffix == "f" else "double"
+    if len(bare) > _MOST_DIGITS:
+        raise unsupported(f"a number of {len(bare)} digits in a script")
     octal = len(bare) > 1 and bare[0] == "0"
     return int(bare, 8 if octal else 10), "long" if suffix == "l" else "int"

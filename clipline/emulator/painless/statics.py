@@ -25,8 +25,10 @@ def whole(word: Any, wanted: str) -> int:
         raise JavaError("number_format_exception", "Cannot parse null string: null")
     if not _WHOLE.fullmatch(word):
         raise no_number(word)
-    number = int(word)
-    if not -(2 ** _BITS[wanted]) <= number < 2 ** _BITS[wanted]:
+    # Python reads no number of thousands of digits; none that long fits.
+    digits = word.lstrip("+-").lstrip("0") or "0"
+    number = (-1 if word[0] == "-" else 1) * int(digits) if len(digits) < 20 else None
+    if number is None or not -(2 ** _BITS[wanted]) <= number < 2 ** _BITS[wanted]:
         raise no_number(word)
     return Long(number) if wanted == "long" else number
 

@@ -83,10 +83,31 @@ def truncated(value: int | float, wanted: str) -> Any:
 
 
 def plain(value: Any) -> Any:
-    """A value as it stands in a document."""
+    """A value as it stands in a document.
+
+    Raises:
+        ApiError: 501 for what JSON has no form for: numbers without end, entries of maps.
+    """
     if type(value) is Long:
         return int(value)
-    return float(_digits(value)) if type(value) is Float and math.isfinite(value) else value
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise unsupported(f"the number [{text(value)}] in a document")
+        return float(_digits(value)) if type(value) is Float else value
+    if value is not None and not isinstance(value, str | int | list | dict):
+        raise unsupported("what is no JSON, such as the entry of a map, in a document")
+    return value
+
+
+def text_key(key: Any) -> str:
+    """A key of a map.
+
+    Raises:
+        ApiError: 501 for one that is no text, which a document cannot hold as it is.
+    """
+    if not isinstance(key, str):
+        raise unsupported("a map with a key that is no text in a script")
+    return key
 
 
 def class_name(value: Any) -> str:

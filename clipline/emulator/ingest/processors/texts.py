@@ -15,6 +15,7 @@ from clipline.emulator.ingest.processors.regexes import java_pattern, java_repla
 from clipline.emulator.painless.methods import JAVA_BLANK
 from clipline.emulator.painless.values import text
 
+_MOST_DIGITS = 100
 _UNITS = {"b": 0, "kb": 1, "mb": 2, "gb": 3, "tb": 4, "pb": 5}
 _SIZE = re.compile(r"(?P<number>.*?)(?P<unit>[kmgtp]?b)", re.IGNORECASE | re.DOTALL)
 
@@ -105,6 +106,8 @@ def byte_count(value: str) -> int:
             400, "parse_exception", f"failed to parse [{value}]",
             caused_by={"type": "number_format_exception", "reason": f'For input string: "{number}"'},
         )  # fmt: skip
+    if len(number) > _MOST_DIGITS:
+        raise unsupported(f"a size in bytes with {len(number)} digits")
     count: int = int(number) * 1024 ** _UNITS[match["unit"].lower()]
     if count < 0:
         raise wrong
