@@ -25,7 +25,9 @@ class Secure:
     def __call__(self, method: str, path: str, body: Any = None, *, who: Any, code: int = 200, **more: Any) -> Any:
         headers = {"Authorization": who} if isinstance(who, str) else {}
         auth = None if isinstance(who, str) or who is None else httpx.BasicAuth(*who)
-        answer = self.http.request(method, path, headers=headers, auth=auth, **({"json": body} if body else {}), **more)
+        answer = self.http.request(
+            method, path, headers=headers, auth=auth, **({} if body is None else {"json": body}), **more
+        )
         assert answer.status_code == code, answer.text
         return answer.json()
 

@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from clipline.emulator.errors import ApiError, illegal_argument, not_found, unsupported, validation_failed
+from clipline.emulator.errors import ApiError, illegal_argument, not_found, unsupported, validation_failed, wrong_kind
 from clipline.emulator.http.wire import Call, Reply, Route
 from clipline.emulator.patterns import simple_match
 from clipline.emulator.security.authorize import denied
@@ -74,10 +74,7 @@ def update_key(node: Node, call: Call) -> Reply:
     body = call.body
     check(body, left_out={"name"})
     _check_signed_in(node.security.subject)
-    key = node.security.store.api_key(call.args["id"])
-    if key is None or not is_own(node.security.subject, key):
-        raise not_found(f"no API key owned by requesting user found for ID [{call.args['id']}]")
-    return Reply(body={"updated": _update(node, key, body)})
+    return Reply(body={"updated": _update(node, call.args["id"], body)})
 
 
 def update_keys(node: Node, call: Call) -> Reply:
@@ -92,11 +89,8 @@ def update_keys(node: Node, call: Call) -> Reply:
     answer: dict[str, Any] = {"updated": [], "noops": []}
     wrong: dict[str, Any] = {}
     for key_id in dict.fromkeys(ids):
-        key = node.security.store.api_key(key_id)
         try:
-            if key is None or not is_own(node.security.subject, key):
-                raise not_found(f"no API key owned by requesting user found for ID [{key_id}]")
-            answer["updated" if _update(node, key, changes) else "noops"].append(key_id)
+            answer["updated" if _update(node, key_id, changes) else "noops"].append(key_id)
         except ApiError as error:
             wrong[key_id] = error.cause()
     return Reply(body=answer | ({"errors": {"count": len(wrong), "details": wrong}} if wrong else {}))
@@ -111,7 +105,7 @@ def invalidate_keys(node: Node, call: Call) -> Reply:
     ids = texts([body["id"]] if body.get("id") else body.get("ids"), "ids")
     if body.get("id") and body.get("ids"):
         raise illegal_argument("Must use either [id] or [ids], not both at the same time")
-    owner = bool(body.get("owner", False))
+    owner = _owner(body)
     chosen = {name: str(body[name]) for name in ("name", "username", "realm_name") if body.get(name)}
     if not ids and not chosen and not owner:
         raise validation_failed(
@@ -124,15 +118,16 @@ def invalidate_keys(node: Node, call: Call) -> Reply:
         raise denied(subject, f"{_KEY}/invalidate", but=["manage_own_api_key"])
     done: list[str] = []
     before: list[str] = []
-    for key in node.security.store.api_keys():
-        wanted = (not ids or key["id"] in ids) and _fits(key, chosen)
-        if not wanted or (owner and not _is_owners(subject, key)):
-            continue
-        if key["invalidated"]:
-            before.append(key["id"])
-            continue
-        done.append(key["id"])
-        node.security.store.put_api_key({**key, "invalidated": True, "invalidation": int(time.time() * 1000)})
+    with node.security.store.changing():
+        for key in node.security.store.api_keys():
+            wanted = (not ids or key["id"] in ids) and _fits(key, chosen)
+            if not wanted or (owner and not _is_owners(subject, key)):
+                continue
+            if key["invalidated"]:
+                before.append(key["id"])
+                continue
+            done.append(key["id"])
+            node.security.store.put_api_key({**key, "invalidated": True, "invalidation": int(time.time() * 1000)})
     node.security.authenticator.forget()
     answer = {"invalidated_api_keys": done, "previously_invalidated_api_keys": before, "error_count": 0}
     return Reply(body=answer, status=404 if ids and not done and not before else 200)
@@ -151,7 +146,24 @@ def shown(key: Mapping[str, Any], *, limited: bool) -> dict[str, Any]:
     return {**parts, "limited_by": [key["limited_by"]]} if limited else parts
 
 
-def _update(node: Node, key: Mapping[str, Any], body: Mapping[str, Any]) -> bool:
+def _owner(body: Mapping[str, Any]) -> bool:
+    value = body.get("owner", False)
+    if isinstance(value, bool):
+        return value
+    if value in ("true", "false"):
+        return bool(value == "true")
+    raise wrong_kind("invalidate_api_key", "owner", value)
+
+
+def _update(node: Node, key_id: str, body: Mapping[str, Any]) -> bool:
+    with node.security.store.changing():
+        key = node.security.store.api_key(key_id)
+        if key is None or not is_own(node.security.subject, key):
+            raise not_found(f"no API key owned by requesting user found for ID [{key_id}]")
+        return _change(node, key, body)
+
+
+def _change(node: Node, key: Mapping[str, Any], body: Mapping[str, Any]) -> bool:
     if key["invalidated"]:
         raise illegal_argument(f"cannot update invalidated API key [{key['id']}]")
     if key["expiration"] is not None and key["expiration"] <= time.time() * 1000:

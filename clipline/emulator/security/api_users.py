@@ -34,9 +34,17 @@ def put_user(node: Node, call: Call) -> Reply:
         raise illegal_argument(f"[username] in source does not match the username provided [{name}]")
     if name == ELASTIC:
         raise validation_failed(f"user [{name}] is reserved and only the password can be changed")
+    password = _password(body.get("password"))
+    with node.security.store.changing():
+        created = _put(node, name, body, password)
+    node.security.authenticator.forget()
+    return Reply(body={"created": created})
+
+
+def _put(node: Node, name: str, body: Mapping[str, Any], password: str | None) -> bool:
+    """Whether the user is a new one."""
     store = node.security.store
     existing = store.user(name)
-    password = _password(body.get("password"))
     if existing is None and password is None:
         raise _invalid("password must be specified unless you are updating an existing user")
     roles = texts(body.get("roles"), "roles")
@@ -59,8 +67,7 @@ def put_user(node: Node, call: Call) -> Reply:
         enabled=body.get("enabled", True),
     )
     store.put_user(user, password)
-    node.security.authenticator.forget()
-    return Reply(body={"created": existing is None})
+    return existing is None
 
 
 def get_users(node: Node, call: Call) -> Reply:
@@ -93,10 +100,11 @@ def change_password(node: Node, call: Call) -> Reply:
     password = _password(body.get("password"))
     if password is None:
         raise validation_failed("password is missing")
-    user = node.security.store.user(name)
-    if user is None:
-        raise validation_failed("user must exist in order to change password")
-    node.security.store.put_user(user, password)
+    with node.security.store.changing():
+        user = node.security.store.user(name)
+        if user is None:
+            raise validation_failed("user must exist in order to change password")
+        node.security.store.put_user(user, password)
     node.security.authenticator.forget()
     return Reply(body={})
 
@@ -104,16 +112,17 @@ def change_password(node: Node, call: Call) -> Reply:
 def enable_user(node: Node, call: Call) -> Reply:
     """``PUT|POST /_security/user/{username}/_enable`` and ``_disable``."""
     name = call.args["username"]
-    user = node.security.store.user(name)
-    if user is None:
-        raise validation_failed("only existing users can be enabled or disabled")
-    if name == node.security.subject.user.name:
-        raise ApiError(
-            400, "illegal_argument_exception", "users may not update the enabled status of their own account"
-        )
-    if name == ELASTIC:
-        raise unsupported("switching the user [elastic] off")
-    node.security.store.put_user(replace(user, enabled=call.path.endswith("/_enable")), None)
+    with node.security.store.changing():
+        user = node.security.store.user(name)
+        if user is None:
+            raise validation_failed("only existing users can be enabled or disabled")
+        if name == node.security.subject.user.name:
+            raise ApiError(
+                400, "illegal_argument_exception", "users may not update the enabled status of their own account"
+            )
+        if name == ELASTIC:
+            raise unsupported("switching the user [elastic] off")
+        node.security.store.put_user(replace(user, enabled=call.path.endswith("/_enable")), None)
     node.security.authenticator.forget()
     return Reply(body={})
 

@@ -155,13 +155,17 @@ def _entry(name: str, entry: Mapping[str, Any]) -> dict[str, Any]:
             raise ApiError(400, "parse_exception", reason)
     if lacking := sorted(_LACKING_PRIVILEGES & set(texts(entry["privileges"], "privileges"))):
         raise unsupported(f"the index privilege [{lacking[0]}]")
+    restricted = entry.get("allow_restricted_indices", False)
+    if not isinstance(restricted, bool):
+        reason = f"failed to parse indices privileges for role [{name}]. [allow_restricted_indices] must be a boolean"
+        raise ApiError(400, "parse_exception", reason)
     names = texts(entry["names"], "names")
     if any(pattern.startswith("/") for pattern in names):
         raise unsupported("regular expressions as index names of roles")
     return {
         "names": names,
         "privileges": texts(entry["privileges"], "privileges"),
-        "allow_restricted_indices": bool(entry.get("allow_restricted_indices", False)),
+        "allow_restricted_indices": restricted,
     }
 
 

@@ -12,6 +12,7 @@ import hmac
 import os
 import secrets
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,10 @@ class SecurityStore:
         if self.user(ELASTIC) is None or not self._file.exists():
             user = User(name=ELASTIC, roles=("superuser",), metadata={"_reserved": True})
             self.put_user(user, os.environ.get("ELASTIC_PASSWORD") or secrets.token_urlsafe(15))
+
+    def changing(self) -> AbstractContextManager[None]:
+        """For a change of what was read inside: nobody else changes anything meanwhile, and all of it is kept or none."""
+        return self._database.transaction()
 
     # -- users ---------------------------------------------------------------------------------------------------
 
@@ -114,9 +119,10 @@ class SecurityStore:
     def put_role(self, role: Role) -> bool:
         """Store a role; false when it replaces one."""
         body = orjson.dumps(role.body)
-        changed = self._database.execute("INSERT OR IGNORE INTO roles VALUES (?, ?)", (role.name, body))
-        if not changed:
-            self._database.execute("UPDATE roles SET body = ? WHERE name = ?", (body, role.name))
+        with self.changing():
+            changed = self._database.execute("INSERT OR IGNORE INTO roles VALUES (?, ?)", (role.name, body))
+            if not changed:
+                self._database.execute("UPDATE roles SET body = ? WHERE name = ?", (body, role.name))
         return changed > 0
 
     def delete_role(self, name: str) -> bool:
