@@ -18,6 +18,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Timer
 
 _COMMAND = (sys.executable, "-m", "clipline.cli")
 _SECONDS = 90.0
@@ -87,7 +88,8 @@ def emulator(*arguments: str, data: Path | None = None) -> Iterator[Emulator]:
                 process.wait(_SECONDS)
                 with (folder / "emulator.log").open("rb") as log:
                     log.seek(begin)
-                    raise EmulatorFailed(log.read().decode(errors="replace").strip())
+                    said = log.read().decode(errors="replace").strip()
+                raise EmulatorFailed(said or f"the emulator was not ready within {_SECONDS:g} s")
             yield Emulator(folder, environment)
         finally:
             _end(process)
@@ -107,9 +109,15 @@ def _environment(process: subprocess.Popen[str]) -> dict[str, str]:
     """What ``--print-env`` says: lines such as ``export NAME=value``, the URL last; nothing when it ends before."""
     assert process.stdout is not None
     found: dict[str, str] = {}
-    while URL not in found and (line := process.stdout.readline()):
-        name, _, value = line.strip().removeprefix("export ").partition("=")
-        found[name] = shlex.split(value)[0]
+    # A start that hangs says nothing at all: its end ends the wait for its words.
+    patience = Timer(_SECONDS, process.kill)
+    patience.start()
+    try:
+        while URL not in found and (line := process.stdout.readline()):
+            name, _, value = line.strip().removeprefix("export ").partition("=")
+            found[name] = shlex.split(value)[0]
+    finally:
+        patience.cancel()
     return found
 
 

@@ -83,6 +83,15 @@ def test_an_emulator_that_cannot_start_says_why(tmp_path: Path) -> None:
         pass
 
 
+def test_an_emulator_that_hangs_is_not_waited_for_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    # The package's attribute of this name is the function.
+    module = sys.modules["clipline.testing.emulator"]
+    monkeypatch.setattr(module, "_COMMAND", (sys.executable, "-c", "import time; time.sleep(60)"))
+    monkeypatch.setattr(module, "_SECONDS", 0.5)
+    with pytest.raises(EmulatorFailed, match=r"was not ready within 0\.5 s"), emulator():
+        pass
+
+
 def test_a_command_that_fails_says_why() -> None:
     with emulator() as es, pytest.raises(EmulatorFailed, match=r"ended with 2\n.*does not exist"):
         es.run("apply", "--stack", "/no/such/folder")
