@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import ssl
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.contract.cluster import Cluster
+from tests.contract.cluster import Cluster, trusted
 
 PASSWORD = "clipline-contract-password"
 
@@ -69,7 +70,7 @@ def real_node(target: Cluster) -> Iterator[Secured]:
     name, password = os.environ.get("ES_USERNAME"), os.environ.get("ES_PASSWORD")
     if not name or not password:
         pytest.skip("asked for with ES_USERNAME and ES_PASSWORD only")
-    with httpx.Client(base_url=target.http.base_url, verify=False) as http:
+    with httpx.Client(base_url=target.http.base_url, verify=trusted()) as http:
         if http.get("/").status_code != 401:
             pytest.skip("this cluster lets everybody in")
         yield Secured(http, httpx.BasicAuth(name, password))
@@ -81,9 +82,8 @@ def emulated_node(target: Cluster, data: Callable[[str], Path]) -> Iterator[Secu
     from clipline.emulator.launch import started
 
     version = ".".join(map(str, target.version))
-    with (
-        started(data("secured"), "--secure", "--version", version) as running,
-        httpx.Client(base_url=running.url, verify=False) as http,
-    ):
+    with started(data("secured"), "--secure", "--version", version) as running, ExitStack() as stack:
         found = running.environment
+        context = ssl.create_default_context(cafile=found["ELASTICSEARCH_CA_CERTS"])
+        http = stack.enter_context(httpx.Client(base_url=running.url, verify=context))
         yield Secured(http, httpx.BasicAuth(found["ELASTICSEARCH_USERNAME"], found["ELASTICSEARCH_PASSWORD"]))

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from tests.contract.cluster import Cluster
+from tests.contract.cluster import Cluster, trusted
 from tests.contract.conftest import ES_URL
 from tests.contract.facts import fact
 
@@ -17,7 +17,7 @@ from tests.contract.facts import fact
 def stranger(target: Cluster, request: pytest.FixtureRequest) -> Iterator[httpx.Client]:
     """A connection without credentials to a node that asks for them."""
     if ES_URL:
-        with httpx.Client(base_url=target.http.base_url, verify=False) as http:
+        with httpx.Client(base_url=target.http.base_url, verify=trusted()) as http:
             if http.get("/").status_code != 401:
                 pytest.skip("this cluster lets everybody in")
             yield http
