@@ -122,7 +122,7 @@ def _definition(node: Node, index: str | None, field: Any) -> dict[str, Any] | N
         if field is not None:
             raise validation_failed("index is required if field is specified")
         return None
-    definitions = dict(fields(node.indices.get(node.indices.resolve(index)[0]).mappings.get("properties", {})))
+    definitions = dict(fields(node.indices.single(index).mappings.get("properties", {})))
     return None if field is None else definitions.get(str(field))
 
 

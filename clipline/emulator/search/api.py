@@ -26,8 +26,8 @@ def search(node: Node, call: Call) -> Reply:
     started = time.perf_counter()
     request = read_request(call, Reading.of(node))
     if request.pit is not None:
-        shares = pit.found(node, call, request.pit, size=request.size)
-        body = _searched(node, call, request.with_tiebreaker(), shares, started)
+        with pit.found(node, call, request.pit, size=request.size) as shares:
+            body = _searched(node, call, request.with_tiebreaker(), shares, started)
         return Reply(body={"pit_id": request.pit[0], **body})
     reached = targets(node, call)
     with opened(reached, size=request.size) as shares:
@@ -47,10 +47,6 @@ def check_search(node: Node, call: Call) -> None:
 
 def count(node: Node, call: Call) -> Reply:
     """``GET|POST [/{index}]/_count``."""
-    for key in call.body:
-        if key != "query":
-            reason = f"request does not support [{key}]"
-            raise ApiError(400, "parsing_exception", reason, meta={"line": 1, "col": 1})
     most = call.integer("terminate_after", default=0)
     if most < 0:
         raise illegal_argument("terminateAfter must be > 0")
@@ -112,6 +108,11 @@ def _boosts(node: Node, call: Call, request: Request) -> dict[str, float]:
 
 
 def _query(node: Node, call: Call) -> Any:
+    """The query of an API that takes nothing else (RestActions.getQueryContent)."""
+    for key in call.body:
+        if key != "query":
+            reason = f"request does not support [{key}]"
+            raise ApiError(400, "parsing_exception", reason, meta={"line": 1, "col": 1})
     found = read_url_query(call)
     if found is not None or "query" not in call.body:
         return found

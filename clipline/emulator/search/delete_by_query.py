@@ -12,6 +12,7 @@ A batch is carried out whole; what went wrong in it ends the request after it.
 from __future__ import annotations
 
 import math
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -224,9 +225,12 @@ def _pace(call: Call) -> float:
 
 def _slices(call: Call) -> int | None:
     text = call.params.get("slices", "1")
-    if text != "auto" and not (text.isdigit() and int(text) > 0):
+    if text == "auto":
+        return None
+    slices = call.integer("slices", default=1) if re.fullmatch(r"\d{1,10}", text, re.ASCII) else 0
+    if slices < 1:
         raise illegal_argument('[slices] must be a positive integer or the string "auto"')
-    return None if text == "auto" else int(text)
+    return slices
 
 
 def _check_most(options: _Options, slices: int) -> None:

@@ -217,9 +217,11 @@ class MultiMatch:
 def default_fields(context: Context) -> tuple[tuple[str, float], ...]:
     """``index.query.default_field`` with its boosts: where a query looks that names no field."""
     given = context.index.settings.get("query.default_field") or "*"
-    names = orjson.loads(given) if given.startswith("[") else [part.strip() for part in given.split(",")]
     try:
+        names = orjson.loads(given) if given.startswith("[") else [part.strip() for part in given.split(",")]
         return tuple(boosted(name) for name in names)
+    except orjson.JSONDecodeError as error:
+        raise unsupported(f"[index.query.default_field: {given}]") from error
     except ValueError as error:
         raise context.refusal(str(error), cause="number_format_exception") from error
 

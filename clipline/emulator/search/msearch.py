@@ -92,12 +92,13 @@ def _search(call: Call, header: bytes, body: bytes) -> Call:
         elif key not in _HEADERS:
             raise illegal_argument(f"key [{key}] is not supported in the metadata section")
         elif value is not None:
-            text = (
-                value if isinstance(value, str) else ",".join(value) if isinstance(value, list) else str(value).lower()
-            )
-            params[key] = text
+            params[key] = ",".join(map(_word, value)) if isinstance(value, list) else _word(value)
     _object(body)
     return replace(call, args=args, params=params, raw=body)
+
+
+def _word(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _object(line: bytes) -> dict[str, Any]:

@@ -10,6 +10,8 @@ import binascii
 import threading
 import time
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +20,7 @@ from clipline.emulator.http.wire import Call, Reply, Route
 from clipline.emulator.indices.index import Index
 from clipline.emulator.indices.setting_values import seconds
 from clipline.emulator.search.context import ShardError, all_failed
-from clipline.emulator.search.targets import Share, released, retained, targets
+from clipline.emulator.search.targets import Share, held, released, retained, targets
 
 if TYPE_CHECKING:
     from clipline.emulator.node import Node
@@ -38,13 +40,14 @@ class _Point:
 
 @dataclass(slots=True)
 class Points:
-    """The points in time of a node."""
+    """The points in time of a node; those that are over are forgotten whenever another one is asked for."""
 
     _points: dict[str, _Point] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def add(self, shares: list[Share], names: str, keep: float) -> str:
         """Keep shards for so many seconds; returns the id."""
+        self._expire()
         name = base64.urlsafe_b64encode(_PREFIX + uuid.uuid4().bytes).decode()
         with self._lock:
             self._points[name] = _Point(shares, names, time.monotonic() + keep)
@@ -59,16 +62,26 @@ class Points:
             released(point.shares)
         return point is not None
 
-    def find(self, name: str, keep: float | None) -> tuple[list[Share], str] | None:
-        """The shards of a point and their names; it stays at least ``keep`` seconds longer. ``None`` when it is gone."""
+    @contextmanager
+    def reading(self, name: str, keep: float | None) -> Iterator[tuple[list[Share], str] | None]:
+        """The shards of a point and their names; it stays at least ``keep`` seconds longer. ``None`` when it is gone.
+
+        What is read inside stays, even if the point is closed or over meanwhile.
+        """
         self._expire()
         with self._lock:
             point = self._points.get(name)
-            if point is None:
-                return None
-            if keep is not None:
-                point.until = max(point.until, time.monotonic() + keep)
-            return point.shares, point.names
+            if point is not None:
+                if keep is not None:
+                    point.until = max(point.until, time.monotonic() + keep)
+                held(point.shares)
+        if point is None:
+            yield None
+            return
+        try:
+            yield point.shares, point.names
+        finally:
+            released(point.shares)
 
     def _expire(self) -> None:
         now = time.monotonic()
@@ -115,8 +128,9 @@ def close_point(node: Node, call: Call) -> Reply:
     return Reply(body={"succeeded": freed, "num_freed": int(freed)}, status=200 if freed else 404)
 
 
-def found(node: Node, call: Call, pit: tuple[str, str | None], *, size: int) -> list[Share]:
-    """The shards that a search with a point in time reaches.
+@contextmanager
+def found(node: Node, call: Call, pit: tuple[str, str | None], *, size: int) -> Iterator[list[Share]]:
+    """The shards that a search with a point in time reaches; the sources of their documents stay until the block ends.
 
     Raises:
         ApiError: 400 for what does not go with it, 404 when it is gone.
@@ -124,19 +138,19 @@ def found(node: Node, call: Call, pit: tuple[str, str | None], *, size: int) -> 
     check_alone(call)
     name, keep = pit
     _check_id(name)
-    point = node.points.find(name, None if keep is None else keep_alive(keep))
-    if point is None:
-        raise all_failed("query", [{"shard": 0, "node": node.node_id, "reason": ShardError.missing().entry}])
-    shares, names = point
-    node.security.require_spelled("indices:data/read/search", names)
-    now = int(time.time() * 1000)
-    return [
-        Share(
-            replace(share.target, gone=_deleted(node, share.target.index)),
-            replace(share.context, size=size, now=now),
-        )
-        for share in shares
-    ]
+    with node.points.reading(name, None if keep is None else keep_alive(keep)) as point:
+        if point is None:
+            raise all_failed("query", [{"shard": 0, "node": node.node_id, "reason": ShardError.missing().entry}])
+        shares, names = point
+        node.security.require_spelled("indices:data/read/search", names)
+        now = int(time.time() * 1000)
+        yield [
+            Share(
+                replace(share.target, gone=_deleted(node, share.target.index)),
+                replace(share.context, size=size, now=now),
+            )
+            for share in shares
+        ]
 
 
 def check_alone(call: Call) -> None:

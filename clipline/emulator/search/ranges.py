@@ -109,17 +109,25 @@ class Pattern:
             )
         held = terms_of(context, self.field, kind)
         pattern = normal(definition, self.pattern) if kind == "keyword" else self.pattern
-        if self.kind == "prefix":
-            wanted = re.escape(pattern)
-        else:
-            wanted = "".join(_wildcard(part) for part in re.findall(r"\\.|.", pattern, re.DOTALL))
-        flags = re.DOTALL | (re.IGNORECASE if self.ignore_case else 0)
-        fits = re.compile(wanted if self.kind == "prefix" else rf"{wanted}\Z", flags).match
+        wanted = re.escape(pattern) if self.kind == "prefix" else _wildcards(pattern)
+        fits = re.compile(wanted, re.DOTALL | (re.IGNORECASE if self.ignore_case else 0)).match
         return context.at(together([held[value] for value in held if fits(value)]), self.boost)
 
 
-def _wildcard(part: str) -> str:
-    """One sign of a pattern: ``*``, ``?``, or itself; a backslash takes the next one literally."""
-    if part in ("*", "?"):
-        return ".*" if part == "*" else "."
-    return re.escape(part[1:] if len(part) > 1 else part)
+def _wildcards(pattern: str) -> str:
+    """A pattern of ``*`` and ``?`` as a regular expression; a backslash takes the next sign literally.
+
+    What stands between two ``*`` is taken where it is found first (``(?>…)`` gives nothing back), so that the time does
+    not explode with the number of ``*``.
+    """
+    pieces = [""]
+    for sign in re.findall(r"\\.|.", pattern, re.DOTALL):
+        if sign == "*":
+            pieces.append("")
+        else:
+            pieces[-1] += "." if sign == "?" else re.escape(sign[1:] if len(sign) > 1 else sign)
+    first, *others = pieces
+    if not others:
+        return rf"{first}\Z"
+    *middle, last = others
+    return first + "".join(f"(?>.*?{piece})" for piece in middle if piece) + rf".*{last}\Z"

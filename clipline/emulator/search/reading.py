@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -124,6 +125,8 @@ def boost_of(body: Mapping[str, Any], kind: str) -> float:
         ApiError: 400.
     """
     boost = number(body.get("boost", 1.0), "boost", kind)
+    if not math.isfinite(boost):
+        raise unsupported(f"the boost [{body['boost']}] of the query [{kind}]")
     if boost < 0:
         reason = f"negative [boost] are not allowed in [{kind}], use a value between 0 and 1 to deboost"
         raise ApiError(400, "illegal_argument_exception", reason)

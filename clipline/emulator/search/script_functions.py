@@ -12,7 +12,7 @@ from clipline.emulator.errors import unsupported
 from clipline.emulator.painless import nodes as n
 from clipline.emulator.painless.failures import JavaError, compile_error, not_emulated
 from clipline.emulator.painless.operators import ARITHMETIC, COMPARE, EQUAL, compare
-from clipline.emulator.painless.values import class_name, kind
+from clipline.emulator.painless.values import kind
 
 if TYPE_CHECKING:
     from clipline.emulator.search.script_score import Part, Run, Value
@@ -28,7 +28,7 @@ def _arithmetic(sign: str) -> Callable[[Any, Any], Any]:
     def apply(a: Any, b: Any) -> Any:
         if not isinstance(a, np.ndarray) and not isinstance(b, np.ndarray):
             return one(a, b)
-        left, right = _number(a, sign, b), _number(b, sign, a)
+        left, right = _both(a, b, one)
         whole = left.dtype.kind == "i" and right.dtype.kind == "i"
         if sign in "/%" and whole and (right == 0).any():
             raise JavaError("arithmetic_exception", "/ by zero")
@@ -45,13 +45,17 @@ _ARRAYS: Mapping[str, Callable[[Any, Any], Any]] = {
 }  # fmt: skip
 
 
-def _number(value: Any, sign: str, other: Any) -> NDArray[Any]:
-    array = np.asarray(value)
-    if array.dtype.kind not in "if":
-        shown = [class_name(_sample(item)) for item in (value, other)]
-        reason = f"Cannot apply [{sign}] operation to types [{shown[0]}] and [{shown[1]}]."
-        raise JavaError("class_cast_exception", reason)
-    return array
+def _both(a: Any, b: Any, one: Callable[[Any, Any], Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Two operands as numbers; what else they are is what ``one``, the operator on single values, says."""
+    if not (is_number(a) and is_number(b)):
+        one(_sample(a), _sample(b))
+        raise unsupported("texts in the arithmetic of a script")
+    return np.asarray(a), np.asarray(b)
+
+
+def is_number(value: Any) -> bool:
+    """Whether a value is a number, or one for each document; a list of numbers is none."""
+    return not isinstance(value, list | dict) and np.asarray(value).dtype.kind in "if"
 
 
 def _sample(value: Any) -> Any:
@@ -68,7 +72,7 @@ def _comparison(sign: str) -> Callable[[Any, Any], Any]:
     def apply(a: Any, b: Any) -> Any:
         if not isinstance(a, np.ndarray) and not isinstance(b, np.ndarray):
             return one(a, b)
-        return many(_number(a, sign, b), _number(b, sign, a))
+        return many(*_both(a, b, one))
 
     return apply
 
@@ -79,7 +83,7 @@ def _equality(sign: str) -> Callable[[Any, Any], Any]:
     def apply(a: Any, b: Any) -> Any:
         if not isinstance(a, np.ndarray) and not isinstance(b, np.ndarray):
             return one(a, b)
-        left, right = np.asarray(a), np.asarray(b)
+        left, right = (np.asarray(None if isinstance(side, list | dict) else side) for side in (a, b))
         if (left.dtype == bool) is (right.dtype == bool):
             same = np.asarray(left == right, dtype=bool)
         else:
@@ -107,10 +111,9 @@ MATH: Mapping[tuple[str, int], Callable[..., Any]] = {
 
 def numbers(run: Run, value: Value, at: int) -> NDArray[np.float64] | NDArray[np.int64]:
     """A value as numbers; whole ones become doubles where a function takes them."""
-    array = np.asarray(value)
-    if array.dtype.kind not in "if":
+    if not is_number(value):
         raise run.failed(at, "Cannot cast the argument to [double].", "class_cast_exception")
-    return array.astype(np.float64)
+    return np.asarray(value).astype(np.float64)
 
 
 def read(source: str, node: n.Call, parts: list[Part]) -> Part:

@@ -18,7 +18,7 @@ from clipline.emulator.errors import unsupported
 from clipline.emulator.painless.failures import JavaError, runtime_error
 from clipline.emulator.painless.values import class_name
 from clipline.emulator.search.context import Context, Result, ShardError
-from clipline.emulator.search.script_functions import OPERATORS, rows_of
+from clipline.emulator.search.script_functions import OPERATORS, is_number, rows_of
 
 Value = Any
 """One value for all documents (a number, text or boolean of Python), or an array with one for each."""
@@ -103,9 +103,9 @@ class Run:
 
     def returns(self, value: Value) -> None:
         """What the script returns for these documents."""
-        array = np.asarray(value)
-        if array.dtype.kind not in "if":
-            shown = class_name(value) if array.ndim == 0 else _ARRAYS.get(array.dtype.kind, "java.lang.Object")
+        if not is_number(value):
+            single = not isinstance(value, np.ndarray) or not value.ndim
+            shown = class_name(value) if single else _ARRAYS.get(value.dtype.kind, "java.lang.Object")
             raise self.failed(0, f"Cannot cast from [{shown}] to [double].", "class_cast_exception")
         self.root.result[self.rows] = value
         self.root.done[self.rows] = True
@@ -117,12 +117,12 @@ class Run:
 
 def declared(run: Run, name: str, value: Value) -> None:
     """Give a variable a value for these documents."""
-    fresh = np.asarray(value)
+    fresh = _each(value)
     held = run.root.variables.get(name)
     if held is None:
         held = np.zeros(len(run.root.done), dtype=fresh.dtype)
     elif held.dtype != fresh.dtype:
-        held = held.astype(np.result_type(held, fresh))
+        held = held.astype(_common(held, fresh))
     held = held.copy()
     held[run.rows] = fresh
     run.root.variables[name] = held
@@ -130,7 +130,7 @@ def declared(run: Run, name: str, value: Value) -> None:
 
 def of_type(run: Run, kind: str, value: Value, *, cast: bool = False) -> Value:
     """A value as one of a type of variables; a fraction becomes a whole number only by a cast."""
-    array = np.asarray(value)
+    array = _each(value)
     if kind == "def" or (kind == "boolean" and array.dtype == bool):
         return value
     if kind == "boolean" or array.dtype.kind not in "if":
@@ -144,7 +144,7 @@ def of_type(run: Run, kind: str, value: Value, *, cast: bool = False) -> Value:
 
 def flagged(run: Run, value: Value, at: int) -> NDArray[np.bool_]:
     """A value where booleans are wanted, one for each document."""
-    array = np.asarray(value)
+    array = np.asarray(None if isinstance(value, list) else value)
     if array.dtype != bool:
         shown = class_name(value) if array.ndim == 0 else "java.lang.Double"
         raise run.failed(at, f"Cannot cast from [{shown}] to [boolean].", "class_cast_exception")
@@ -163,15 +163,36 @@ def choose(run: Run, ask: Part, yes: Part, no: Part, at: int) -> Value:
     """``ask ? yes : no``, each branch over its own documents."""
     flags = flagged(run, ask(run), at)
     parts = [
-        (chosen, np.asarray(branch(run.only(chosen))))
-        for chosen, branch in ((flags, yes), (~flags, no))
-        if chosen.any()
+        (chosen, _each(branch(run.only(chosen)))) for chosen, branch in ((flags, yes), (~flags, no)) if chosen.any()
     ]
-    kind = np.result_type(*(values for _, values in parts)) if parts else np.float64
+    kind = _common(*(values for _, values in parts)) if parts else np.float64
     result = np.zeros(len(run.places), dtype=kind)
     for chosen, values in parts:
         result[chosen] = values
     return result
+
+
+def _each(value: Value) -> NDArray[Any]:
+    """A value as an array.
+
+    Raises:
+        ApiError: 501 for a list or null, which would have to stand for each document.
+    """
+    if value is None or isinstance(value, list | dict):
+        raise unsupported("a list, an object or null as a value of its own in a script of script_score")
+    return np.asarray(value)
+
+
+def _common(*values: NDArray[Any]) -> Any:
+    """The type that holds several arrays.
+
+    Raises:
+        ApiError: 501 where there is none, and numpy would make a number of a boolean or a text of a number.
+    """
+    kinds = {"number" if value.dtype.kind in "if" else value.dtype.kind for value in values}
+    if len(kinds) > 1:
+        raise unsupported("values of several kinds, one for some documents and one for others, in a script")
+    return np.result_type(*values)
 
 
 def _single(value: Value) -> Value:

@@ -8,7 +8,7 @@ from typing import Any
 
 from clipline.emulator.errors import ApiError, illegal_argument, unsupported
 from clipline.emulator.indices.dates import KNOWN_FORMATS
-from clipline.emulator.indices.field_types import FLOATS, INTEGERS
+from clipline.emulator.indices.field_types import FLOATS, INTEGERS, KNOWN_TYPES, PARAMETERS
 from clipline.emulator.search.columns import MODES
 from clipline.emulator.search.context import Context, ShardError
 
@@ -40,6 +40,10 @@ class Key:
         if definition is None:
             if self.unmapped is None:
                 raise context.query_error(f"No mapping found for [{self.name}] in order to sort on")
+            if self.unmapped in KNOWN_TYPES:
+                raise unsupported(f"[unmapped_type: {self.unmapped}] of a sort")
+            if self.unmapped not in (*PARAMETERS, "dense_vector"):
+                raise ShardError.illegal(f"No mapper found for type [{self.unmapped}]")
             return
         kind = definition["type"]
         if kind == "text":

@@ -98,11 +98,23 @@ def retained(reached: list[Target], *, size: int = 10) -> list[Share]:
     return shares
 
 
+def held(shares: list[Share]) -> None:
+    """Hold shards once more, that are held already; ``released`` lets go of them."""
+    for index in _indices(shares):
+        with index.lock:
+            index.shard.retain()
+
+
 def released(shares: list[Share]) -> None:
     """Let the sources of older documents go."""
-    for index in {share.target.index.name: share.target.index for share in shares}.values():
+    for index in _indices(shares):
         with index.lock:
             index.shard.release()
+
+
+def _indices(shares: list[Share]) -> list[Index]:
+    """The indices that shards belong to, each once."""
+    return list({share.target.index.name: share.target.index for share in shares}.values())
 
 
 def routed(shares: list[Share], routing: str | None) -> list[Share]:

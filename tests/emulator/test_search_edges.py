@@ -1,0 +1,104 @@
+"""Searches at their edges: what would be a failure of the server, take for ever, or be answered without being meant."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clipline.emulator.search.ranges import _wildcards
+from tests.emulator.conftest import Api
+
+NDJSON = {"content-type": "application/x-ndjson"}
+Make = Callable[..., str]
+
+
+@pytest.mark.parametrize("slices", ["²", "-1", "1" * 5000, "", "1.5"])
+def test_slices_that_are_no_number(api: Api, make: Make, slices: str) -> None:
+    path = f"/{make()}/_delete_by_query"
+    api("POST", path, {"query": {"match_all": {}}}, params={"slices": slices}, code=400)
+
+
+def test_an_index_to_analyse_by_is_one_and_is_there(api: Api, name: str) -> None:
+    assert api.error("POST", f"/{name}*/_analyze", {"text": "a"}, code=404)[1] == f"no such index [{name}*]"
+
+
+def test_the_header_of_a_search_may_hold_other_values(api: Api, make: Make) -> None:
+    lines = f'{{"index":"{make()}","preference":[1,true]}}\n{{}}\n'
+    (answer,) = api("POST", "/_msearch", content=lines.encode(), headers=NDJSON)["responses"]
+    assert answer["status"] == 200
+
+
+def test_only_a_query_can_be_validated(api: Api, make: Make) -> None:
+    assert api("POST", f"/{make()}/_validate/query", {"size": 1}) == {"valid": False}
+
+
+def test_a_field_that_is_nowhere_is_sorted_as_some_type_that_there_is(api: Api, make: Make) -> None:
+    path = f"/{make()}/_search"
+    api("POST", path, {"sort": [{"x": {"unmapped_type": "float"}}]})
+    assert "No mapper found for type [foo]" in str(
+        api("POST", path, {"sort": [{"x": {"unmapped_type": "foo"}}]}, code=400)
+    )
+    api("POST", path, {"sort": [{"x": {"unmapped_type": "ip"}}]}, code=501)
+
+
+def test_default_fields_that_cannot_be_read(api: Api, make: Make) -> None:
+    name = make(settings={"index.query.default_field": "[x"})
+    assert (
+        "default_field"
+        in api.error("POST", f"/{name}/_search", {"query": {"multi_match": {"query": "a"}}}, code=501)[1]
+    )
+
+
+@pytest.mark.parametrize("boost", ["NaN", "Infinity"])
+def test_a_boost_that_is_not_finite(api: Api, make: Make, boost: str) -> None:
+    body = {"query": {"match_all": {"boost": boost}}}
+    assert f"the boost [{boost}]" in api.error("POST", f"/{make()}/_search", body, code=501)[1]
+
+
+def test_a_pattern_of_many_stars_takes_no_time(api: Api, make: Make) -> None:
+    name = make({"k": {"type": "keyword"}}, {"1": {"k": "a" * 5000}})
+    for pattern, found in (("*a" * 30 + "*b", 0), ("*a" * 30 + "*", 1)):
+        body = {"query": {"wildcard": {"k": {"value": pattern, "case_insensitive": True}}}}
+        assert api("POST", f"/{name}/_search", body, timeout=10)["hits"]["total"]["value"] == found
+
+
+@given(st.text("ab*?\\", max_size=8), st.text("ab*", max_size=8))
+def test_wildcards_match_as_if_every_way_was_tried(pattern: str, text: str) -> None:
+    every = "".join(
+        ".*" if one == "*" else "." if one == "?" else re.escape(one[-1]) for one in re.findall(r"\\.|.", pattern)
+    )
+    assert bool(re.match(_wildcards(pattern), text, re.DOTALL)) is bool(re.fullmatch(every, text, re.DOTALL))
+
+
+@pytest.mark.parametrize(
+    ("source", "code", "reason"),
+    [
+        ("_score + params.v", 400, "[java.lang.Double] and [java.util.ArrayList]"),
+        ("params.v < _score", 400, "[java.util.ArrayList] and [java.lang.Double]"),
+        ("params.v", 400, "Cannot cast from [java.util.ArrayList] to [double]."),
+        ("Math.max(params.v, 1)", 400, "Cannot cast the argument to [double]."),
+        ("_score * params.nothing", 400, "is null"),
+        ("params.flags ? 1 : 2", 400, "[java.util.ArrayList] to [boolean]"),
+        ("params.v == _score ? 1 : 0", 200, ""),
+        ("def v = params.v; 1", 501, "a list, an object or null"),
+        ("_score > 0 ? params.v : 1", 501, "a list, an object or null"),
+        ("doc['n'].value > 1 ? true : 0.5", 501, "values of several kinds"),
+        ("doc['k'].value + _score", 501, "texts in the arithmetic"),
+    ],
+)
+def test_a_list_in_a_script_is_not_one_number_for_each_document(
+    api: Api, make: Make, source: str, code: int, reason: str
+) -> None:
+    properties: dict[str, Any] = {"n": {"type": "long"}, "k": {"type": "keyword"}}
+    name = make(properties, {"1": {"n": 1, "k": "x"}, "2": {"n": 2, "k": "y"}})
+    script = {"source": source, "params": {"v": [1, 2], "flags": [True, False]}}
+    body = {"query": {"script_score": {"query": {"match_all": {}}, "script": script}}}
+    answer = api("POST", f"/{name}/_search", body, code=code)
+    assert reason in str(answer)
+    if code == 200:
+        assert [hit["_score"] for hit in answer["hits"]["hits"]] == [0.0, 0.0]
