@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from clipline.emulator.errors import ApiError, json_token
+from clipline.emulator.errors import ApiError, json_token, unsupported
 
 _COMMENT = re.compile(rb'"(?:[^"\\]|\\.)*"|//[^\n]*|/\*.*?\*/', re.DOTALL)
 """A text, which is passed over, or a comment of either kind."""
@@ -21,6 +21,8 @@ _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],]')
 """A text, or a sign by which objects, lists and their parts begin and end."""
 _SMALL = 1 << 20
 """Bytes up to which a body is looked through for repeated names, which takes a second, slower parser."""
+DEEPEST = 200
+"""Levels of objects and arrays that are taken; the real one takes 1000, and what prints our answers ends at 254."""
 
 
 def read_object(raw: bytes) -> dict[str, Any]:
@@ -40,7 +42,7 @@ def read_value(raw: bytes) -> Any:
     """Any JSON value.
 
     Raises:
-        ApiError: 400: it is not JSON, or names a field twice.
+        ApiError: 400: it is not JSON, or names a field twice; 501: it is too deep.
     """
     try:
         value = orjson.loads(raw)
@@ -50,9 +52,26 @@ def read_value(raw: bytes) -> Any:
         if plain == raw:
             raise malformed(raw, error) from error
         return read_value(plain)
+    check_depth(raw, value)
     if len(raw) <= _SMALL and isinstance(value, dict | list):
         _check_names(raw)
     return value
+
+
+def check_depth(raw: bytes, value: Any) -> None:
+    """Refuse a value that is more than ``DEEPEST`` objects and arrays deep; ``raw`` is its text.
+
+    Raises:
+        ApiError: 501.
+    """
+    if raw.count(b"{") + raw.count(b"[") <= DEEPEST:
+        return
+    level, depth = [value], 0
+    while level := [item for item in level if isinstance(item, dict | list)]:
+        depth += 1
+        if depth > DEEPEST:
+            raise unsupported(f"JSON of more than {DEEPEST} levels")
+        level = [child for item in level for child in (item.values() if isinstance(item, dict) else item)]
 
 
 def without_comments(raw: bytes) -> bytes:
