@@ -156,11 +156,17 @@ def test_conditions_that_are_none(api: Api, name: str, method: str, params: str,
 
 @pytest.mark.parametrize("value", ["2", "all"])
 def test_more_copies_than_there_can_be(api: Api, name: str, value: str) -> None:
-    api.error("PUT", f"/{name}/_doc/1?wait_for_active_shards={value}", {}, code=501)
+    wait = f"wait_for_active_shards={value}"
+    lines = {"content": b'{"index":{"_id":"1"}}\n{}\n', "headers": {"Content-Type": "application/x-ndjson"}}
+    api.error("PUT", f"/{name}/_doc/1?{wait}", {}, code=501)
+    api.error("POST", f"/{name}/_update/1?{wait}", {"doc": {}, "doc_as_upsert": True}, code=501)
+    api.error("POST", f"/{name}/_bulk?{wait}", code=501, **lines)
     api("PUT", f"/{name}", {"settings": {"number_of_replicas": 0}})
-    code = 201 if value == "all" else 501
-    api("PUT", f"/{name}/_doc/1?wait_for_active_shards={value}", {}, code=code)
-    api("PUT", f"/{name}/_doc/1?wait_for_active_shards=0", {}, code=200 if code == 201 else 201)
+    fits = value == "all"
+    api("PUT", f"/{name}/_doc/1?{wait}", {}, code=201 if fits else 501)
+    api("POST", f"/{name}/_update/1?{wait}", {"doc": {}}, code=200 if fits else 501)
+    api("POST", f"/{name}/_bulk?{wait}", code=200 if fits else 501, **lines)
+    api("PUT", f"/{name}/_doc/1?wait_for_active_shards=0", {}, code=200 if fits else 201)
 
 
 def test_ids_that_are_too_long(api: Api, name: str) -> None:

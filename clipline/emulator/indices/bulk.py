@@ -16,7 +16,7 @@ from clipline.emulator.indices.source import source_choice
 from clipline.emulator.indices.update import bulk_update
 from clipline.emulator.indices.update_request import Update
 from clipline.emulator.indices.write import Write
-from clipline.emulator.indices.write_params import check_active_shards, refresh_wanted, refreshed
+from clipline.emulator.indices.write_params import check_copies, refresh_wanted, refreshed
 
 if TYPE_CHECKING:
     from clipline.emulator.node import Node
@@ -28,13 +28,13 @@ def bulk(node: Node, call: Call) -> Reply:
     """``POST|PUT [/{index}]/_bulk``."""
     started = time.perf_counter()
     refresh = refresh_wanted(call)
-    check_active_shards(call)
     lines = Lines(lenient=node.version[0] < 9 or "compatible-with=8" in call.headers.get("content-type", ""))
     actions = lines.actions(call.raw)
     options = _Defaults(call)
     wanted = [options.write(action) for action in actions]
     updates = [_update(options, action) if action.verb == "update" else None for action in actions]
     _check(actions, wanted, updates)
+    check_copies(node, call, (write.index for write in wanted))
     items: list[Item] = [
         _item(node, action, write, update) for action, write, update in zip(actions, wanted, updates, strict=True)
     ]

@@ -10,7 +10,7 @@ from clipline.emulator.http.wire import Call, Reply, Route
 from clipline.emulator.indices.document_body import read_document
 from clipline.emulator.indices.pipelined import checked, perform
 from clipline.emulator.indices.write import Write, Written
-from clipline.emulator.indices.write_params import WRITE, check_active_shards, condition, refresh_wanted, refreshed
+from clipline.emulator.indices.write_params import WRITE, check_copies, condition, refresh_wanted, refreshed
 
 if TYPE_CHECKING:
     from clipline.emulator.node import Node
@@ -42,7 +42,8 @@ def delete_document(node: Node, call: Call) -> Reply:
         routing=call.params.get("routing") or None,
         condition=condition(call),
     )
-    return written_reply(node, call, perform(node, checked(_allowed(node, call, write))))
+    check_copies(node, call, [write.index])
+    return written_reply(node, call, perform(node, checked(write)))
 
 
 def written_reply(node: Node, call: Call, written: Written) -> Reply:
@@ -76,16 +77,8 @@ def _written(node: Node, call: Call, op: str) -> Reply:
         routing=call.params.get("routing") or None,
         condition=condition(call),
     )
-    return written_reply(node, call, perform(node, checked(_allowed(node, call, write))))
-
-
-def _allowed(node: Node, call: Call, write: Write) -> Write:
-    check_active_shards(call)
-    if call.params.get("wait_for_active_shards") == "all":
-        index = node.indices.write_index(write.index)
-        # An index that this write makes has one replica, as any that nobody asked to be otherwise.
-        check_active_shards(call, 1 if index is None else index.copies - 1)
-    return write
+    check_copies(node, call, [write.index])
+    return written_reply(node, call, perform(node, checked(write)))
 
 
 def _source(call: Call) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from clipline.emulator.indices.stored import Stored
 from clipline.emulator.indices.update_request import Update
 from clipline.emulator.indices.update_script import scripted, scripted_upsert
 from clipline.emulator.indices.write import Step, Write, Written, conflict, routing_missing, shard_meta, store
-from clipline.emulator.indices.write_params import WRITE, check_active_shards, condition, refresh_wanted
+from clipline.emulator.indices.write_params import WRITE, check_copies, condition, refresh_wanted
 
 if TYPE_CHECKING:
     from clipline.emulator.node import Node
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 def update_document(node: Node, call: Call) -> Reply:
     """``POST /{index}/_update/{id}``; what comes of it goes through the index's pipelines, as any document."""
     refresh_wanted(call)
-    check_active_shards(call)
+    check_copies(node, call, [call.args["index"]])
     if "version" in call.params or "version_type" in call.params:
         raise validation_failed(
             "internal versioning can not be used for optimistic concurrency control. Please use `if_seq_no` and "

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from clipline.emulator.errors import ApiError, illegal_argument, unsupported
 from clipline.emulator.http.wire import Call
+from clipline.emulator.indices.date_math import resolve_name
 from clipline.emulator.indices.optimistic import Condition, version_type, wanted_number
 from clipline.emulator.indices.write import Written
 
@@ -59,6 +60,17 @@ def refreshed(node: Node, policy: str, written: Iterable[Written | ApiError]) ->
     return forced
 
 
+def check_copies(node: Node, call: Call, names: Iterable[str]) -> None:
+    """Refuse to wait for more copies than what these names stand for has on one node.
+
+    Raises:
+        ApiError: 400 for what is no number of copies, 501 where the real one would wait in vain.
+    """
+    check_active_shards(call)
+    if call.params.get("wait_for_active_shards") == "all":
+        check_active_shards(call, max((_replicas(node, name) for name in set(names)), default=0))
+
+
 def check_active_shards(call: Call, replicas: int | None = None) -> None:
     """Refuse to wait for more copies than one node ever has.
 
@@ -80,6 +92,15 @@ def check_active_shards(call: Call, replicas: int | None = None) -> None:
     elif replicas is None:
         return
     raise unsupported(f"[wait_for_active_shards={value}]: one node never has more than one active copy of a shard")
+
+
+def _replicas(node: Node, name: str) -> int:
+    try:
+        index = node.indices.write_index(resolve_name(name))
+    except ApiError:
+        return 0  # the write will say so itself
+    # An index that a write makes has one replica, as any that nobody asked to be otherwise.
+    return 1 if index is None else index.copies - 1
 
 
 def condition(call: Call) -> Condition:
