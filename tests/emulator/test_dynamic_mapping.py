@@ -162,3 +162,15 @@ def test_what_the_mapping_keeps_out_of_the_source(api: Api, make: Callable[..., 
     assert api("GET", f"/{index}/_doc/1")["_source"] == {"o": {}, "b": 1}
     for query in ({"term": {"o.a": 7}}, {"match": {"secret": "s"}}):
         assert api("POST", f"/{index}/_count", {"query": query})["count"] == 1
+
+
+@pytest.mark.parametrize("key", ["match", "unmatch", "path_match", "path_unmatch"])
+def test_regular_expressions_that_are_none(api: Api, name: str, key: str) -> None:
+    def put(pattern: str, code: int) -> str:
+        template = {"t": {"match": "x", "match_pattern": "regex", key: pattern, "mapping": {"type": "keyword"}}}
+        return api.error("PUT", f"/{name}", {"mappings": {"dynamic_templates": [template]}}, code=code)[1]
+
+    reason = "Pattern [*a] of type [regex] is invalid. Cannot create dynamic template [t]."
+    assert put("*a", 400) == f"Failed to parse mapping: {reason}"
+    for pattern in (r"\p{L}+", "[a-z&&[^x]]", "(?<n>a)", "(?i)a"):
+        assert "regular expression" in put(pattern, 501)

@@ -25,6 +25,8 @@ KINDS = ("object", "string", "long", "double", "boolean", "date", "binary")
 _DEFAULTS = {"string": "text", "double": "float"}
 _PATTERNS = ("match", "unmatch", "path_match", "path_unmatch", "match_mapping_type", "unmatch_mapping_type")
 _CONDITIONS = ("match", "path_match", "match_mapping_type")
+_JAVA_ONLY = re.compile(r"\\[pPQEGhHRvVXkNxuc0zZ]|\(\?<[a-zA-Z]|\(\?[^:=!<>]|&&|\[[^\]]*\[")
+"""What Java reads and Python does not, or reads otherwise."""
 _KEYS = (*_PATTERNS, "match_pattern", "mapping", "runtime")
 
 
@@ -84,6 +86,10 @@ def _check(name: str, body: Any, traits: Traits) -> None:
         raise malformed(f"template [{name}] must have either mapping or runtime set")
     if body.get("match_pattern", "simple") not in ("simple", "regex"):
         raise Unfit(f"No matching pattern matched on [{java.text(body['match_pattern'])}]")
+    if body.get("match_pattern") == "regex":
+        for key in ("match", "unmatch", "path_match", "path_unmatch"):
+            for pattern in _listed(body.get(key)):
+                _check_regex(name, pattern)
     if not _conditional(body):
         return  # for no kind of value it would have to be tried
     kinds = [kind for kind in _listed(body.get("match_mapping_type", ["string"])) if kind != "*"] or ["string"]
@@ -95,6 +101,16 @@ def _check(name: str, body: Any, traits: Traits) -> None:
             f"dynamic template [{name}] has invalid content [{content}], attempted to validate it with the following "
             f"match_mapping_type: [{', '.join(kinds)}]"
         ) from error
+
+
+def _check_regex(name: str, pattern: str) -> None:
+    if _JAVA_ONLY.search(pattern):
+        raise unsupported(f"the regular expression [{pattern}] of a dynamic template")
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        reason = f"Pattern [{pattern}] of type [regex] is invalid. Cannot create dynamic template [{name}]."
+        raise malformed(reason) from error
 
 
 def _conditional(body: Mapping[str, Any]) -> bool:
@@ -123,7 +139,8 @@ def _matches(body: Mapping[str, Any], name: str, kind: str) -> bool:
 
 
 def _fits(pattern: str, text: str, regex: bool) -> bool:
-    return re.fullmatch(pattern, text) is not None if regex else simple_match(pattern, text)
+    # Java's \d and \w know ASCII only.
+    return re.fullmatch(pattern, text, re.ASCII) is not None if regex else simple_match(pattern, text)
 
 
 def _filled(mapping: Mapping[str, Any], leaf: str, kind: str) -> dict[str, Any]:
