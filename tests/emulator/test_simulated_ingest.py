@@ -135,6 +135,23 @@ def test_an_invalid_substitution_is_a_failure_of_the_server(
     assert answer["status"] == 500
 
 
+@pytest.mark.parametrize(
+    ("substitutions", "reason"),
+    [
+        ({"index_template_substitutions": {"t": {"index_patterns": 1}}},
+         "[1:1] [index_template] index_patterns doesn't support values of type: VALUE_NUMBER"),
+        ({"index_template_substitutions": {"t": {"index_patterns": ["i"], "composed_of": 5}}},
+         "[1:1] [index_template] composed_of doesn't support values of type: VALUE_NUMBER"),
+        ({"component_template_substitutions": {"c": {"template": {"settings": []}}}},
+         "[1:1] [component_template] failed to parse field [template]"),
+        ({"component_template_substitutions": {"c": {}}}, "Required [template]"),
+    ],
+)  # fmt: skip
+def test_a_substitute_that_is_no_template(api: Api, substitutions: dict[str, Any], reason: str) -> None:
+    body = {"docs": [{"_index": "i", "_source": {}}], **substitutions}
+    assert api.error("POST", "/_ingest/_simulate", body, code=400)[1] == reason
+
+
 def test_a_substitution_that_is_not_emulated_is_told_so(api: Api) -> None:
     pipeline = {"processors": [{"grok": {"field": "a", "patterns": ["b"]}}]}
     body = {"docs": [{"_index": "i", "_source": {}}], "pipeline_substitutions": {"p": pipeline}}

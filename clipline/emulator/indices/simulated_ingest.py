@@ -8,18 +8,20 @@ templates may be substituted for this request. A document's answer::
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from clipline.emulator.errors import ApiError, illegal_argument, unsupported, validation_failed
 from clipline.emulator.http.wire import Call, Reply, Route
+from clipline.emulator.identity import Version
 from clipline.emulator.indices import mapping as mappings_of
 from clipline.emulator.indices.composition import Composed, compose, winner
 from clipline.emulator.indices.index import Index
 from clipline.emulator.indices.mappings.traits import traits_of
 from clipline.emulator.indices.parse import parse
 from clipline.emulator.indices.pipelined import Request
+from clipline.emulator.indices.template_fields import read_component, read_index
 from clipline.emulator.indices.write import Write
 from clipline.emulator.ingest.compile import compile_pipeline
 from clipline.emulator.ingest.config import Options
@@ -116,8 +118,8 @@ def simulate_index(node: Node, call: Call) -> Reply:
     simulation = _Simulation(
         node=node,
         pipelines=_pipelines(node, _maps(body, "pipeline_substitutions")),
-        components=_templates(body, "component_template_substitutions"),
-        templates=_templates(body, "index_template_substitutions"),
+        components=_templates(body, "component_template_substitutions", read_component),
+        templates=_templates(body, "index_template_substitutions", read_index),
         addition=addition["_doc"] if set(addition) == {"_doc"} and isinstance(addition["_doc"], dict) else addition,
     )
     return Reply(body={"docs": [{"doc": _simulated(simulation, write)} for write in writes]})
@@ -146,19 +148,11 @@ def _maps(body: Options, name: str) -> dict[str, dict[str, Any]]:
     return given
 
 
-def _templates(body: Options, name: str) -> dict[str, dict[str, Any]]:
-    """Templates as they are stored: with their patterns as a list and a ``template`` in any case."""
-    found = {}
-    for key, value in _maps(body, name).items():
-        patterns = value.get("index_patterns", [])
-        if not isinstance(value.get("template", {}), dict) or not isinstance(patterns, str | list):
-            raise body.wrong(name, f"[{key}] is no template")
-        found[key] = {
-            **value,
-            "template": value.get("template", {}),
-            "index_patterns": [patterns] if isinstance(patterns, str) else patterns,
-        }
-    return found
+def _templates(
+    body: Options, name: str, read: Callable[[Mapping[str, Any], Version], dict[str, Any]]
+) -> dict[str, dict[str, Any]]:
+    """Templates in the form that is stored."""
+    return {key: read(value, body.node.version) for key, value in _maps(body, name).items()}
 
 
 def _write(node: Node, call: Call, given: Any) -> Write:
