@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -136,6 +137,13 @@ def test_action_lines_of_version_8(eight: Api, name: str) -> None:
     warnings = answer.headers["warning"]
     for part in ("wasn't closed properly", "contained multiple keys", "contained trailing data"):
         assert part in warnings
+
+
+def test_a_long_line_is_looked_at_once(eight: Api, name: str) -> None:
+    content = b'{"a":[' + b'{"b":{}},' * 100_000 + b"1]\n"
+    began = time.monotonic()
+    eight.error("POST", f"/{name}/_bulk", code=400, content=content, headers=NDJSON)
+    assert time.monotonic() - began < 5
 
 
 def test_the_last_word_has_the_line(api: Api, name: str) -> None:

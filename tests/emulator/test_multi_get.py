@@ -42,6 +42,8 @@ def test_all_outcomes(api: Api, index: str, name: str) -> None:
 def test_ids(api: Api, index: str) -> None:
     docs = api("GET", f"/{index}/_mget", {"ids": ["2", 1, "1"]})["docs"]
     assert [doc["_source"]["a"] for doc in docs] == [2, 1, 1]
+    both = api("GET", f"/{index}/_mget", {"ids": [True], "docs": [{"_id": True}]})["docs"]
+    assert both == [{"_index": index, "_id": "true", "found": False}] * 2
 
 
 @pytest.mark.parametrize(
@@ -52,6 +54,7 @@ def test_ids(api: Api, index: str) -> None:
         ({"_source": True}, "", SOURCE),
         ({"_source": "b.c"}, "", {"b": {"c": 2}}),
         ({"_source": ["a", "b.d"]}, "", {"a": 1, "b": {"d": 3}}),
+        ({"_source": ["a", 5, True]}, "", {"a": 1}),
         ({"_source": {"include": "b", "exclude": ["*.c"]}}, "", {"b": {"d": 3}}),
         ({}, "_source=a", {"a": 1}),
         ({}, "_source=false", None),
@@ -70,6 +73,22 @@ def test_options_of_one(api: Api, index: str, entry: dict[str, Any], params: str
     (doc,) = api("POST", f"/{index}/_mget?{params}", {"docs": [{"_id": "1", **entry}]})["docs"]
     assert doc["found"]
     assert doc.get("_source") == shown
+
+
+@pytest.mark.parametrize(
+    ("choice", "code", "reason"),
+    [
+        ([{"a": 1}], 501, "a [START_OBJECT] in the array of [_source]"),
+        ([None], 501, "a [VALUE_NULL] in the array of [_source]"),
+        ({"exclude_vectors": "no"}, 400, "Unknown key for a VALUE_STRING in [exclude_vectors]."),
+        ({"includes": True}, 400, "Unknown key for a VALUE_BOOLEAN in [includes]."),
+        ({"excludes": ["a", 5]}, 400, "Unknown key for a VALUE_NUMBER in [excludes]."),
+        ({"x": {}}, 400, "Unknown key for a START_OBJECT in [x]."),
+    ],
+)
+def test_choices_of_the_source_that_are_none(api: Api, index: str, choice: Any, code: int, reason: str) -> None:
+    for path, body in (("_mget", {"docs": [{"_id": "1", "_source": choice}]}), ("_search", {"_source": choice})):
+        assert api.error("POST", f"/{index}/{path}", body, code=code)[1].endswith(reason)
 
 
 def test_another_version(api: Api, index: str) -> None:

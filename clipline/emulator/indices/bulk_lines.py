@@ -11,6 +11,7 @@ An action line at the end that lacks its document is passed over in silence, as 
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,6 +22,7 @@ from clipline.emulator.http.json_body import malformed
 from clipline.emulator.indices.optimistic import INTERNAL, UNCONDITIONAL, Condition, version_type, wanted_number
 from clipline.emulator.indices.source import check_choice
 
+_DECODER = json.JSONDecoder()
 _VERBS = ("create", "delete", "index", "update")
 _TEXTS = {"_index", "_id", "routing", "op_type", "pipeline"}
 _NUMBERS = {"version", "if_seq_no", "if_primary_term", "retry_on_conflict"}
@@ -141,12 +143,13 @@ def _loaded(raw: bytes) -> Any:
 
 def _first(line: bytes) -> Any:
     """The object that a line begins with, if it ends before the line does."""
-    end = line.find(b"}")
-    while end >= 0:
-        if isinstance(value := _loaded(line[: end + 1]), dict):
-            return value
-        end = line.find(b"}", end + 1)
-    return None
+    try:
+        text = line.decode().lstrip()
+        _, end = _DECODER.raw_decode(text)
+    except (ValueError, RecursionError):
+        return None
+    value = _loaded(text[:end].encode())
+    return value if isinstance(value, dict) else None
 
 
 def _meant(verb: str, meta: dict[str, Any], number: int) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from clipline.emulator.errors import ApiError, illegal_argument, json_token, val
 from clipline.emulator.http.wire import Call, Reply, Route
 from clipline.emulator.indices.date_math import resolve_name
 from clipline.emulator.indices.get import READ, READ_REFUSED, Get, check_version, found, shown, stored_fields
+from clipline.emulator.indices.mappings import java
 from clipline.emulator.indices.optimistic import version_type
 from clipline.emulator.indices.source import check_choice, source_choice
 
@@ -41,7 +42,7 @@ def multi_get(node: Node, call: Call) -> Reply:
             if error.status == 501:
                 raise
             cause = error.cause()
-            docs.append({"_index": name, "_id": str(entry["_id"]), "error": {"root_cause": [cause], **cause}})
+            docs.append({"_index": name, "_id": entry["_id"], "error": {"root_cause": [cause], **cause}})
     return Reply(body={"docs": docs})
 
 
@@ -56,7 +57,7 @@ def _entries(call: Call) -> list[dict[str, Any]]:
         elif key == "ids":
             if any(item is None or isinstance(item, dict | list) for item in value):
                 raise illegal_argument("ids array element should only contain ids")
-            entries += [{"_id": item} for item in value]
+            entries += [{"_id": java.text(item)} for item in value]
         else:
             reason = f"unknown key [{key}] for a START_ARRAY, expected [docs] or [ids]"
             raise ApiError(400, "parsing_exception", reason)
@@ -79,7 +80,7 @@ def _entry(item: Any) -> dict[str, Any]:
         if key == "version" and (isinstance(value, bool) or not isinstance(value, int)):
             raise ApiError(400, "number_format_exception", f'For input string: "{value}"')
     version_type(item.get("version_type"))
-    return item
+    return {**item, "_id": None if item.get("_id") is None else java.text(item["_id"])}
 
 
 def _errors(entries: list[dict[str, Any]], default: str | None) -> list[str]:
@@ -102,7 +103,7 @@ def _wanted(call: Call, entry: dict[str, Any]) -> Get:
     if wrong := check_version(version, kind):
         raise illegal_argument(wrong[0])
     return Get(
-        id=str(entry["_id"]),
+        id=entry["_id"],
         routing=None if routing in (None, "") else str(routing),
         realtime=call.flag("realtime", default=True),
         stored_fields=names,
