@@ -1,7 +1,7 @@
 """The cluster itself: who it is, how it is, what it may do, its settings, its one node.
 
 - ``info``: ``GET /`` and ``_xpack``;  ``health``: ``_cluster/health``, ``_cluster/pending_tasks``
-- ``node_info``, ``node_stats``: ``_nodes``
+- ``node_info``, ``node_stats``: ``_nodes``;  ``machine``: what they measure
 - ``settings_api``: ``_cluster/settings``;  ``licence_api``: ``_license``
 - ``tables``: ``_cat/health``, ``_cat/nodes``, ``_cat/master``
 """

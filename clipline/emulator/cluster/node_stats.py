@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from clipline.emulator.cluster.machine import PROCESSORS, memory
 from clipline.emulator.errors import illegal_argument, unsupported
 from clipline.emulator.http.human import with_human
 from clipline.emulator.http.wire import Call, Reply, Route
@@ -78,24 +79,21 @@ def _indices(node: Node) -> dict[str, Any]:
 
 def _os(node: Node) -> dict[str, Any]:
     one, five, fifteen = os.getloadavg()
-    page = os.sysconf("SC_PAGE_SIZE")
-    total, free = os.sysconf("SC_PHYS_PAGES") * page, os.sysconf("SC_AVPHYS_PAGES") * page
-    percent = round(100 * free / total)
-    return {
+    load = {"1m": round(one, 2), "5m": round(five, 2), "15m": round(fifteen, 2)}
+    body: dict[str, Any] = {
         "timestamp": _now(),
-        "cpu": {
-            "percent": min(100, round(100 * one / (os.cpu_count() or 1))),
-            "load_average": {"1m": round(one, 2), "5m": round(five, 2), "15m": round(fifteen, 2)},
-        },
-        "mem": {
-            "total_in_bytes": total,
-            "adjusted_total_in_bytes": total,
-            "free_in_bytes": free,
-            "used_in_bytes": total - free,
-            "free_percent": percent,
-            "used_percent": 100 - percent,
-        },
+        "cpu": {"percent": PROCESSORS.percent(), "load_average": load},
     }
+    if found := memory():
+        body["mem"] = {
+            "total_in_bytes": found.total,
+            "adjusted_total_in_bytes": found.total,
+            "free_in_bytes": found.free,
+            "used_in_bytes": found.total - found.free,
+            "free_percent": 100 - found.used_percent,
+            "used_percent": found.used_percent,
+        }
+    return body
 
 
 def _process(node: Node) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import shutil
 from typing import TYPE_CHECKING, Any
 
 from clipline.emulator.cluster.info import FLAVOR, TYPE
+from clipline.emulator.cluster.machine import PROCESSORS, memory
 from clipline.emulator.http import cat
 from clipline.emulator.http.cat import Column
 from clipline.emulator.http.wire import Call, Reply, Route
@@ -106,15 +107,14 @@ def nodes(node: Node, call: Call) -> Reply:
     """``GET /_cat/nodes``; there is no heap, so its cell is empty."""
     cat.check_columns(call, _NODES, _LACKING_NODES)
     loads = [f"{load:.2f}" for load in os.getloadavg()]
-    page = os.sysconf("SC_AVPHYS_PAGES") / os.sysconf("SC_PHYS_PAGES")
-    cpu = min(100, round(100 * os.getloadavg()[0] / (os.cpu_count() or 1)))
+    found = memory()
     shown = node.node_id if call.flag("full_id") else node.node_id[:4]
     letters = "".join(sorted(ROLES[role] for role in roles(node)))
     address = call.headers.get("host")
     row: list[Any] = [shown, os.getpid(), IP, address, str(node.version), FLAVOR, TYPE, build_hash(node.version)]
     disk = shutil.disk_usage(node.data)
     row += [cat.Size(disk.total), cat.Size(disk.used), cat.Size(disk.free), f"{100 * disk.used / disk.total:.2f}"]
-    row += [None, round(100 * (1 - page)), cpu, *loads, letters, "*", NODE_NAME]
+    row += [None, found and found.used_percent, PROCESSORS.percent(), *loads, letters, "*", NODE_NAME]
     return cat.answer(call, _NODES, [row])
 
 
