@@ -19,6 +19,7 @@ from clipline.emulator.identity import TESTED, Version
 from clipline.emulator.indices.field_types import ANALYZERS, KNOWN_TYPES, LACKING_ANALYZERS, PARAMETERS
 from clipline.emulator.indices.setting_table import SETTINGS
 from clipline.emulator.ingest.processors import PROCESSORS, refused
+from clipline.emulator.known_settings import DYNAMIC
 from clipline.emulator.search.queries import LACKING, READERS
 
 FAMILIES = {
@@ -64,6 +65,13 @@ def lines() -> Iterator[str]:
                "lacking": "refused with 501 unless they say what is the default"}  # fmt: skip
     for effect, words in effects.items():
         yield f"- {words}: {_listed(setting.name for setting in SETTINGS.values() if setting.effect == effect)}"
+    yield from ("", "## Cluster settings", "")
+    obeyed = {name for name, setting in DYNAMIC.items() if setting.effect}
+    idle = {name for name, setting in DYNAMIC.items() if setting.idle}
+    for words, names in zip(
+        effects.values(), (obeyed, {*idle, "logger.*"}, DYNAMIC.keys() - obeyed - idle), strict=True
+    ):
+        yield f"- {words}: {_listed(names)}"
 
 
 def _routes(routes: Iterable[Route], endpoints: Endpoints) -> Iterator[str]:
