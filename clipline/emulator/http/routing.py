@@ -17,6 +17,7 @@ from clipline.emulator.errors import TextError, illegal_argument, unsupported
 from clipline.emulator.http.endpoints import UNLISTED, Endpoints
 from clipline.emulator.http.query_string import decode
 from clipline.emulator.http.wire import Route
+from clipline.emulator.spelling import unrecognized
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "CONNECT"})
 """Any other is refused by name."""
@@ -92,7 +93,7 @@ class Router:
             # The real one suggests every parameter that the handler has asked for, those of the path and of any API too.
             variables = {part[1:-1] for part in route.path.split("/") if part.startswith("{")}
             known = (route.params - later) | theirs | GLOBAL_PARAMS | variables
-            named = ", ".join(f"[{name}]{suggestion(name, known)}" for name in unknown)
+            named = ", ".join(unrecognized(name, known) for name in unknown)
             plural = "s" if len(unknown) > 1 else ""
             raise illegal_argument(f"request [{path}] contains unrecognized parameter{plural}: {named}")
 
@@ -148,23 +149,3 @@ def _variables(route: Route, segments: list[str]) -> dict[str, str]:
 
 def _allow(methods: list[str]) -> dict[str, str]:
     return {"Allow": ",".join(methods)} if methods else {}
-
-
-def suggestion(name: str, known: Iterable[str]) -> str:
-    """What the real server appends when a known parameter is spelled alike."""
-    scored = sorted((-likeness(name, other), other) for other in known)
-    close = [other for score, other in scored if -score > 0.5]
-    if not close:
-        return ""
-    meant = f"[{close[0]}]" if len(close) == 1 else f"any of [{', '.join(close)}]"
-    return f" -> did you mean {meant}?"
-
-
-def likeness(one: str, other: str) -> float:
-    """1 minus the edit distance over the longer length, as Lucene's LevenshteinDistance."""
-    row = list(range(len(other) + 1))
-    for number, left in enumerate(one, 1):
-        above, row[0] = row[0], number
-        for column, right in enumerate(other, 1):
-            above, row[column] = row[column], min(row[column] + 1, row[column - 1] + 1, above + (left != right))
-    return 1 - row[-1] / max(len(one), len(other), 1)

@@ -14,7 +14,8 @@ from typing import Any
 from clipline.emulator.errors import ApiError, illegal_argument, wrong_kind
 from clipline.emulator.indices.alias_options import OPTIONS, read_options
 from clipline.emulator.indices.date_math import resolve_name
-from clipline.emulator.indices.parsing import field_failed, inside, unknown_field
+from clipline.emulator.indices.parsing import field_failed, inside
+from clipline.emulator.spelling import unknown_field
 
 _VERBS = ("add", "remove", "remove_index")
 _NAMES = ("index", "indices", "alias", "aliases")

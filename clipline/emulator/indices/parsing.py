@@ -1,23 +1,11 @@
-"""Refusals of Elasticsearch's object parsers: unknown fields with their suggestions, and errors inside of errors.
+"""Refusals of Elasticsearch's object parsers: errors inside of errors.
 
 Places are always said to be ``[1:1]``: where a value stands in the text of a request is not known here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from clipline.emulator.errors import ApiError
-from clipline.emulator.http.routing import likeness
-
-
-def unknown_field(parser: str, name: str, known: Iterable[str]) -> ApiError:
-    """400 for a field that an object has not, with those that are spelled alike."""
-    scored = sorted((-likeness(name, other), other) for other in known)
-    close = [other for score, other in scored if -score > 0.5]
-    meant = f"[{close[0]}]" if len(close) == 1 else f"any of [{', '.join(close)}]"
-    suggestion = f" did you mean {meant}?" if close else ""
-    return ApiError(400, "x_content_parse_exception", f"[1:1] [{parser}] unknown field [{name}]{suggestion}")
 
 
 def inside(reason: str, cause: ApiError) -> ApiError:

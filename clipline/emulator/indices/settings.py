@@ -8,12 +8,12 @@ from typing import Any
 import orjson
 
 from clipline.emulator.errors import ApiError, illegal_argument, unsupported
-from clipline.emulator.http.routing import likeness
 from clipline.emulator.identity import Version
 from clipline.emulator.indices import similarities
 from clipline.emulator.indices.setting_table import SETTINGS, elsewhere, find, names
 from clipline.emulator.indices.setting_values import check_value, expanded_replicas
 from clipline.emulator.patterns import simple_match
+from clipline.emulator.spelling import did_you_mean
 
 Flat = dict[str, str | None]
 """name without ``index.`` → text; a list is JSON text, ``None`` stands for a reset."""
@@ -165,11 +165,8 @@ def _check(name: str, value: str | None, version: Version) -> None:
 
 
 def _unknown(name: str, version: Version) -> str:
-    scored = sorted(((likeness(name, other), other) for other in names(version)), key=lambda one: -one[0])
-    close = [other for score, other in scored if score > 0.7]
-    if close:
-        meant = f"[{close[0]}]" if len(close) == 1 else f"any of [{', '.join(close)}]"
-        return f"unknown setting [{name}] did you mean {meant}?"
+    if meant := did_you_mean(name, names(version), above=0.7):
+        return f"unknown setting [{name}]{meant}"
     return (
         f"unknown setting [{name}] please check that any required plugins are installed, or check the breaking changes "
         "documentation for removed settings"

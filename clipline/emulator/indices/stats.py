@@ -9,13 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from clipline.emulator.errors import illegal_argument, unsupported
-from clipline.emulator.http.routing import suggestion
 from clipline.emulator.http.wire import Call, Reply, Route
 from clipline.emulator.indices.counts import Counts
 from clipline.emulator.indices.expressions import PARAMS, named
 from clipline.emulator.indices.index import Index
 from clipline.emulator.indices.maintenance import shards_touched
 from clipline.emulator.shard_health import index_health
+from clipline.emulator.spelling import unrecognized
 
 if TYPE_CHECKING:
     from clipline.emulator.node import Node
@@ -139,7 +139,7 @@ def chosen(call: Call, text: str, what: str, api: str) -> set[str]:
         raise illegal_argument(f"request [{call.path}] contains _all and individual metrics [{text}]")
     known = {*_SECTIONS, *_LACKING, *_METRICS} - set(_METRICS.values())
     if wrong := sorted(set(metrics) - known):
-        parts = [f"[{metric}]{suggestion(metric, known)}" for metric in wrong]
+        parts = [unrecognized(metric, known) for metric in wrong]
         plural = "s" if len(wrong) > 1 else ""
         raise illegal_argument(f"request [{call.path}] contains unrecognized {what}{plural}: {', '.join(parts)}")
     if lacking := sorted(set(metrics) & set(_LACKING)):

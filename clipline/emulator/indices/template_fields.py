@@ -10,7 +10,8 @@ from clipline.emulator.errors import ApiError, illegal_argument, unsupported, wr
 from clipline.emulator.identity import Version
 from clipline.emulator.indices import settings as settings_of
 from clipline.emulator.indices.alias_options import read_options
-from clipline.emulator.indices.parsing import field_failed, unknown_field
+from clipline.emulator.indices.parsing import field_failed
+from clipline.emulator.spelling import unknown_field
 
 _DATES = ("created_date_millis", "modified_date_millis")
 _COMPONENT = ("template", "version", "_meta", "deprecated")

@@ -8,9 +8,10 @@ from typing import Any
 
 from clipline.emulator.errors import ApiError, wrong_kind
 from clipline.emulator.indices.optimistic import Condition, wanted_number
-from clipline.emulator.indices.parsing import field_failed, unknown_field
+from clipline.emulator.indices.parsing import field_failed
 from clipline.emulator.indices.source import check_choice
 from clipline.emulator.painless.request import read_script
+from clipline.emulator.spelling import unknown_field
 
 _KEYS = {"doc", "upsert", "doc_as_upsert", "detect_noop", "_source", "if_seq_no", "if_primary_term", "script",
          "scripted_upsert"}  # fmt: skip

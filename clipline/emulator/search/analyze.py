@@ -17,8 +17,8 @@ from clipline.emulator.http.wire import Call, Reply, Route
 from clipline.emulator.indices.field_types import LACKING_ANALYZERS
 from clipline.emulator.indices.mapping import fields
 from clipline.emulator.search.analysis import ANALYZERS, FILTERS, GAP, TOKENIZERS, Analyzer, keyword, kind_of, standard
-from clipline.emulator.search.suggest import unknown_field
 from clipline.emulator.search.text import analyzer_of
+from clipline.emulator.spelling import unknown_field
 
 if TYPE_CHECKING:
     from clipline.emulator.node import Node

@@ -15,7 +15,7 @@ from clipline.emulator.errors import unsupported, validation_failed, wrong_kind
 from clipline.emulator.http.wire import Call, Reply, Route
 from clipline.emulator.indices.expressions import PARAMS, named
 from clipline.emulator.patterns import matches_any
-from clipline.emulator.search.suggest import unknown_field
+from clipline.emulator.spelling import unknown_field
 
 if TYPE_CHECKING:
     from clipline.emulator.node import Node

@@ -14,8 +14,8 @@ from clipline.emulator.errors import ApiError, illegal_argument, unsupported, wr
 from clipline.emulator.search.lookup import read_lookup
 from clipline.emulator.search.query_vector import QueryVector, read_vector
 from clipline.emulator.search.reading import Reading, boost_of, number, unread, whole
-from clipline.emulator.search.suggest import unknown_field
 from clipline.emulator.search.vectors import Knn
+from clipline.emulator.spelling import unknown_field
 
 if TYPE_CHECKING:
     from clipline.emulator.search.compound import Query

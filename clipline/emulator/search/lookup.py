@@ -19,8 +19,8 @@ from clipline.emulator.indices.snapshot import Searchable
 from clipline.emulator.search.context import Context, ShardError, all_failed
 from clipline.emulator.search.field_request import Wanted
 from clipline.emulator.search.field_values import docvalues
-from clipline.emulator.search.suggest import unknown_field
 from clipline.emulator.search.terms import Terms
+from clipline.emulator.spelling import unknown_field
 
 if TYPE_CHECKING:
     from clipline.emulator.node import Node

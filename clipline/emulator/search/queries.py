@@ -19,7 +19,7 @@ from clipline.emulator.search.query_options import named_in, options_of, single
 from clipline.emulator.search.query_text import TEXT_READERS
 from clipline.emulator.search.reading import Reading, boost_of, flag, malformed, number
 from clipline.emulator.search.script_reader import read_script
-from clipline.emulator.search.suggest import suggestion, unknown_field
+from clipline.emulator.spelling import did_you_mean, unknown_field
 
 _LACKING = """
 combined_fields distance_feature exact_knn function_score geo_bounding_box geo_distance geo_grid geo_polygon
@@ -50,7 +50,7 @@ def read_query(body: Any, reading: Reading, depth: int = 0) -> Query:
         if kind in LACKING:
             raise unsupported(f"the query [{kind}]")
         cause = {"type": "named_object_not_found_exception", "reason": f"[1:1] unknown field [{kind}]"}
-        reason = f"unknown query [{kind}]{suggestion(kind, READERS.keys() | LACKING)}"
+        reason = f"unknown query [{kind}]{did_you_mean(kind, READERS.keys() | LACKING)}"
         raise ApiError(400, "parsing_exception", reason, meta={"line": 1, "col": 1}, caused_by=cause)
     if not isinstance(inner, Mapping):
         reason = f"[{kind}] query malformed, no start_object after query name"
