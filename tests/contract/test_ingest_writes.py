@@ -82,7 +82,11 @@ def test_fail_is_a_500(cluster: Cluster, name: str) -> None:
     assert error == ("fail_processor_exception", "no")
 
 
-@fact("4.6", evidence="T", source="ingest/210_pipeline_processor.yml; GraphStructureException (8.13)")
+@fact(
+    "4.6",
+    evidence="S",
+    source="GraphStructureException (8.13); T with its former type: ingest/210_pipeline_processor.yml",
+)
 def test_pipelines_in_a_circle(cluster: Cluster, name: str) -> None:
     """Pipelines that call each other in a circle fail."""
     cluster("PUT", f"/_ingest/pipeline/{name}", {"processors": [{"pipeline": {"name": f"{name}-b"}}]})

@@ -134,7 +134,7 @@ def test_counts(cluster: Cluster, index: Index) -> None:
     assert cluster.error("POST", f"/{name}/_count", {"size": 1}, code=400)[1] == "request does not support [size]"
 
 
-@fact("7.10", evidence="T", source=f"{YAML}/90_search_after.yml")
+@fact("7.10", evidence="T", source=f"{YAML}/90_search_after.yml; the refusals: SearchAfterIT")
 def test_going_on_behind_a_hit(cluster: Cluster, index: Index) -> None:
     """``search_after`` takes the sort values of a hit; dates as numbers or in their format."""
     name = numbers(index)

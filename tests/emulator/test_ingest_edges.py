@@ -74,11 +74,9 @@ def test_a_document_that_holds_itself_cannot_be_shown(api: Api) -> None:
 
 
 def test_a_document_that_is_too_deep_does_not_hold_itself(api: Api, name: str) -> None:
-    source: dict[str, Any] = {}
-    for _ in range(400):
-        source = {"a": source}
-    api("PUT", f"/_ingest/pipeline/{name}", {"processors": [{"set": {"field": "x", "value": 1}}]})
-    assert "of this depth" in api.error("PUT", f"/{name}/_doc/1?pipeline={name}", source, code=501)[1]
+    script = "Map m = [:]; for (int i = 0; i < 400; i++) { m = ['a': m] } ctx.x = m"
+    api("PUT", f"/_ingest/pipeline/{name}", {"processors": [{"script": script}]})
+    assert "of this depth" in api.error("PUT", f"/{name}/_doc/1?pipeline={name}", {}, code=501)[1]
 
 
 @pytest.mark.parametrize("version", ["1_0", " 1", 2**31, 1.0, True])
@@ -98,3 +96,45 @@ def test_step_by_step_a_chain_of_pipelines_is_run_through_in_passing(api: Api, n
     (answer,) = api("POST", "/_ingest/pipeline/_simulate?verbose=true", body, timeout=20)["docs"]
     steps = answer["processor_results"]
     assert [step["processor_type"] for step in steps] == ["pipeline"] * 61 + ["set"]
+
+
+@pytest.mark.parametrize(
+    ("processor", "source", "wanted"),
+    [
+        ({"rename": {"field": "r", "target_field": "_routing"}}, {"r": "x"}, {}),
+        ({"set": {"field": "x", "value": 1, "if": "ctx.containsKey('_routing')"}}, {}, {}),
+        ({"remove": {"field": "_routing"}}, {}, "field [_routing] not present as part of path [_routing]"),
+        (
+            {"append": {"field": "_routing", "value": ["a"]}},
+            {},
+            "_routing [[a]] is wrong type, expected assignable to [java.lang.String], not [java.util.ArrayList]",
+        ),
+        ({"set": {"field": "x", "copy_from": "l.0_0"}}, {"l": [1]},
+         "[0_0] is not an integer, cannot be used as an index as part of path [l.0_0]"),
+        ({"date": {"field": "a", "formats": ["UNIX_MS"]}}, {"a": "1_000"}, "unable to parse date [1_000]"),
+        ({"date": {"field": "a", "formats": ["UNIX"]}}, {"a": "nan"}, "unable to parse date [nan]"),
+        ({"date": {"field": "a", "formats": ["TAI64N"]}}, {"a": "@4000"}, "unable to parse date [@4000]"),
+        ({"date": {"field": "a", "formats": ["yyyy"]}}, {"a": "\u0662\u0660\u0662\u0664"},
+         "unable to parse date [\u0662\u0660\u0662\u0664]"),
+    ],
+)  # fmt: skip
+def test_what_python_takes_and_java_does_not(
+    api: Api, processor: dict[str, Any], source: dict[str, Any], wanted: dict[str, Any] | str
+) -> None:
+    found = run(api, [processor], source)
+    assert (found["reason"] if isinstance(wanted, str) else found) == wanted
+
+
+def test_a_routing_comes_from_a_field(api: Api, name: str) -> None:
+    api("PUT", f"/_ingest/pipeline/{name}", {"processors": [{"rename": {"field": "r", "target_field": "_routing"}}]})
+    api("PUT", f"/{name}/_doc/1?pipeline={name}", {"r": "x"}, code=201)
+    assert api("GET", f"/{name}/_doc/1?routing=x")["_routing"] == "x"
+
+
+@pytest.mark.parametrize("form", ["UNIX_MS", "UNIX"])
+def test_a_date_that_is_too_far_away_is_refused(api: Api, form: str) -> None:
+    body = {
+        "pipeline": {"processors": [{"date": {"field": "a", "formats": [form]}}]},
+        "docs": [{"_source": {"a": 10**17}}],
+    }
+    assert "as far away as" in api.error("POST", "/_ingest/pipeline/_simulate", body, code=501)[1]

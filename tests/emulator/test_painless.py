@@ -66,6 +66,7 @@ SCRIPTS: dict[str, Any] = {
     "Map m = ['k': [1]]; m.k.add(2); m.put('z', m.k.size()); ctx.x = m": {"k": [1, 2], "z": 2},
     "def keys = ''; for (def e : ctx.a.entrySet()) { keys += e.getKey() + e.value } ctx.x = keys": "b1",
     "ctx.x = Math.max(1, 2)": 2.0,
+    "ctx.x = '' + Math.ceil(-0.5) + Math.floor(2.5)": "-0.02.0",
     "ctx.x = Math.round(2.5)": 3,
     "ctx.x = ctx.s.splitOnToken('y')": ["x", "z"],
     "ctx.x = params.p + params['q'].size()": 7,

@@ -13,8 +13,10 @@ from typing import Any
 import orjson
 
 from clipline.emulator.errors import illegal_argument, unsupported
+from clipline.emulator.painless.failures import JavaError
 from clipline.emulator.painless.objects import Ctx
-from clipline.emulator.painless.values import among, class_name
+from clipline.emulator.painless.statics import whole
+from clipline.emulator.painless.values import among, class_name, text
 
 MATCH_ANY = -3
 """The version of a write that asks for none (``Versions.MATCH_ANY``)."""
@@ -160,8 +162,9 @@ class IngestDocument:
         self.source.update(ctx)
 
     def _metadata(self) -> dict[str, Any]:
-        return {"_index": self.index, "_id": self.id, "_version": MATCH_ANY, "_version_type": "internal",
-                "_routing": self.routing}  # fmt: skip
+        # A routing that there is not is absent, an id null (IngestDocMetadata.metadataMap).
+        routing = {} if self.routing is None else {"_routing": self.routing}
+        return {"_index": self.index, "_id": self.id, "_version": MATCH_ANY, "_version_type": "internal", **routing}
 
     def _set_metadata(self, name: str, value: Any) -> None:
         if name not in Ctx.SETTABLE:
@@ -170,7 +173,7 @@ class IngestDocument:
             raise illegal_argument(f"{name} cannot be null")
         if value is not None and not isinstance(value, str):
             raise illegal_argument(
-                f"{name} [{value}] is wrong type, expected assignable to [java.lang.String], not [{java(value)}]"
+                f"{name} [{text(value)}] is wrong type, expected assignable to [java.lang.String], not [{java(value)}]"
             )
         setattr(self, name[1:], value)
 
@@ -245,8 +248,8 @@ def _parts(path: str) -> tuple[bool, tuple[str, ...]]:
 
 def _whole(part: str) -> int | None:
     try:
-        return int(part)
-    except ValueError:
+        return whole(part, "int")
+    except JavaError:
         return None
 
 

@@ -91,11 +91,11 @@ def _log10(value: float) -> float:
 
 
 def _ceil(value: float) -> float:
-    return value if not math.isfinite(value) else float(math.ceil(value))
+    return value if not math.isfinite(value) else math.copysign(math.ceil(value), value)
 
 
 def _floor(value: float) -> float:
-    return value if not math.isfinite(value) else float(math.floor(value))
+    return value if not math.isfinite(value) else math.copysign(math.floor(value), value)
 
 
 Statics = Mapping[tuple[str, str, int], Callable[..., Any]]

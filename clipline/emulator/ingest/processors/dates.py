@@ -40,6 +40,9 @@ _FIELDS: Mapping[str, str] = {
     **{"S" * count: rf"(?P<fraction>\d{{{count}}})" for count in range(1, 10)},
 }  # fmt: skip
 _PIECE = re.compile(r"'(?P<quoted>(?:[^']|'')*)'|(?P<letters>([A-Za-z])\3*)|(?P<other>[^A-Za-z'])")
+_WHOLE = re.compile(r"[+-]?[0-9]{1,19}")
+_REAL = re.compile(r"\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*")
+_TAI = re.compile(r"@?[0-9a-fA-F]{24,}")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -70,7 +73,9 @@ def date(options: Options) -> Work:
                 if written is None or here is None:
                     raise ValueError("there is nothing to read" if written is None else "no such timezone")
                 moment = _read(written, name, here)
-            except (ValueError, OverflowError):
+            except OverflowError as error:
+                raise unsupported(f"a date as far away as [{written}]") from error
+            except ValueError:
                 reason = reason or f"failed to parse date field [{written}] with format [{name}]"
                 continue
             document.set(target, _written(moment.astimezone(here), output))
@@ -121,18 +126,18 @@ def _read(value: str, name: str, zone: tzinfo) -> datetime:
     for other in others:
         try:
             return _read_one(value, first, zone)
-        except (ValueError, OverflowError):
+        except ValueError:
             first = other
     return _read_one(value, first, zone)
 
 
 def _read_one(value: str, name: str, zone: tzinfo) -> datetime:
     if name == "UNIX":
-        return _EPOCH + timedelta(milliseconds=int(float(value) * 1000))
+        return _EPOCH + timedelta(milliseconds=int(float(_checked(_REAL, value)) * 1000))
     if name == "UNIX_MS":
-        return _EPOCH + timedelta(milliseconds=int(value))
+        return _EPOCH + timedelta(milliseconds=int(_checked(_WHOLE, value)))
     if name == "TAI64N":
-        digits = value.removeprefix("@")
+        digits = _checked(_TAI, value).removeprefix("@")
         seconds, nanos = int(digits[1:16], 16), int(digits[16:24], 16)
         return _EPOCH + timedelta(milliseconds=seconds * 1000 - 10_000 + nanos // 1_000_000)
     if name == "ISO8601":
@@ -143,6 +148,13 @@ def _read_one(value: str, name: str, zone: tzinfo) -> datetime:
     if match is None:
         raise ValueError(f"[{value}] is not in the format [{name}]")
     return _moment({key: found for key, found in match.groupdict().items() if found is not None}, zone)
+
+
+def _checked(form: re.Pattern[str], value: str) -> str:
+    """A number as Java writes it; Python would take more for one."""
+    if not form.fullmatch(value):
+        raise ValueError(f"[{value}] is no such number")
+    return value
 
 
 def _iso(value: str, zone: tzinfo) -> datetime:
@@ -195,7 +207,7 @@ def _pieces(name: str) -> tuple[tuple[str, str], ...]:
 def _reader(name: str) -> re.Pattern[str]:
     try:
         return re.compile(
-            "".join(_FIELDS[letters] if letters else re.escape(plain) for letters, plain in _pieces(name))
+            "".join(_FIELDS[letters] if letters else re.escape(plain) for letters, plain in _pieces(name)), re.ASCII
         )
     except re.error:  # the same field twice
         raise unsupported(f"the date format [{name}] of the date processor") from None
