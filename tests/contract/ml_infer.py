@@ -1,4 +1,4 @@
-"""Two deployed models for the facts about inference, whose results are the token ids that they were called with."""
+"""Models for the facts about inference, whose results are the token ids that they were called with."""
 
 from __future__ import annotations
 

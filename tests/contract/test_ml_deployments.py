@@ -1,164 +1,102 @@
-"""Deployments: start, update, stop, statistics (reference, sections 2.5 to 2.7, 2.9, 2.11b)."""
+"""Deployments: start, update, stop, statistics (reference, sections 2.5 to 2.7, 2.9, 2.11b).
+
+What a start is refused for is in ``test_ml_starts``.
+"""
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
 from tests.contract.cluster import Cluster
 from tests.contract.facts import fact
-from tests.contract.ml import BODY, entries, put_model, put_part, put_whole, start, stop
+from tests.contract.ml import entries, put_model, put_whole, start, stop
 
 MODELS = "/_ml/trained_models"
 
-WRONG: dict[str, tuple[str, str]] = {
-    "allocations": ("number_of_allocations=0", "[number_of_allocations] must be a positive integer"),
-    "threads": ("threads_per_allocation=3", "[threads_per_allocation] must be a power of 2 less than or equal to 32"),
-    "many threads": (
-        "threads_per_allocation=64",
-        "[threads_per_allocation] must be a power of 2 less than or equal to",
-    ),
-    "queue": ("queue_capacity=0", "[queue_capacity] must be a positive integer"),
-    "low": ("priority=low&number_of_allocations=2", "[number_of_allocations] must be 1 when [priority] is low"),
-    "low threads": (
-        "priority=low&threads_per_allocation=2",
-        "[threads_per_allocation] must be 1 when [priority] is low",
-    ),
-    "timeout": ("timeout=0s", "[timeout] must be positive"),
-}
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A model of so many bytes with two deployments: one of its own name, another of low priority, with no cache."""
+
+    model: str
+    size: int
+    own: dict[str, Any]
+    """The assignment that answered the first start, which asked for a cache of ``10kb`` and nothing else."""
+    other: dict[str, Any]
+    """The assignment of the deployment whose name has ``other`` at its end."""
 
 
-@fact("2.5", evidence="S", source="StartTrainedModelDeploymentAction.Request.validate")
-@pytest.mark.parametrize("case", WRONG)
-def test_settings_of_a_start(cluster: Cluster, name: str, case: str) -> None:
-    """What a start asks for is checked before the model is looked for."""
-    query, said = WRONG[case]
-    kind, reason = cluster.error("POST", f"{MODELS}/{name}/deployment/_start?{query}", code=400)
-    assert kind == "action_request_validation_exception"
-    assert said in reason
-
-
-@fact("2.5", evidence="S", source="StartTrainedModelDeploymentAction.Request.MAX_QUEUE_CAPACITY", since=(8, 16))
-def test_the_longest_queue(cluster: Cluster, name: str) -> None:
-    """A queue holds 100 000 requests at most."""
-    kind, reason = cluster.error("POST", f"{MODELS}/{name}/deployment/_start?queue_capacity=100001", code=400)
-    assert kind == "action_request_validation_exception"
-    assert "[queue_capacity] must be less than 100000" in reason
-
-
-@fact("2.5", evidence="S", source="TransportStartTrainedModelDeploymentAction")
-def test_what_cannot_be_started(cluster: Cluster, name: str) -> None:
-    """No model, a model of another type, no definition, half a definition: each has its own refusal."""
-    path = MODELS + "/{}/deployment/_start"
-    for model, code, kind, said in (
-        (name, 404, "resource_not_found_exception", f"No known trained model with model_id [{name}]"),
-        ("lang_ident_model_1", 400, "status_exception", "of type [lang_ident] cannot be deployed. Only PyTorch models"),
-    ):
-        found = cluster.error("POST", path.format(model), code=code)
-        assert found[0] == kind
-        assert said in found[1]
-    put_model(cluster, name)
-    found = cluster.error("POST", path.format(name), code=404)
-    assert found == ("resource_not_found_exception", f"Could not find trained model definition [{name}]")
-    put_part(cluster, name, 0, b"abc", length=6, parts=2)
-    found = cluster.error("POST", path.format(name), code=400)
-    assert found[1] == f"Model definition truncated. Unable to deserialize trained model definition [{name}]"
-
-
-@fact("2.5", evidence="S", source="TransportStartTrainedModelDeploymentAction.step3VerifyModelPartsArePresent")
-def test_parts_must_agree_on_the_whole(cluster: Cluster, name: str) -> None:
-    """Parts with different total lengths: the later one is named first."""
-    put_model(cluster, name)
-    for part, length in ((0, 6), (1, 7)):
-        put_part(cluster, name, part, b"abc", length=length, parts=2)
-    reason = cluster.error("POST", f"{MODELS}/{name}/deployment/_start", code=400)[1]
-    assert "The value [7] in model definition part [1] does not match the value [6] in part [0]." in reason
+@pytest.fixture(scope="module")
+def started(target: Cluster) -> Iterator[Started]:
+    """A deployed model that the facts of this file share; none of them changes it."""
+    target.need_ml()
+    model = f"clipline-contract-{uuid.uuid4().hex[:6]}-started"
+    try:
+        size = put_whole(target, model)
+        target.made.clear()  # it is not the first fact's to delete
+        own = start(target, model, "&cache_size=10kb")
+        yield Started(model, size, own, start(target, model, f"&deployment_id={model}other&priority=low&cache_size=0"))
+    finally:
+        for name in (model, f"{model}other"):
+            target("POST", f"{MODELS}/{name}/deployment/_stop?force=true")
+        target("DELETE", f"{MODELS}/{model}?force=true")
 
 
 @fact("2.5", evidence="T", source="3rd_party_deployment.yml")
-def test_an_assignment(cluster: Cluster, name: str) -> None:
+def test_an_assignment(cluster: Cluster, started: Started) -> None:
     """A start answers the assignment; a size is echoed as it was given."""
-    size = put_whole(cluster, name)
-    assignment = start(cluster, name, "&cache_size=10kb&priority=low")
-    assert assignment["task_parameters"] == {
-        "model_id": name,
-        "deployment_id": name,
-        "model_bytes": size,
-        "threads_per_allocation": 1,
-        "number_of_allocations": 1,
-        "queue_capacity": assignment["task_parameters"]["queue_capacity"],
-        "cache_size": "10kb",
-        "priority": "low",
-        "per_deployment_memory_bytes": 0,
-        "per_allocation_memory_bytes": 0,
-    }
-    assert assignment["assignment_state"] == "started"
-    (routing,) = assignment["routing_table"].values()
-    assert routing == {"current_allocations": 1, "target_allocations": 1, "routing_state": "started", "reason": ""}
-    kind, reason = cluster.error("POST", f"{MODELS}/{name}/deployment/_start", code=400)
-    assert kind == "status_exception"
-    assert reason.endswith(f"because an existing deployment with the same id [{name}] exist")
+    for assignment, deployment, cache_size, priority in (
+        (started.own, started.model, "10kb", "normal"),
+        (started.other, f"{started.model}other", "0", "low"),
+    ):
+        assert assignment["task_parameters"] == {
+            "model_id": started.model,
+            "deployment_id": deployment,
+            "model_bytes": started.size,
+            "threads_per_allocation": 1,
+            "number_of_allocations": 1,
+            "queue_capacity": assignment["task_parameters"]["queue_capacity"],
+            "cache_size": cache_size,
+            "priority": priority,
+            "per_deployment_memory_bytes": 0,
+            "per_allocation_memory_bytes": 0,
+        }
+        assert assignment["assignment_state"] == "started"
+        (routing,) = assignment["routing_table"].values()
+        assert routing == {"current_allocations": 1, "target_allocations": 1, "routing_state": "started", "reason": ""}
+        kind, reason = cluster.error(
+            "POST", f"{MODELS}/{started.model}/deployment/_start?deployment_id={deployment}", code=400
+        )
+        assert kind == "status_exception"
+        assert reason.endswith(f"because an existing deployment with the same id [{deployment}] exist")
 
 
 @fact("2.5", evidence="S", source="StartTrainedModelDeploymentAction.DEFAULT_QUEUE_CAPACITY", since=(8, 16))
-def test_the_queue_by_default(cluster: Cluster, name: str) -> None:
+def test_the_queue_by_default(cluster: Cluster, started: Started) -> None:
     """A queue holds 10 000 requests unless told otherwise, whatever the documentation says."""
-    put_whole(cluster, name)
-    assert start(cluster, name, "&wait_for=starting")["task_parameters"]["queue_capacity"] == 10_000
+    assert started.own["task_parameters"]["queue_capacity"] == 10_000
 
 
 @fact("2.5", evidence="T", source="3rd_party_deployment.yml")
-def test_no_cache(cluster: Cluster, name: str) -> None:
+def test_no_cache(cluster: Cluster, started: Started) -> None:
     """A cache of ``0`` is shown as ``0`` in the assignment and as ``0b`` in the statistics."""
-    put_whole(cluster, name)
-    assert start(cluster, name, "&cache_size=0&wait_for=starting")["task_parameters"]["cache_size"] == "0"
-    assert entries(cluster, name)[0]["deployment_stats"]["cache_size"] == "0b"
-
-
-@fact("2.5", evidence="T", source="3rd_party_deployment.yml")
-def test_a_deployment_is_not_called_like_another_model(cluster: Cluster, name: str) -> None:
-    """A deployment's id may be its own model's, and no other model's; nor may a model take a deployment's id."""
-    put_whole(cluster, name)
-    put_model(cluster, f"{name}other")
-    said = f"Deployment id [{name}other] is the same as an another model which is not the model being deployed."
-    assert said in cluster.error("POST", f"{MODELS}/{name}/deployment/_start?deployment_id={name}other", code=400)[1]
-    start(cluster, name, f"&deployment_id={name}dep&wait_for=starting")
-    reason = cluster.error("PUT", f"{MODELS}/{name}dep", BODY, code=400)[1]
-    assert reason == f"Cannot create model [{name}dep] the id is the same as an current model deployment"
-    stop(cluster, f"{name}dep")
-
-
-@fact("2.5", evidence="S", source="StartTrainedModelDeploymentAction; ErrorTypes of the native process")
-def test_a_definition_that_does_not_load(cluster: Cluster, name: str) -> None:
-    """A definition that the native process refuses is 500 with its reason, and leaves no deployment."""
-    put_model(cluster, name)
-    put_part(cluster, name, 0, b"no TorchScript", length=14, parts=1)
-    cluster("PUT", f"{MODELS}/{name}/vocabulary", {"vocabulary": ["[PAD]", "[UNK]", "[CLS]", "[SEP]"]})
-    kind, reason = cluster.error("POST", f"{MODELS}/{name}/deployment/_start?timeout=60s", code=500)
-    assert kind == "status_exception"
-    assert reason.startswith("Could not start trained model deployment, the following nodes failed with errors [{")
-    assert "deployment_stats" not in entries(cluster, name)[0]
-
-
-@fact("2.5", evidence="S", source="MlPlatformArchitecturesUtil.verifyMlNodesAndModelArchitectures")
-def test_a_model_for_other_machines(cluster: Cluster, name: str) -> None:
-    """A model that was made for another platform than the node's does not start."""
-    put_whole(cluster, name, platform_architecture="windows-x86_64")
-    reason = cluster.error("POST", f"{MODELS}/{name}/deployment/_start?timeout=60s", code=500)[1]
-    assert f"The model being deployed ([{name}]) is platform specific and incompatible with ML nodes" in reason
+    assert started.other["task_parameters"]["cache_size"] == "0"
+    assert entries(cluster, f"{started.model}other")[0]["deployment_stats"]["cache_size"] == "0b"
 
 
 @fact("2.6", evidence="S", source="TrainedModelAssignmentClusterService.updateDeployment")
-def test_an_update(cluster: Cluster, name: str) -> None:
+def test_an_update(cluster: Cluster, started: Started, name: str) -> None:
     """The same number of allocations is no change; an unknown deployment is 404; more than the node has is 429."""
     kind, reason = cluster.error("POST", f"{MODELS}/{name}/deployment/_update", {"number_of_allocations": 4}, code=404)
     assert (kind, reason) == ("resource_not_found_exception", f"No known model deployment with id [{name}]")
-    put_whole(cluster, name)
-    start(cluster, name)
-    path = f"{MODELS}/{name}/deployment/_update"
+    path = f"{MODELS}/{started.model}/deployment/_update"
     same = cluster("POST", path, {"number_of_allocations": 1})["assignment"]["task_parameters"]
-    assert (same["model_id"], same["number_of_allocations"]) == (name, 1)
+    assert (same["model_id"], same["number_of_allocations"]) == (started.model, 1)
     reason = cluster.error("POST", path, {"number_of_allocations": 0}, code=400)[1]
     assert "[number_of_allocations] must be a positive integer" in reason
     kind, reason = cluster.error("POST", path, {"number_of_allocations": 257}, code=429)
@@ -166,23 +104,6 @@ def test_an_update(cluster: Cluster, name: str) -> None:
         reason
         == "Could not update deployment because there are not enough resources to provide all requested allocations"
     )
-
-
-@fact("2.6", evidence="S", source="AdaptiveAllocationsSettings.validate", since=(8, 16))
-def test_bounds_of_adaptive_allocations(cluster: Cluster, name: str) -> None:
-    """The bounds of adaptive allocations are checked, and exclude a number of allocations."""
-    path = f"{MODELS}/{name}/deployment/_start"
-    for query, settings, said in (
-        (
-            "",
-            {"min_number_of_allocations": 3, "max_number_of_allocations": 2},
-            "must not be larger than [max_number_of_",
-        ),
-        ("", {"max_number_of_allocations": 0}, "[max_number_of_allocations] must be a positive integer or null"),
-        ("?number_of_allocations=1", {}, "[number_of_allocations] cannot be set if adaptive allocations is enabled"),
-    ):
-        body = {"adaptive_allocations": {"enabled": True, **settings}}
-        assert said in cluster.error("POST", f"{path}{query}", body, code=400)[1]
 
 
 @fact("2.7", evidence="T", source="3rd_party_deployment.yml")
@@ -194,12 +115,10 @@ def test_stopping_what_is_not_deployed(cluster: Cluster, name: str) -> None:
 
 
 @fact("2.7", evidence="S", source="TransportStopTrainedModelDeploymentAction: the id of the request is not expanded")
-def test_a_stop_knows_no_wildcards(cluster: Cluster, name: str) -> None:
+def test_a_stop_knows_no_wildcards(cluster: Cluster, started: Started) -> None:
     """A wildcard stands for no deployment, so that it stops none."""
-    put_whole(cluster, name)
-    start(cluster, name, "&wait_for=starting")
-    stop(cluster, f"{name}*")
-    assert entries(cluster, name)[0]["deployment_stats"]["state"] in ("starting", "started")
+    stop(cluster, f"{started.model}*")
+    assert entries(cluster, started.model)[0]["deployment_stats"]["state"] == "started"
 
 
 @fact("2.7", evidence="S", source="TransportStopTrainedModelDeploymentAction")
@@ -234,27 +153,24 @@ def test_an_alias_does_not_hold_a_deployment_of_another_name(cluster: Cluster, n
 
 
 @fact("2.9", evidence="T", source="3rd_party_deployment.yml; AssignmentStats.toXContent")
-def test_one_entry_for_each_deployment(cluster: Cluster, name: str) -> None:
+def test_one_entry_for_each_deployment(cluster: Cluster, started: Started, name: str) -> None:
     """Statistics have an entry for each deployment, by id, and count models."""
-    size = put_whole(cluster, name)
+    put_whole(cluster, name)
     (idle,) = entries(cluster, name)
     assert idle["pipeline_count"] == 0
     assert {"deployment_stats", "ingest"}.isdisjoint(idle)
-    for deployment in ("search", "ingest"):
-        start(cluster, name, f"&deployment_id={name}{deployment}&priority=low")
-    answer = cluster("GET", f"{MODELS}/{name}/_stats")
+    answer = cluster("GET", f"{MODELS}/{started.model}/_stats")
     assert answer["count"] == 1
     shown = [entry["deployment_stats"] for entry in answer["trained_model_stats"]]
-    assert [entry["deployment_id"] for entry in shown] == [f"{name}ingest", f"{name}search"]
-    assert answer["trained_model_stats"][0]["model_size_stats"]["model_size_bytes"] == size
+    assert [entry["deployment_id"] for entry in shown] == [started.model, f"{started.model}other"]
+    assert answer["trained_model_stats"][0]["model_size_stats"]["model_size_bytes"] == started.size
     assert shown[0]["allocation_status"] == {
         "allocation_count": 1,
         "target_allocation_count": 1,
         "state": "fully_allocated",
     }
-    _check_node(shown[0]["nodes"][0])
-    for deployment in ("search", "ingest"):
-        stop(cluster, f"{name}{deployment}")
+    for entry in shown:
+        _check_node(entry["nodes"][0])
 
 
 def _check_node(node: dict[str, Any]) -> None:

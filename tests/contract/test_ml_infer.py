@@ -16,9 +16,9 @@ DOG = {"docs": [{"text_field": "dog"}]}
 
 @pytest.fixture(scope="module")
 def shared(target: Cluster) -> Iterator[Told]:
-    """An embedding model that answers with the ids of at most six tokens, special ones included."""
+    """An embedding model that ignores case and answers with the ids of at most six tokens, special ones included."""
     target.need_ml()
-    with deployed(target, body("text_embedding", max_sequence_length=6)) as told:
+    with deployed(target, body("text_embedding", max_sequence_length=6, do_lower_case=True)) as told:
         yield told
 
 
@@ -108,6 +108,24 @@ def test_truncate_none(told: Told) -> None:
     none = {"inference_config": {"text_embedding": {"tokenization": {"bert": {"truncate": "none"}}}}}
     reason = "Input too large. The tokenized input length [7] exceeds the maximum sequence length [6]"
     assert told.error({"docs": [{"text_field": "dog " * 5}], **none}, code=400) == ("status_exception", reason)
+
+
+# what is so → where it is read, text, tokens; what holds without do_lower_case is asked in test_ml_tokens
+LOWERED: dict[str, tuple[str, str, list[str]]] = {
+    "case": ("CharArrayMap ignores case", "RED Dog", ["red", "dog"]),
+    "accents": ("BasicTokenFilter.stripAccent", "áé", ["a", "##e"]),
+    "accents after punctuation": ("BasicTokenFilter.incrementToken", "a≠e", ["[UNK]"]),
+    "sigma": ("Character.toLowerCase", "ΣΣ", ["σ", "##σ"]),
+    "nothing but marks": ("BasicTokenFilter, #97354", "a \u0301 e", ["a", "e"]),
+}
+
+
+@fact("2.8b", evidence="S", source="BertTokenizer, BasicTokenFilter, WordPieceTokenFilter, ControlCharFilter")
+@pytest.mark.parametrize("case", LOWERED)
+def test_cuts_with_do_lower_case(told: Told, case: str) -> None:
+    """With ``do_lower_case`` the vocabulary ignores case, and accents are stripped after the cut at punctuation."""
+    _, text, tokens = LOWERED[case]
+    assert told.tokens(text) == ["[CLS]", *tokens, "[SEP]"]
 
 
 @fact("2.8", evidence="S", source="AbstractPyTorchAction.onTimeout")

@@ -70,6 +70,21 @@ def api_of(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., A
 
 
 @pytest.fixture(scope="session")
+def ml(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    """An emulator with ``facts``, whose results are the sum of the ids, their number and the mask's sum.
+
+    ``passes`` passes the same through, of windows that share a token.
+    """
+    from tests.emulator.ml_archives import deployed
+
+    with running_emulator(tmp_path_factory.mktemp("ml")) as url, httpx.Client(base_url=url, timeout=60) as connection:
+        made = Api(connection)
+        deployed(made, "passes", "facts", task="pass_through", truncate="NONE", span=1)
+        deployed(made, "facts", "facts", options={"prefix_strings": {"search": "dog ", "ingest": "cat "}})
+        yield made
+
+
+@pytest.fixture(scope="session")
 def client(emulator_url: str) -> Iterator[Elasticsearch]:
     """The genuine client."""
     with Elasticsearch(emulator_url, request_timeout=30) as connection:

@@ -25,15 +25,15 @@ BODIES = {
     "deep": "return torch.ones([1, 2, 3, 4])",
     "whole": "return ids",
     "half": "return torch.ones([1, 2]).to(torch.float16)",
-    "nothing": "return torch.zeros([0, 6])",
     "text": "return 'a text'",
     "infinite": "return torch.tensor([[1.0, float('nan'), float('inf'), -float('inf')]])",
     "huge": "return torch.zeros([ids.size(1), 1000000000000])",
     "slow": (
-        "square = torch.ones([700, 700])\n    for _ in range(40 * ids.size(1)):\n"
+        "square = torch.ones([700, 700])\n    for _ in range(10 * ids.size(1)):\n"
         "        square = torch.matmul(square, square) / 700.0\n    return square[:1, :2]"
     ),
-    "strict": "assert ids.size(1) < 4, 'no more than one word'\n    return torch.ones([1, 2])",
+    # fails for more than one word, and answers as many rows as there are words
+    "moody": "assert ids.size(1) < 4, 'no more than one word'\n    return torch.ones([ids.size(1) - 2, 2])",
     "saves": "torch.save(ids, 'x')\n    return torch.ones([1, 2])",
     "sigmoid": "return torch.sigmoid(ids.to(torch.float32))",
     "strided": "return torch.as_strided(ids.to(torch.float32), [1, 2], [1, 1])",

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +57,21 @@ def natives(data: Path) -> list[int]:
         if b"clipline.emulator.ml.native" in command and str(data).encode() in command:
             found.append(int(entry.name))
     return found
+
+
+@contextmanager
+def frozen(data: Path) -> Iterator[int]:
+    """Stop the one native process of a data folder for the time of a block; gives its id.
+
+    What is asked meanwhile is at work for as long as the test likes.
+    """
+    (pid,) = natives(data)
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield pid
+    finally:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGCONT)
 
 
 def parent(pid: int) -> int:

@@ -127,7 +127,7 @@ def test_a_small_node(tmp_path: Path) -> None:
         refusal(429, "status_exception", NO_NODE, _start, client, threads_per_allocation=16)
         assert client.ml.get_memory_stats()["nodes"].popitem()[1]["mem"]["ml"]["native_code_overhead_in_bytes"] == 0
         _start(client, number_of_allocations=7)
-        _start(client, deployment_id="second", priority="low")
+        _start(client, deployment_id="second", priority="low", wait_for="starting")
         reason = (
             "Could not update deployment because there are not enough resources to provide all requested allocations"
         )
@@ -156,8 +156,8 @@ def test_a_small_node(tmp_path: Path) -> None:
 def test_deployments_come_back_as_far_as_there_is_room(tmp_path: Path) -> None:
     with running_emulator(tmp_path) as url, Elasticsearch(url, request_timeout=60) as client:
         put_tiny(client, "tiny")
-        _start(client)
-        _start(client, deployment_id="second")
+        for name in ("tiny", "second"):
+            _start(client, deployment_id=name, wait_for="starting")
     size = NODE_OVERHEAD + MODEL_OVERHEAD + 2 * len(archive("embedding"))
     with running_emulator(tmp_path, "--ml-memory", str(size)) as url, Elasticsearch(url, request_timeout=60) as client:
         entries = client.ml.get_trained_models_stats(model_id="tiny")["trained_model_stats"]

@@ -11,9 +11,7 @@ import httpx
 from elasticsearch import Elasticsearch
 
 from clipline.emulator.launch import running_emulator
-from tests.emulator.conftest import Api
-from tests.emulator.ml_archives import deployed
-from tests.emulator.ml_calls import infer, natives, parent, refusal, stats, until
+from tests.emulator.ml_calls import frozen, infer, natives, parent, refusal, stats, until
 from tests.emulator.ml_tiny import expected, ids, put_tiny
 
 
@@ -25,19 +23,21 @@ def kill(data: Path, last: int = 0) -> int:
     return pid
 
 
-def test_a_process_that_dies_is_started_again_three_times(tmp_path: Path) -> None:
+def test_a_process_that_dies_is_started_again_three_times_and_a_server_that_dies_comes_back(tmp_path: Path) -> None:
+    dog = [{"predicted_value": expected(*ids("red", "dog"))}]
     with running_emulator(tmp_path) as url, Elasticsearch(url, request_timeout=60) as client:
         put_tiny(client, "tiny")
-        client.ml.start_trained_model_deployment(model_id="tiny")
+        client.ml.start_trained_model_deployment(model_id="tiny", cache_size="0")
+        _check_death_at_work(client, url, tmp_path)
         pid = 0
-        for _ in range(3):
+        for _ in range(2):
             infer(client, "tiny")
             pid = kill(tmp_path, pid)
             # What was counted ends with the process.
             until(lambda: "inference_count" not in stats(client, "tiny")["deployment_stats"])
             # It is no less started, and what is asked meanwhile waits for the next process.
             assert stats(client, "tiny")["deployment_stats"]["state"] == "started"
-            assert infer(client, "tiny") == [{"predicted_value": expected(*ids("red", "dog"))}]
+            assert infer(client, "tiny") == dog
         pid = kill(tmp_path, pid)
         until(lambda: stats(client, "tiny")["deployment_stats"]["state"] == "failed")
         shown = stats(client, "tiny")["deployment_stats"]
@@ -47,14 +47,8 @@ def test_a_process_that_dies_is_started_again_three_times(tmp_path: Path) -> Non
         assert "allocation_status" not in shown
         refusal(409, "status_exception", "Trained model [tiny] is [failed]", infer, client, "tiny")
         client.ml.stop_trained_model_deployment(model_id="tiny")
-        client.ml.start_trained_model_deployment(model_id="tiny")
-        assert infer(client, "tiny") == [{"predicted_value": expected(*ids("red", "dog"))}]
-
-
-def test_killed_server_comes_back_with_its_deployment(tmp_path: Path) -> None:
-    with running_emulator(tmp_path) as url, Elasticsearch(url, request_timeout=60) as client:
-        put_tiny(client, "tiny")
         client.ml.start_trained_model_deployment(model_id="tiny", number_of_allocations=2)
+        assert infer(client, "tiny") == dog
         before = client.ml.get_trained_models(model_id="tiny").body
         (native,) = natives(tmp_path)
         os.kill(parent(native), signal.SIGKILL)
@@ -65,39 +59,35 @@ def test_killed_server_comes_back_with_its_deployment(tmp_path: Path) -> None:
         assert stats(client, "tiny")["deployment_stats"]["state"] == "started"
         assert client.ml.get_trained_models(model_id="tiny").body == before
         assert stats(client, "tiny")["deployment_stats"]["number_of_allocations"] == 2
-        assert infer(client, "tiny") == [{"predicted_value": expected(*ids("red", "dog"))}]
+        assert infer(client, "tiny") == dog
         assert not list(tmp_path.glob("*.pt"))
 
 
-def test_a_native_process_dies_at_work(tmp_path: Path) -> None:
-    with (
-        running_emulator(tmp_path) as url,
-        httpx.Client(base_url=url, timeout=60) as http,
-        ThreadPoolExecutor(3) as pool,
-    ):
-        api = Api(http)
-        deployed(api, "slow", "slow", params={"cache_size": "0"})
-        pair = {"input_field": "text", "output_field": "vector"}
-        api("PUT", "/_ingest/pipeline/p", {"processors": [{"inference": {"model_id": "slow", "input_output": pair}}]})
-        lines = '{"index":{"_id":"1"}}\n{"text":"red dog"}\n'
-        ndjson = {"content-type": "application/x-ndjson"}
-        asked = [pool.submit(http.post, "/i/_bulk?pipeline=p", content=lines, headers=ndjson)]
+def _check_death_at_work(client: Elasticsearch, url: str, data: Path) -> None:
+    """The first death: one request runs and one waits."""
 
-        def pending() -> int:
-            (entry,) = api("GET", "/_ml/trained_models/slow/_stats")["trained_model_stats"]
-            number: int = entry["deployment_stats"]["nodes"][0]["number_of_pending_requests"]
-            return number
+    def pending() -> int:
+        number: int = stats(client, "tiny")["deployment_stats"]["nodes"][0]["number_of_pending_requests"]
+        return number
 
+    pair = {"input_field": "text_field", "output_field": "vector"}
+    client.ingest.put_pipeline(id="p", processors=[{"inference": {"model_id": "tiny", "input_output": pair}}])
+    lines = '{"index":{"_id":"1"}}\n{"text_field":"red dog"}\n'
+    ndjson = {"content-type": "application/x-ndjson"}
+    with httpx.Client(base_url=url, timeout=60) as http, ThreadPoolExecutor(2) as pool, frozen(data) as pid:
+        running = pool.submit(http.post, "/i/_bulk?pipeline=p", content=lines, headers=ndjson)
         until(lambda: pending() == 1)
-        body = {"docs": [{"text": "dog"}], "timeout": "60s"}
-        asked.append(pool.submit(http.post, "/_ml/trained_models/slow/_infer", json=body))
+        body = {"docs": [{"text_field": "dog"}], "timeout": "60s"}
+        waiting = pool.submit(http.post, "/_ml/trained_models/tiny/_infer", json=body)
         until(lambda: pending() == 2)
-        kill(tmp_path)
+        os.kill(pid, signal.SIGKILL)
         # What ran is told that the process stops, what waited that nobody takes it.
         reason = "Error in inference process: [inference canceled as process is stopping]"
-        (item,) = asked[0].result(20).json()["items"]
+        (item,) = running.result(20).json()["items"]
         assert item["index"]["status"] == 500
         assert item["index"]["error"] == {"type": "status_exception", "reason": reason}
-        answer = asked[1].result(20).json()
+        answer = waiting.result(20).json()
         assert (answer["status"], answer["error"]["type"]) == (429, "es_rejected_execution_exception")
         assert http.head("/i").status_code == 404
+    until(lambda: any(other != pid for other in natives(data)))
+    client.ingest.delete_pipeline(id="p")

@@ -187,7 +187,7 @@ def test_stop(es: Elasticsearch) -> None:
         refusal(404, "resource_not_found_exception", f"id [{several}]", stop, model_id=several, allow_no_match=False)
     assert stats(es, "tiny")["deployment_stats"]["state"] == "started"
     put_tiny(es, "used")
-    es.ml.start_trained_model_deployment(model_id="used")
+    es.ml.start_trained_model_deployment(model_id="used", wait_for="starting")
     es.ml.put_trained_model_alias(model_id="used", model_alias="used-by-name")
     for name, reason in (
         ("used", "Cannot stop deployment [used] as it is referenced by ingest processors; use force"),

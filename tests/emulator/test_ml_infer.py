@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
-import httpx
 import pytest
 
-from clipline.emulator.launch import running_emulator
 from tests.emulator.conftest import Api
 from tests.emulator.ml_archives import ask, deployed, node_stats, put, scripted, start
 from tests.emulator.ml_tiny import ids
@@ -19,19 +16,19 @@ PARSER = "[1:1] [cluster:internal/xpack/ml/inference/infer]"
 
 
 @pytest.fixture(scope="module")
-def ml(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
-    """An emulator with ``facts``, whose results are the sum of the ids, their number and the mask's sum.
+def moody(ml: Api) -> str:
+    """The path of a model with two deployments, ``one`` and ``two``: it fails for two words and has no rows for none."""
+    put(ml, "moody", scripted("moody"))
+    ml("PUT", f"{BASE}/moody/model_aliases/nick")
+    for deployment in ("one", "two"):
+        start(ml, "moody", deployment_id=deployment)
+    return f"{BASE}/moody"
 
-    ``passes`` passes the same through, of windows that share a token.
-    """
-    with (
-        running_emulator(tmp_path_factory.mktemp("infer")) as url,
-        httpx.Client(base_url=url, timeout=60) as http,
-    ):
-        api = Api(http)
-        deployed(api, "passes", "facts", task="pass_through", truncate="NONE", span=1)
-        deployed(api, "facts", "facts", options={"prefix_strings": {"search": "dog ", "ingest": "cat "}})
-        yield api
+
+@pytest.fixture(scope="module")
+def windows(ml: Api) -> str:
+    """The path of an embedding model that cuts long texts into windows; its input is the field ``a.b``."""
+    return deployed(ml, "windows", "facts", options={"input": {"field_names": ["a.b"]}}, truncate="none", span=1)
 
 
 def facts(*tokens: str) -> list[float]:
@@ -77,10 +74,10 @@ def test_truncate_none(ml: Api) -> None:
         assert ml.error("POST", f"{BASE}/facts/_infer", {**docs, **changed}, code=400)[1] == reason
 
 
-def test_windows_answer_with_the_first_one(ml: Api) -> None:
-    embedding = deployed(ml, "windows", "facts", truncate="none", span=1)
+def test_windows_answer_with_the_first_one(ml: Api, windows: str) -> None:
     first = facts(*["dog"] * 6)
-    assert ask(ml, embedding, "dog " * 9) == [{"predicted_value": first}]  # and nothing is cut off
+    (result,) = ml("POST", f"{windows}/_infer", {"docs": {"a.b": "dog " * 9}})["inference_results"]
+    assert result == {"predicted_value": first}  # and nothing is cut off
     matrix = f"{BASE}/passes"
     # windows of six tokens that share one; the last one is filled up
     second = facts(*["dog"] * 4)
@@ -95,24 +92,21 @@ def test_windows_answer_with_the_first_one(ml: Api) -> None:
     assert "leaves no room" in error[1]
 
 
-def test_an_error_in_the_model_fails_the_request_only(ml: Api) -> None:
-    path = deployed(ml, "strict", "strict")
-    error = ml.error("POST", f"{path}/_infer", {"docs": [{"text": "dog"}, {"text": "red dog"}]}, code=500)
+def test_an_error_in_the_model_fails_the_request_only(ml: Api, moody: str) -> None:
+    before = node_stats(ml, "one")
+    error = ml.error("POST", f"{BASE}/one/_infer", {"docs": [{"text": "dog"}, {"text": "red dog"}]}, code=500)
     assert error[0] == "status_exception"
     assert error[1].startswith("Error in inference process: [")
     assert "no more than one word" in error[1]
-    stats = node_stats(ml, "strict")
-    assert (stats["error_count"], stats["inference_count"]) == (1, 1)
+    stats = node_stats(ml, "one")
+    assert (stats["error_count"], stats["inference_count"]) == (1, before["inference_count"] + 1)
     assert stats["routing_state"] == {"routing_state": "started"}
-    assert ask(ml, path, "dog") == [{"predicted_value": [1.0, 1.0]}]
-    ml("POST", f"{path}/deployment/_stop")
+    assert ask(ml, f"{BASE}/one", "dog") == [{"predicted_value": [1.0, 1.0]}]
 
 
-def test_a_result_without_rows(ml: Api) -> None:
-    path = deployed(ml, "nothing", "nothing")
-    error = ml.error("POST", f"{path}/_infer", DOG, code=500)
+def test_a_result_without_rows(ml: Api, moody: str) -> None:
+    error = ml.error("POST", f"{moody}/_infer", {"docs": [{"text": ""}]}, code=500)
     assert error == ("array_index_out_of_bounds_exception", "Index 0 out of bounds for length 0")
-    ml("POST", f"{path}/deployment/_stop")
 
 
 INPUTS: dict[str, tuple[dict[str, Any], str | None]] = {
@@ -129,8 +123,8 @@ INPUTS: dict[str, tuple[dict[str, Any], str | None]] = {
 }
 
 
-def test_inputs(ml: Api) -> None:
-    path = deployed(ml, "dotted", "facts", options={"input": {"field_names": ["a.b"]}})
+def test_inputs(ml: Api, windows: str) -> None:
+    path = windows
     for name, (doc, reason) in INPUTS.items():
         if reason is None:
             assert ml("POST", f"{path}/_infer", {"docs": [doc]})["inference_results"] == [
@@ -214,24 +208,23 @@ def test_old_path(ml: Api) -> None:
     assert ml.error("POST", path, two, code=400) == ("validation_exception", reason)
 
 
-def test_names(ml: Api) -> None:
-    put(ml, "named", scripted("scalar"))
+def test_names(ml: Api, moody: str) -> None:
+    put(ml, "named", scripted("moody"))
     must = "Model [named] must be deployed to use. Please deploy with the start trained model deployment API."
     assert ml.error("POST", f"{BASE}/named/_infer", DOG, code=409) == ("status_exception", must)
     missing = ("resource_not_found_exception", "Could not find trained model [none]")
     assert ml.error("POST", f"{BASE}/none/_infer", DOG, code=404) == missing
     assert ml.error("POST", f"{BASE}/none/_infer", {"docs": []}, code=404) == missing
     assert ml.error("POST", f"{BASE}/lang_ident_model_1/_infer", DOG, code=501)[0] == "emulator_unsupported_exception"
-    ml("PUT", f"{BASE}/named/model_aliases/nick")
-    for deployment in ("one", "two"):
-        start(ml, "named", deployment_id=deployment)
-    for name in ("named", "nick", "one", "two"):
-        assert ask(ml, f"{BASE}/{name}", "dog") == [{"predicted_value": [62.0]}]
+    for name in ("moody", "nick", "one", "two"):
+        assert ask(ml, f"{BASE}/{name}", "dog") == [{"predicted_value": [1.0, 1.0]}]
+    before = [node_stats(ml, name)["inference_count"] for name in ("one", "two")]
     # Of the model's deployments one by chance answers to the model's names: both do in time.
     for _ in range(40):
         ask(ml, f"{BASE}/nick", "dog")
-    entries = ml("GET", f"{BASE}/named/_stats")["trained_model_stats"]
-    assert all(entry["deployment_stats"]["nodes"][0]["inference_count"] > 2 for entry in entries)
+    after = [node_stats(ml, name)["inference_count"] for name in ("one", "two")]
+    assert sum(after) == sum(before) + 40
+    assert all(old < new for old, new in zip(before, after, strict=True)), "one of two is never chosen once in 2**39"
 
 
 def test_prefixes_are_for_searches_and_ingestion_only(ml: Api) -> None:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -22,22 +20,10 @@ BASE = "/_ml/trained_models"
 DOG = {"docs": [{"text": "dog"}]}
 
 
-@pytest.fixture(scope="module")
-def ml(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
-    """An emulator with ``facts`` deployed."""
-    with (
-        running_emulator(tmp_path_factory.mktemp("edges")) as url,
-        httpx.Client(base_url=url, timeout=60) as http,
-    ):
-        api = Api(http)
-        deployed(api, "facts", "facts")
-        yield api
-
-
 def test_licence(tmp_path: Path) -> None:
     with running_emulator(tmp_path) as url, httpx.Client(base_url=url, timeout=60) as http:
         api = Api(http)
-        deployed(api, "facts", "facts")
+        deployed(api, "facts", "facts", params={"wait_for": "starting"})
         pair = {"input_field": "text", "output_field": "vector"}
         api("PUT", "/_ingest/pipeline/p", {"processors": [{"inference": {"model_id": "facts", "input_output": pair}}]})
     refused = ("security_exception", "current license is non-compliant for [ml]")

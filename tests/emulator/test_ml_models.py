@@ -242,7 +242,7 @@ def test_alias_rules(es: Elasticsearch) -> None:
         "to [true] if model_alias should be reassigned.",
         put, model_id="n", model_alias="nick",
     )  # fmt: skip
-    es.ml.start_trained_model_deployment(model_id="m")
+    es.ml.start_trained_model_deployment(model_id="m", wait_for="starting")
     _refusal(
         400, "status_exception", "cannot reassign model_alias [nick] to model [n] from model [m] as it is not yet deployed",
         put, model_id="n", model_alias="nick", reassign=True,
@@ -279,7 +279,7 @@ def test_delete(es: Elasticsearch) -> None:
     )
     _refusal(409, "status_exception", "[m] as it is still referenced by ingest processors", delete, model_id="m")
     es.ingest.delete_pipeline(id="p")
-    es.ml.start_trained_model_deployment(model_id="m")
+    es.ml.start_trained_model_deployment(model_id="m", wait_for="starting")
     _refusal(
         409, "status_exception", "Cannot delete model [m] as it is currently deployed; use force to delete the model",
         delete, model_id="m",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -16,7 +17,7 @@ from clipline.emulator.ml.native import run
 from clipline.emulator.ml.native_rules import rules
 from tests.emulator.conftest import Api
 from tests.emulator.ml_archives import deployed, loaded, put, saved, scripted, start
-from tests.emulator.ml_calls import natives
+from tests.emulator.ml_calls import natives, parent
 
 # version → how many operators it allows, whether it names reinterpret_tensor, looks at forward only, searches hooks,
 # and fails closed there
@@ -177,37 +178,46 @@ def limits(pid: int) -> dict[str, str]:
     return {line[:26].strip(): line[26:47].strip() for line in lines}
 
 
-def test_the_process_is_kept_small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ELASTICSEARCH_PASSWORD", "secret")
-    with running_emulator(tmp_path) as url, httpx.Client(base_url=url, timeout=60) as http:
-        deployed(Api(http), "facts", "facts")
-        (pid,) = natives(tmp_path)
-        assert b"secret" not in Path(f"/proc/{pid}/environ").read_bytes()
-        found = limits(pid)
-        assert (found["Max core file size"], found["Max open files"]) == ("0", "256")
-        assert int(found["Max file size"]) == 64 * 1024**2
-        assert 4 * 1024**3 < int(found["Max address space"]) < 64 * 1024**3
-        folder = Path(f"/proc/{pid}/cwd").resolve()
-        assert (folder, list(folder.iterdir())) == (tmp_path / "native", [])
-        opened = {name.resolve() for name in Path(f"/proc/{pid}/fd").iterdir()}
-        inside = {path for path in opened if tmp_path in path.parents}
-        assert inside <= {tmp_path / "native.log"}  # no database, no lock, no socket of the server
-        assert not any("socket:" in str(path) for path in opened)
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Api, Path]]:
+    """An emulator whose environment has a secret, and its data folder."""
+    data = tmp_path_factory.mktemp("native")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ELASTICSEARCH_PASSWORD", "secret")
+        with running_emulator(data) as url, httpx.Client(base_url=url, timeout=60) as http:
+            yield Api(http), data
 
 
-def test_a_refusal_reaches_the_user(tmp_path: Path) -> None:
-    with running_emulator(tmp_path) as url, httpx.Client(base_url=url, timeout=60) as http:
-        api = Api(http)
-        put(api, "m", scripted("saves"))
-        error = start(api, "m", code=500)["error"]
-        assert error["type"] == "status_exception"
-        found = re.fullmatch(
-            r"Could not start trained model deployment, the following nodes failed with errors \[\{(\S+)=inference process "
-            r"crashed due to reason \[\[m\] pytorch_inference/\d+ process stopped unexpectedly: (.+)\n\]\}\]",
-            error["reason"],
-        )
-        assert found, error
-        assert found[2] == REFUSALS["saves"]["9.2.0"]
-        (entry,) = api("GET", "/_ml/trained_models/m/_stats")["trained_model_stats"]
-        assert "deployment_stats" not in entry
-        assert not list(tmp_path.glob("*.pt"))
+def test_the_process_is_kept_small(served: tuple[Api, Path]) -> None:
+    api, data = served
+    deployed(api, "facts", "facts")
+    (pid,) = natives(data)
+    assert b"secret" in Path(f"/proc/{parent(pid)}/environ").read_bytes()
+    assert b"secret" not in Path(f"/proc/{pid}/environ").read_bytes()
+    found = limits(pid)
+    assert (found["Max core file size"], found["Max open files"]) == ("0", "256")
+    assert int(found["Max file size"]) == 64 * 1024**2
+    assert 4 * 1024**3 < int(found["Max address space"]) < 64 * 1024**3
+    folder = Path(f"/proc/{pid}/cwd").resolve()
+    assert (folder, list(folder.iterdir())) == (data / "native", [])
+    opened = {name.resolve() for name in Path(f"/proc/{pid}/fd").iterdir()}
+    inside = {path for path in opened if data in path.parents}
+    assert inside <= {data / "native.log"}  # no database, no lock, no socket of the server
+    assert not any("socket:" in str(path) for path in opened)
+
+
+def test_a_refusal_reaches_the_user(served: tuple[Api, Path]) -> None:
+    api, data = served
+    put(api, "m", scripted("saves"))
+    error = start(api, "m", code=500)["error"]
+    assert error["type"] == "status_exception"
+    found = re.fullmatch(
+        r"Could not start trained model deployment, the following nodes failed with errors \[\{(\S+)=inference process "
+        r"crashed due to reason \[\[m\] pytorch_inference/\d+ process stopped unexpectedly: (.+)\n\]\}\]",
+        error["reason"],
+    )
+    assert found, error
+    assert found[2] == REFUSALS["saves"]["9.2.0"]
+    (entry,) = api("GET", "/_ml/trained_models/m/_stats")["trained_model_stats"]
+    assert "deployment_stats" not in entry
+    assert not list(data.glob("*.pt"))

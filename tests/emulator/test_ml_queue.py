@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 from typing import Any, cast
 
 import httpx
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from clipline.emulator.errors import ApiError
 from clipline.emulator.launch import running_emulator
-from clipline.emulator.ml.cache import ResultCache
 from clipline.emulator.ml.counters import Counters
 from clipline.emulator.ml.process import Answer, InferenceFailed, NativeProcess
 from clipline.emulator.ml.worker import HIGH, NORMAL, Worker
 from tests.emulator.conftest import Api
-from tests.emulator.ml_archives import ask, deployed, node_stats
-from tests.emulator.ml_calls import until
+from tests.emulator.ml_archives import ask, deployed, node_stats, start
+from tests.emulator.ml_calls import frozen, until
 
 FULL = ("es_rejected_execution_exception", "inference process queue is full. Unable to execute command")
 SHUTDOWN = "unable to process as inference process worker service has shutdown"
@@ -156,119 +154,108 @@ def test_remembered_results_do_not_reach_the_model() -> None:
     assert model.order == [1, 2, 2, 1]
 
 
-def test_the_least_used_is_forgotten() -> None:
-    size = len(b"[[[1.0]]]") + 64
-    cache = ResultCache(2 * size)
-    keys = [cache.key([[[number]]]) for number in range(3)]
-    cache.put(keys[0], [[[1.0]]])
-    cache.put(keys[1], [[[2.0]]])
-    assert cache.get(keys[0]) == [[[1.0]]]
-    cache.put(keys[2], [[[3.0]]])
-    assert [cache.get(key) for key in keys] == [[[[1.0]]], None, [[[3.0]]]]
-    assert ResultCache(0).key([[[1]]]) is None
-    cache.put(keys[1], [[[0.5] * 100]])  # larger than all of it
-    assert cache.get(keys[1]) is None
-
-
-def test_a_result_that_is_asked_for_ever_takes_no_more_room() -> None:
-    cache = ResultCache(1000)
-    key = cache.key([[[1]]])
-    cache.put(key, [[[1.0]]])
-    for _ in range(5000):
-        cache.get(key)
-    assert len(cache._order) < 200
-    other = cache.key([[[2]]])
-    cache.put(other, [[[0.5] * 225]])  # no room for both: the one that was used least goes, which is the last one
-    assert cache.get(key) is None or cache.get(other) is None
-
-
-@settings(deadline=None)
-@given(st.lists(st.tuples(st.integers(0, 8), st.booleans(), st.integers(1, 40)), max_size=80), st.integers(0, 800))
-def test_a_cache_keeps_to_its_size(steps: list[tuple[int, bool, int]], most: int) -> None:
-    cache = ResultCache(most)
-    for number, write, length in steps:
-        key = cache.key([[[number]]])
-        if write:
-            cache.put(key, [[[float(number)] * length]])
-        elif (found := cache.get(key)) is not None:
-            assert found[0][0][0] == number
-        assert sum(size for _, size in cache._results.values()) == cache._bytes <= most
+Served = tuple[Api, Path]
+"""The emulator and its data folder."""
+PATH = "/_ml/trained_models/busy"
+ASKED: dict[str, Any] = {"docs": [{"text": "dog"}], "timeout": "60s"}
+PARAMS = {"queue_capacity": 1, "cache_size": "0b"}
 
 
 @pytest.fixture(scope="module")
-def ml(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
-    """An emulator; ``slow`` takes a while and waits for nobody longer than one more."""
-    with (
-        running_emulator(tmp_path_factory.mktemp("queue")) as url,
-        httpx.Client(base_url=url, timeout=60) as http,
-    ):
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """An emulator with ``busy``: a model that remembers nothing, behind a queue of one."""
+    data = tmp_path_factory.mktemp("queue")
+    with running_emulator(data) as url, httpx.Client(base_url=url, timeout=60) as http:
         api = Api(http)
-        deployed(api, "slow", "slow", params={"queue_capacity": 1, "cache_size": "0b"})
-        yield api
+        deployed(api, "busy", "facts", params=PARAMS)
+        yield api, data
+
+
+@pytest.fixture
+def ml(served: Served) -> Api:
+    """The emulator."""
+    return served[0]
+
+
+@pytest.fixture
+def data(served: Served) -> Path:
+    """Its data folder."""
+    return served[1]
 
 
 def pending(ml: Api, number: int) -> None:
-    until(lambda: node_stats(ml, "slow")["number_of_pending_requests"] == number)
+    until(lambda: node_stats(ml, "busy")["number_of_pending_requests"] == number)
 
 
-def test_full_queue_over_http(ml: Api) -> None:
+def ask_twice(ml: Api, pool: ThreadPoolExecutor) -> list[Future[httpx.Response]]:
+    """One request at work, and one that waits."""
+    asked = []
+    for number in (1, 2):
+        asked.append(pool.submit(ml.http.post, f"{PATH}/_infer", json=ASKED))
+        pending(ml, number)
+    return asked
+
+
+def test_full_queue_over_http(ml: Api, data: Path) -> None:
     with ThreadPoolExecutor(2) as pool:
-        first = pool.submit(ask, ml, "/_ml/trained_models/slow", "dog", timeout="60s")
-        pending(ml, 1)
-        second = pool.submit(ask, ml, "/_ml/trained_models/slow", "dog", timeout="60s")
-        pending(ml, 2)
-        # The queue is asked before the document is looked at.
-        assert ml.error("POST", "/_ml/trained_models/slow/_infer", {"docs": [{}]}, code=429) == FULL
-        assert len(first.result()) == len(second.result()) == 1
-    stats = node_stats(ml, "slow")
+        with frozen(data):
+            asked = ask_twice(ml, pool)
+            # The queue is asked before the document is looked at.
+            assert ml.error("POST", f"{PATH}/_infer", {"docs": [{}]}, code=429) == FULL
+        assert [len(future.result().json()["inference_results"]) for future in asked] == [1, 1]
+    stats = node_stats(ml, "busy")
     assert (stats["rejected_execution_count"], stats["inference_count"]) == (1, 2)
     # To be turned away is a failure, too.
-    (entry,) = ml("GET", "/_ml/trained_models/slow/_stats")["trained_model_stats"]
+    (entry,) = ml("GET", f"{PATH}/_stats")["trained_model_stats"]
     assert (entry["inference_stats"]["failure_count"], entry["inference_stats"]["inference_count"]) == (1, 2)
 
 
-def test_documents_that_find_no_place_fail_the_request(ml: Api) -> None:
-    docs = [{"text": "dog"}] * 3
-    assert ml.error("POST", "/_ml/trained_models/slow/_infer?timeout=60s", {"docs": docs}, code=429) == FULL
+def test_documents_that_find_no_place_fail_the_request(ml: Api, data: Path) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        with frozen(data):
+            asked = pool.submit(ml.error, "POST", f"{PATH}/_infer", {**ASKED, "docs": [{"text": "dog"}] * 3}, code=429)
+            pending(ml, 2)
+            assert not asked.done()  # it is answered once every document is
+        assert asked.result() == FULL
     pending(ml, 0)
 
 
-def test_timeout(ml: Api) -> None:
-    before = node_stats(ml, "slow")
-    for given_, shown in (({"timeout": "10ms"}, "10ms"), ({"timeout": "1500micros"}, "1.5ms")):
-        body = {"docs": [{"text": "dog"}], **given_}
-        error = ml.error("POST", "/_ml/trained_models/slow/_infer", body, code=408)
-        assert error == ("status_exception", f"timeout [{shown}] waiting for inference result")
-    stats = node_stats(ml, "slow")
-    assert stats["timeout_count"] == 2
-    pending(ml, 0)
-    assert stats["inference_count"] == before["inference_count"]
-    # The model is still at what nobody waits for, and that has its place in the queue until its turn comes.
-    body = {"docs": [{"text": "dog"}], "timeout": "60s"}
-    until(lambda: ml.http.post("/_ml/trained_models/slow/_infer", json=body).status_code == 200)
-    assert node_stats(ml, "slow")["inference_count"] == before["inference_count"] + 1
+def test_timeout(ml: Api, data: Path) -> None:
+    before = node_stats(ml, "busy")
+    with frozen(data):
+        for given_, shown in (({"timeout": "10ms"}, "10ms"), ({"timeout": "1500micros"}, "1.5ms")):
+            error = ml.error("POST", f"{PATH}/_infer", {**ASKED, **given_}, code=408)
+            assert error == ("status_exception", f"timeout [{shown}] waiting for inference result")
+        stats = node_stats(ml, "busy")
+        assert stats["timeout_count"] == 2
+        pending(ml, 0)
+        # The model is still at what nobody waits for, and that has its place in the queue until its turn comes.
+        assert ml.error("POST", f"{PATH}/_infer", ASKED, code=429) == FULL
+    until(lambda: ml.http.post(f"{PATH}/_infer", json=ASKED).status_code == 200)
+    assert node_stats(ml, "busy")["inference_count"] == before["inference_count"] + 1
 
 
-def test_stop_at_work(ml: Api) -> None:
-    path = "/_ml/trained_models/slow"
-
-    def ask_twice(pool: ThreadPoolExecutor) -> list[Future[Any]]:
-        asked = []
-        for number in (1, 2):
-            asked.append(pool.submit(ml.http.post, f"{path}/_infer?timeout=60s", json={"docs": [{"text": "dog"}]}))
-            pending(ml, number)
-        return asked
-
-    with ThreadPoolExecutor(2) as pool:
-        running, waiting = ask_twice(pool)
-        ml("POST", f"{path}/deployment/_stop")
+def test_stop_at_work(ml: Api, data: Path) -> None:
+    with ThreadPoolExecutor(3) as pool:
+        with frozen(data):
+            running, waiting = ask_twice(ml, pool)
+            ml("POST", f"{PATH}/deployment/_stop")
         error = running.result().json()["error"]
         assert error["reason"] == "Error in inference process: [inference canceled as process is stopping]"
         answer = waiting.result().json()
         assert (answer["status"], answer["error"]["reason"]) == (429, SHUTDOWN)
-        ml("POST", f"{path}/deployment/_start", params={"queue_capacity": 1, "cache_size": "0b"})
-        asked = ask_twice(pool)
-        ml("POST", f"{path}/deployment/_stop?finish_pending_work=true")
+        start(ml, "busy", **PARAMS)
+        for _ in range(2):
+            ask(ml, PATH, "dog")
+        assert node_stats(ml, "busy")["inference_cache_hit_count"] == 0  # of a cache without room
+        with frozen(data):
+            asked = ask_twice(ml, pool)
+            stopped = pool.submit(ml, "POST", f"{PATH}/deployment/_stop?finish_pending_work=true")
+            until(
+                lambda: ml("GET", f"{PATH}/_stats")["trained_model_stats"][0]["deployment_stats"]["state"] == "stopping"
+            )
+            assert not stopped.done()
+        assert stopped.result() == {"stopped": True}
         assert [future.result().status_code for future in asked] == [200, 200]
 
 
@@ -286,8 +273,7 @@ def test_cache_over_http(ml: Api) -> None:
     ask(ml, path, "  dog\u200b ")  # the same tokens
     stats = node_stats(ml, "remembers")
     assert (stats["inference_count"], stats["inference_cache_hit_count"]) == (5, 2)
+    # A name that is said twice is told once.
+    twice = ml("GET", "/_ml/trained_models/remembers-much,remembers-much/_stats")
+    assert (twice["count"], len(twice["trained_model_stats"])) == (1, 1)
     ml("POST", "/_ml/trained_models/remembers-much/deployment/_stop")
-    deployed(ml, "forgets", "facts", params={"cache_size": "0"})
-    for _ in range(2):
-        ask(ml, "/_ml/trained_models/forgets", "dog")
-    assert node_stats(ml, "forgets")["inference_cache_hit_count"] == 0

@@ -50,6 +50,7 @@ class Native:
         self.ended = True
         self._on_end(self.obituary)
         if not self._ready.done():
+            threading.Event().wait(0.1)  # a start that should not be has its chance
             self._ready.set_exception(ProcessDied(self.obituary))
 
     def allocate(self, number: int) -> None:
