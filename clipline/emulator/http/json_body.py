@@ -29,12 +29,13 @@ def read_object(raw: bytes) -> dict[str, Any]:
     """The JSON object in a body that is not empty.
 
     Raises:
-        ApiError: 400: it is not JSON, is no object, or names a field twice.
+        ApiError: 400: it is not JSON, is no object, or names a field twice; 501: it is too deep.
     """
     value = read_value(raw)
     if not isinstance(value, dict):
         reason = f"Failed to parse object: expecting token of type [START_OBJECT] but found [{json_token(value)}]"
         raise ApiError(400, "parsing_exception", reason, meta={"line": 1, "col": 1})
+    check_depth(raw, value)
     return value
 
 
@@ -42,7 +43,7 @@ def read_value(raw: bytes) -> Any:
     """Any JSON value.
 
     Raises:
-        ApiError: 400: it is not JSON, or names a field twice; 501: it is too deep.
+        ApiError: 400: it is not JSON, or names a field twice.
     """
     try:
         value = orjson.loads(raw)
@@ -52,19 +53,18 @@ def read_value(raw: bytes) -> Any:
         if plain == raw:
             raise malformed(raw, error) from error
         return read_value(plain)
-    check_depth(raw, value)
     if len(raw) <= _SMALL and isinstance(value, dict | list):
         _check_names(raw)
     return value
 
 
 def check_depth(raw: bytes, value: Any) -> None:
-    """Refuse a value that is more than ``DEEPEST`` objects and arrays deep; ``raw`` is its text.
+    """Refuse a value that is more than ``DEEPEST`` objects and arrays deep; ``raw`` is its text, empty if there is none.
 
     Raises:
         ApiError: 501.
     """
-    if raw.count(b"{") + raw.count(b"[") <= DEEPEST:
+    if raw and raw.count(b"{") + raw.count(b"[") <= DEEPEST:
         return
     level, depth = [value], 0
     while level := [item for item in level if isinstance(item, dict | list)]:

@@ -12,6 +12,7 @@ import orjson
 
 from clipline.emulator.database import disk_failure
 from clipline.emulator.errors import ApiError, illegal_argument
+from clipline.emulator.http.json_body import check_depth
 from clipline.emulator.indices.blocks import check_block
 from clipline.emulator.indices.index import Index
 from clipline.emulator.indices.index_names import index_not_found
@@ -193,6 +194,8 @@ def _indexed(node: Node, index: Index, key: Key, write: Write, version: int, bef
         raise illegal_argument(errors[0])
     source = write.source or {}
     parsed = parse(source, index.mappings, key[1], traits_of(node, index), write.raw, templates=write.templates)
+    # After the mapping, which allows objects that it looks into only 20 levels.
+    check_depth(write.raw, source)
     if parsed.added:
         node.indices.update_mapping(index, {"properties": parsed.added})
     kept = stored_source(source, index.mappings)
