@@ -218,3 +218,20 @@ def test_refused_by_version(
     body = {"mappings": {"properties": {"f": {"type": "dense_vector", **field}}}}
     found = api_of(version).error("PUT", f"/{name}", body, code=400)
     assert found == (M, f"Failed to parse mapping: {reason}")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"type": "hnsw", "m": 0},
+        {"type": "hnsw", "m": 513},
+        {"type": "int8_hnsw", "ef_construction": 3201},
+        {"type": "int8_flat", "confidence_interval": 0.5},
+        {"type": "int4_hnsw", "confidence_interval": 5},
+        {"type": "int8_hnsw", "confidence_interval": "NaN"},
+        {"type": "bbq_hnsw", "rescore_vector": {"oversample": "Infinity"}},
+    ],
+)
+def test_options_that_lucene_cannot_write_with(api: Api, name: str, options: dict[str, Any]) -> None:
+    body = {"mappings": {"properties": {"v": {"type": "dense_vector", "dims": 64, "index_options": options}}}}
+    assert api.error("PUT", f"/{name}", body, code=501)[0] == "emulator_unsupported_exception"

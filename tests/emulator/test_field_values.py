@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from clipline.emulator.indices.dates import DEFAULT_FORMAT, parse_date
 from tests.emulator.conftest import Api
 
 JSON = {"Content-Type": "application/json"}
@@ -266,3 +267,12 @@ def test_dates_that_no_calendar_of_python_reaches(api: Api, make: Callable[..., 
     assert (hit["sort"], hit["fields"]["e"]) == ([far], [str(far)])
     shown = api.error("POST", f"/{index}/_search", {"fields": ["d"]}, code=501)
     assert shown[0] == "emulator_unsupported_exception"
+
+
+@pytest.mark.parametrize(
+    "text", ["2024-01-01T00:00:00+99:99", "2024-01-01T00:00:00+18:01", "2024-01-01T00+01:60", "٢٠٢٤-01-01"]
+)
+def test_dates_that_are_none_in_java(text: str) -> None:
+    with pytest.raises(ValueError, match="failed to parse date field"):
+        parse_date(text, DEFAULT_FORMAT)
+    assert parse_date("2024-01-01T00:00:00-18:00", DEFAULT_FORMAT) == parse_date("2024-01-01T18:00:00Z", DEFAULT_FORMAT)

@@ -89,6 +89,12 @@ def check_format(formats: str) -> str:
         Unfit: one is no format at all.
         ApiError: 501.
     """
+    if not formats:
+        raise Unfit("No date pattern provided")
+    if formats.startswith("8"):
+        raise unsupported(f"the date format [{formats}], of which the 8 says how 6.x was to read it")
+    if "" in formats.split("||"):
+        raise Unfit(f"Cannot have empty element in multi date format pattern: {formats}")
     for name in formats.split("||"):
         if name not in _EPOCHS:
             date_format(name)
@@ -104,7 +110,7 @@ def date_format(name: str) -> DateFormat:
         ApiError: 501.
     """
     if name in _NAMED:
-        return DateFormat(re.compile(_NAMED[name]))
+        return DateFormat(re.compile(_NAMED[name], re.ASCII))
     if name not in _PATTERNS and _KNOWN_NAMES.fullmatch(name):
         raise unsupported(f"the date format [{name}]")
     regex, parts = "", []
@@ -112,7 +118,7 @@ def date_format(name: str) -> DateFormat:
         text, letter = match[0], match[2]
         if letter in _LETTERS:
             group, width = _LETTERS[letter], len(text)
-            if (group == "y") != (width > 2) and group != "f":
+            if ((group == "y") != (width > 2) or width > 4) and group != "f":
                 raise unsupported(f"the date format [{name}]")
             regex += rf"(?P<{group}>\d{{{width}}})" if width > 1 or group == "f" else rf"(?P<{group}>\d{{1,2}})"
             parts.append((group, width))
@@ -131,7 +137,7 @@ def date_format(name: str) -> DateFormat:
             regex += re.escape(literal or "'")
             parts.append((literal or "'", 0))
     try:
-        return DateFormat(re.compile(regex), tuple(parts))
+        return DateFormat(re.compile(regex, re.ASCII), tuple(parts))
     except re.error:
         raise unsupported(f"the date format [{name}]") from None
 

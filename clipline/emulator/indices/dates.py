@@ -20,6 +20,8 @@ DEFAULT_FORMAT = "strict_date_optional_time||epoch_millis"
 _NUMBER = re.compile(r"[+-]?[0-9]{1,19}(\.[0-9]+)?")
 _UNITS = (("s", timedelta(seconds=1)), ("m", timedelta(minutes=1)), ("H", timedelta(hours=1)))
 _MOST = 2**63
+_MOST_OFFSET = 18 * 60
+"""Minutes, of java.time.ZoneOffset."""
 
 
 def parse_date(value: Any, formats: str) -> int:
@@ -93,7 +95,10 @@ def _span(match: re.Match[str]) -> tuple[int, int]:
     zone = found.get("z")
     if zone and zone != "Z":
         digits = zone[1:].replace(":", "").ljust(4, "0")
-        offset = timedelta(hours=int(digits[:2]), minutes=int(digits[2:])) * (-1 if zone[0] == "-" else 1)
+        hours, minutes = int(digits[:2]), int(digits[2:])
+        if minutes > 59 or hours * 60 + minutes > _MOST_OFFSET:
+            raise ValueError("no offset")
+        offset = timedelta(hours=hours, minutes=minutes) * (-1 if zone[0] == "-" else 1)
     epoch = datetime(1970, 1, 1, tzinfo=UTC)
     # Years that Python has no dates for end here, too: as a ValueError.
     first, last = ((moment - epoch - offset) // timedelta(milliseconds=1) for moment in (start, end))

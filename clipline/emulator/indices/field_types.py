@@ -61,7 +61,10 @@ def _similarity(field: str, value: Any) -> str:
 
 
 def _format(field: str, value: Any) -> str:
-    return check_format(string(field, value))
+    try:
+        return check_format(string(field, value))
+    except Unfit as error:
+        raise Unfit(f"Error parsing [format] on field [{field}]: {error}") from error
 
 
 def _as_given(field: str, value: Any) -> Any:

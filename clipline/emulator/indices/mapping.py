@@ -144,16 +144,20 @@ def _names(properties: Mapping[str, Any]) -> Iterator[str]:
 
 def _check_copies(properties: Mapping[str, Any]) -> None:
     """Refuse fields that are copied to what takes no copies (MappingLookup.validateCopyTo)."""
-    objects = inner = None
-    for _, field in fields(properties):
-        for target in field.get("copy_to", ()):
-            if objects is None or inner is None:
-                objects = set(_objects(properties, ""))
-                inner = {f"{name}.{sub}" for name, one in fields(properties) for sub in one.get("fields", {})}
-            if target in objects:
-                raise illegal_argument(f"Cannot copy to field [{target}] since it is mapped as an object")
-            if target in inner:
-                raise illegal_argument(f"[copy_to] may not be used to copy to a multi-field: [{target}]")
+    known = list(fields(properties))
+    targets = {target for _, field in known for target in field.get("copy_to", ())}
+    if not targets:
+        return
+    objects = set(_objects(properties, ""))
+    inner = {f"{name}.{sub}" for name, one in known for sub in one.get("fields", {})}
+    types = {name: field["type"] for name, field in known}
+    for target in sorted(targets):
+        if target in objects:
+            raise illegal_argument(f"Cannot copy to field [{target}] since it is mapped as an object")
+        if target in inner:
+            raise illegal_argument(f"[copy_to] may not be used to copy to a multi-field: [{target}]")
+        if types.get(target) in ("dense_vector", "flattened"):
+            raise unsupported(f"[copy_to] a field of the type [{types[target]}], [{target}]")
 
 
 def _objects(properties: Mapping[str, Any], prefix: str) -> Iterator[str]:

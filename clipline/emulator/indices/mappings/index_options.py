@@ -40,6 +40,9 @@ BBQ_DIMS = 384
 """From 9.1 on, vectors of this many dims and more are bbq_hnsw by default."""
 _MIN_BBQ_DIMS = 64
 _CLUSTERS = (64, 65536)
+_GRAPH_MOST = {"m": 512, "ef_construction": 3200}
+_LEAST_CONFIDENCE = 0.9
+"""Limits of Lucene, which takes 0 besides: the real one takes a mapping beyond them, and fails at the first vector."""
 
 
 def default_options(element: str, dims: int | None, traits: Traits) -> Options | None:
@@ -78,6 +81,8 @@ def read_options(field: str, given: Any, traits: Traits) -> Options:
         for key, default in (("m", 16), ("ef_construction", 100)):
             shown[key] = integer(field, rest.pop(key)) if rest.get(key) is not None else default
             rest.pop(key, None)
+            if not 1 <= shown[key] <= _GRAPH_MOST[key]:
+                raise unsupported(f"the index option [{key}: {shown[key]}], with which no vector can be written")
     if kind == "bbq_disk":
         shown |= _disk(field, rest)
         if traits.release >= (9, 4):
@@ -86,6 +91,10 @@ def read_options(field: str, given: Any, traits: Traits) -> Options:
         interval = rest.pop("confidence_interval", None)
         if interval is not None:
             shown["confidence_interval"] = _float32(double(field, interval))
+            if (interval := shown["confidence_interval"]) and not _LEAST_CONFIDENCE <= interval <= 1:
+                raise unsupported(
+                    f"the index option [confidence_interval: {interval}], with which no vector can be written"
+                )
         elif kind.startswith("int4"):
             shown["confidence_interval"] = 0.0
     shown |= _rescoring(kind, rest, traits)

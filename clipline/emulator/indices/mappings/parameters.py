@@ -6,6 +6,7 @@ text; ``type`` of that is what ``caused_by`` shows below ``Failed to parse mappi
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -80,11 +81,15 @@ def integer(field: str, value: Any) -> int:
 
 
 def double(field: str, value: Any) -> float:
-    """A number, as text too."""
-    try:
-        return float(value) if not isinstance(value, bool) else float("no")
-    except (TypeError, ValueError):
-        raise Unfit(f'For input string: "{java.text(value)}"', "number_format_exception") from None
+    """A finite number, as text too."""
+    shown = java.text(value)
+    if not isinstance(value, bool) and re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", shown, re.ASCII):
+        number = float(shown)
+        if math.isfinite(number):
+            return number
+    if not isinstance(value, bool) and shown.lstrip("+-")[:1] in ("N", "I", *"0123456789"):
+        raise unsupported(f"the number [{shown}] in a mapping")
+    raise Unfit(f'For input string: "{shown}"', "number_format_exception")
 
 
 def string(field: str, value: Any) -> str:
@@ -137,4 +142,8 @@ def meta(field: str, value: Any) -> dict[str, str]:
 
 def copy_to(field: str, value: Any) -> list[str]:
     """Field names; GET shows them as an array."""
-    return [java.text(item) for item in value] if isinstance(value, list) else [java.text(value)]
+    names = [java.text(item) for item in value] if isinstance(value, list) else [java.text(value)]
+    for name in names:
+        if not all(part.strip() for part in name.split(".")):
+            raise unsupported(f"[copy_to: {name}], which is no name of a field")
+    return names
