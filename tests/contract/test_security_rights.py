@@ -89,7 +89,7 @@ def test_bulk_items(secured: Secured, name: str) -> None:
     ]  # fmt: skip
 
 
-@fact("1.9", evidence="T", source="security/authz/15_auto_create.yml")
+@fact("1.9", evidence="S", source="TransportBulkAction, IndexPrivilege; that it is 403: authz/15_auto_create.yml")
 def test_auto_create(secured: Secured, name: str) -> None:
     """An index that a write makes needs auto_configure or create_index beside the right to write."""
     who = secured.person(name, indices=on(f"{name}*", "create_doc"))
@@ -150,7 +150,7 @@ def test_delete_by_query(secured: Secured, name: str) -> None:
     assert reason.startswith("action [indices:data/read/search] is unauthorized")
 
 
-@fact("1.9", evidence="T", source="security/authz/14_cat_indices.yml")
+@fact("1.9", evidence="S", source="RestIndicesAction; which indices are shown: authz/14_cat_indices.yml")
 def test_table_of_indices(secured: Secured, name: str) -> None:
     """The table of indices wants monitor on the cluster and on the indices, and shows those."""
     secured.index(name)

@@ -75,6 +75,12 @@ def test_wrong_credentials(secure: Secure, who: Any, reason: str) -> None:
     assert secure.reason("GET", "/", who=who, code=401).startswith(reason)
 
 
+def test_a_stranger_is_shown_no_trace(secure: Secure) -> None:
+    error = secure("GET", "/?error_trace=true", who=None, code=401)["error"]
+    assert "stack_trace" not in str(error)
+    assert "stack_trace" in secure("GET", "/none/_search?error_trace=true", who=secure.elastic, code=404)["error"]
+
+
 def test_an_unknown_path_tells_nothing_to_strangers(secure: Secure) -> None:
     secure("GET", "/no/such/path", who=None, code=401)
     secure("GET", "/no/such/path", who=ANN, code=400)

@@ -43,6 +43,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 _THREADS = 256
 """Requests that are carried out beside each other. Many wait only, for a deployment, a green index or a refresh."""
 _MAX_LINE, _MAX_HEADERS = 4096, 16384
+_UNAUTHORIZED = 401
 _CONTINUE = "100-continue"
 _SINGLE_HEADERS = ("x-opaque-id", "traceparent", "tracestate")
 
@@ -125,8 +126,9 @@ def _answer(node: Node, router: Router, request: _Request) -> Answer:
         reply = _handle(node, router, request, params, headers)
         failed = False
     except (ApiError, TextError) as error:
-        trace = traceback.format_exc() if params.get("error_trace", "false") != "false" else None
-        reply = error_reply(error, trace)
+        # Not for strangers, to whom it tells too much (RestResponse).
+        traced = params.get("error_trace", "false") != "false" and error.status != _UNAUTHORIZED
+        reply = error_reply(error, traceback.format_exc() if traced else None)
     except sqlite3.Error as error:
         refusal = disk_failure(error)
         reply = error_reply(refusal) if refusal else _crash(error)

@@ -8,9 +8,10 @@ A handler is ``def name(node: Node, call: Call) -> Reply`` and runs in a worker 
 
 The third word is the name of the action in Elasticsearch, by which privileges grant it.
 
-``GET`` routes answer ``HEAD`` too. The parameters ``pretty``, ``human``, ``filter_path``, ``error_trace`` and
-``format`` are global and need no mention. A parameter in ``refused`` is one that Elasticsearch has and the emulator
-does not: it is answered with 501, while any other is the 400 that Elasticsearch gives for an unknown parameter.
+``HEAD`` is answered where Elasticsearch registers it, by the handler of ``GET`` (``routing``). The parameters ``pretty``,
+``human``, ``filter_path``, ``error_trace`` and ``format`` are global and need no mention. A parameter in ``refused`` is one
+that Elasticsearch has and the emulator does not: it is answered with 501, while any other is the 400 that Elasticsearch
+gives for an unknown parameter.
 """
 
 from __future__ import annotations
