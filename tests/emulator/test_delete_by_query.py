@@ -64,9 +64,11 @@ def test_limits(api: Api, index: str, params: str, body: dict[str, Any], deleted
 def test_a_pace_is_held(api: Api, index: str) -> None:
     started = time.monotonic()
     answer = api("POST", f"/{index}/_delete_by_query?requests_per_second=25&scroll_size=1", ALL)
-    assert time.monotonic() - started >= 0.15
+    # Five documents at 25 a second; how much of that was waited for depends on how long the deletions took.
+    assert time.monotonic() - started >= 0.199
+    assert answer["took"] >= 199
     assert answer["requests_per_second"] == 25.0
-    assert 150 <= answer["throttled_millis"] <= 200
+    assert 0 < answer["throttled_millis"] <= 200
 
 
 def test_a_conflict_ends_it_after_the_batch(api: Api, index: str) -> None:

@@ -54,6 +54,15 @@ def test_a_vector_that_is_there_already_is_appended_to(es: Elasticsearch) -> Non
     assert result["v"] == [0.5, *VECTOR]
 
 
+def test_what_fails_for_one_pair_changes_nothing(es: Elasticsearch) -> None:
+    second = {"input_field": "title", "output_field": "other"}
+    whole = {"text_embedding": {"tokenization": {"bert": {"truncate": "none"}}}}
+    rescue = [{"set": {"field": "failed", "value": True}}]
+    options = {"input_output": [PAIR, second], "inference_config": whole, "on_failure": rescue}
+    source = {"text": "red dog", "title": "red " * 20}
+    assert _run(es, options, source) == {**source, "failed": True}
+
+
 def test_what_was_cut_off_is_told(es: Elasticsearch) -> None:
     assert _run(es, {"input_output": PAIR}, {"text": "red " * 20})["deep"]["is_truncated"] is True
 

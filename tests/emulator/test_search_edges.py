@@ -102,3 +102,24 @@ def test_a_list_in_a_script_is_not_one_number_for_each_document(
     assert reason in str(answer)
     if code == 200:
         assert [hit["_score"] for hit in answer["hits"]["hits"]] == [0.0, 0.0]
+
+
+def _named(answer: Any) -> dict[str, list[str]]:
+    return {hit["_id"]: hit.get("matched_queries", []) for hit in answer["hits"]["hits"]}
+
+
+def test_a_named_clause_matches_what_is_nearest_of_all_shards(api: Api, make: Make) -> None:
+    properties = {"v": {"type": "dense_vector", "dims": 1, "similarity": "l2_norm"}}
+    name = make(properties, {str(n): {"v": [n]} for n in range(12)}, settings={"number_of_shards": 3})
+    knn = {"field": "v", "query_vector": [0], "k": 2, "num_candidates": 12, "_name": "near"}
+    answer = api("POST", f"/{name}/_search", {"knn": knn, "query": {"match_all": {}}, "size": 12})
+    assert {doc_id for doc_id, names in _named(answer).items() if names == ["near"]} == {"0", "1"}
+
+
+def test_a_named_query_sees_what_an_alias_lets_through(api: Api, make: Make) -> None:
+    properties = {"v": {"type": "dense_vector", "dims": 1, "similarity": "l2_norm"}}
+    seen = {"filter": {"ids": {"values": ["2", "3"]}}}
+    name = make(properties, {str(n): {"v": [n]} for n in range(4)})
+    api("POST", "/_aliases", {"actions": [{"add": {"index": name, "alias": f"{name}-a", **seen}}]})
+    knn = {"field": "v", "query_vector": [0], "k": 1, "num_candidates": 4, "_name": "near"}
+    assert _named(api("POST", f"/{name}-a/_search", {"query": {"knn": knn}})) == {"2": ["near"]}

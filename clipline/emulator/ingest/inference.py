@@ -87,8 +87,8 @@ def _pairs(options: Options) -> list[tuple[str, str]]:
 def _by_pairs(
     node: Node, model: str, config: Any, document: IngestDocument, pairs: list[tuple[str, str]], ignore_missing: bool
 ) -> None:
-    # All inputs are gathered before the model is asked.
-    texts = []
+    # All inputs are gathered before the model is asked, and all it says before the document is changed.
+    texts: list[tuple[str, str]] = []
     for source, target in pairs:
         text = document.get(source, ignore_missing=ignore_missing)
         if text is None and ignore_missing:
@@ -96,8 +96,8 @@ def _by_pairs(
         if not isinstance(text, str):
             raise illegal_argument(f"input field [{source}] cannot be processed because it is not a text field")
         texts.append((target, text))
-    for number, (target, text) in enumerate(texts):
-        result = node.models.infer_text(model, text, prefix="ingest", config_update=config)
+    results = [node.models.infer_text(model, text, prefix="ingest", config_update=config) for _, text in texts]
+    for number, ((target, _), result) in enumerate(zip(texts, results, strict=True)):
         value = next(value for key, value in result.items() if key != "is_truncated")
         parent = target.rpartition(".")[0]
         beside = f"{parent}." if parent else ""

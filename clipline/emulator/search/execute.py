@@ -14,7 +14,7 @@ import numpy as np
 
 from clipline.emulator.errors import ApiError
 from clipline.emulator.search.context import Context, Result, ShardError, all_failed
-from clipline.emulator.search.fetch import hit, shown_score
+from clipline.emulator.search.fetch import Named, hit, shown_score
 from clipline.emulator.search.field_values import check_count
 from clipline.emulator.search.order import Matched, page, top
 from clipline.emulator.search.request import Request
@@ -105,7 +105,7 @@ def run(
 
     def match(target: Target, context: Context) -> Matched:
         nonlocal terminated
-        result = _matched(target, context, request, nearest, boosts or {})
+        context, result = _matched(target, context, request, nearest, boosts or {})
         places = np.flatnonzero(result.hits)
         if request.terminate_after and len(places) > request.terminate_after:
             terminated, places = True, places[: request.terminate_after]
@@ -120,7 +120,7 @@ def run(
     return Outcome(
         total=sum(len(part.places) for part in parts),
         best=max(scored, default=None),
-        hits=_hits(taking_part, parts, request),
+        hits=_hits(taking_part, parts, request, nearest),
         terminated=terminated,
         shards=taking_part.shown(len(shares)),
     )
@@ -147,7 +147,8 @@ def _matched(
     request: Request,
     nearest: list[dict[Any, Result]],
     boosts: Mapping[str, float],
-) -> Result:
+) -> tuple[Context, Result]:
+    """The shard as its alias lets it be seen, and what the request matches there."""
     window = int(context.index.settings.get("max_result_window") or 10_000)
     if request.start + request.size > window:
         raise ShardError.illegal(_too_large(request, window))
@@ -175,7 +176,7 @@ def _matched(
         hits = hits & allowed
     if request.min_score is not None:
         hits = hits & (scores.astype(np.float32) >= np.float32(request.min_score))
-    return Result(hits, scores)
+    return narrowed, Result(hits, scores)
 
 
 def _nearest(shares: Shares, knn: Knn, k: int) -> dict[Any, Result]:
@@ -195,10 +196,13 @@ def _nearest(shares: Shares, knn: Knn, k: int) -> dict[Any, Result]:
     return kept
 
 
-def _hits(shares: Shares, parts: list[Matched], request: Request) -> list[dict[str, Any]]:
+def _hits(
+    shares: Shares, parts: list[Matched], request: Request, nearest: list[dict[Any, Result]]
+) -> list[dict[str, Any]]:
+    named = Named(request, nearest)
     try:
         found = page(parts, request.sort, start=request.start, size=request.size, after=request.search_after)
-        return [hit(one, request) for one in found]
+        return [hit(one, request, named) for one in found]
     except ShardError as error:
         raise shares.whole(error) from error
 

@@ -11,11 +11,42 @@ from clipline.emulator.search.field_values import docvalues, fetched, stored
 from clipline.emulator.search.ignored_values import ignored_values
 
 if TYPE_CHECKING:
+    from clipline.emulator.search.compound import Query
+    from clipline.emulator.search.context import Context, Result
     from clipline.emulator.search.order import Found
     from clipline.emulator.search.request import Request
 
 
-def hit(found: Found, request: Request) -> dict[str, Any]:
+class Named:
+    """What the queries match that a request gave a name; each is asked once for a shard, not for each of its hits."""
+
+    def __init__(self, request: Request, nearest: list[dict[Any, Result]]) -> None:
+        self._request = request
+        # A clause of the knn option matches what is among the nearest of all shards.
+        self._nearest = {id(knn): found for knn, found in zip(request.knn, nearest, strict=True)}
+        self._results: dict[Any, dict[str, Result]] = {}
+
+    def matched(self, found: Found) -> Any:
+        """The names of the queries that match a hit, or name → score if those are asked for."""
+        key = (found.context.index.name, found.context.shard)
+        if key not in self._results:
+            self._results[key] = {
+                name: self._result(query, found.context, key) for name, query in self._request.named.items()
+            }
+        results = self._results[key]
+        scores = {
+            name: shown_score(results[name].scores[found.place])
+            for name in sorted(results, key=_bucket)
+            if results[name].hits[found.place]
+        }
+        return scores if self._request.named_scores else list(scores)
+
+    def _result(self, query: Query, context: Context, key: Any) -> Result:
+        nearest = self._nearest.get(id(query))
+        return query.run(context) if nearest is None else nearest.get(key, context.none())
+
+
+def hit(found: Found, request: Request, named: Named) -> dict[str, Any]:
     """One entry of ``hits.hits``.
 
     Raises:
@@ -49,7 +80,7 @@ def hit(found: Found, request: Request) -> dict[str, Any]:
         shown["fields"] = fields
     if ignored := ignored_values(context, document, source, request.fields):
         shown["ignored_field_values"] = ignored
-    if matched := _matched_queries(found, request):
+    if matched := named.matched(found):
         shown["matched_queries"] = matched
     if request.sort:
         shown["sort"] = found.sort
@@ -67,15 +98,6 @@ def _shows_source(request: Request) -> bool:
     if request.stored_fields is None or request.source is not None:
         return True
     return "_source" in request.stored_fields
-
-
-def _matched_queries(found: Found, request: Request) -> Any:
-    scores: dict[str, float] = {}
-    for name in sorted(request.named, key=_bucket):
-        result = request.named[name].run(found.context)
-        if result.hits[found.place]:
-            scores[name] = shown_score(result.scores[found.place])
-    return scores if request.named_scores else list(scores)
 
 
 def _bucket(name: str) -> int:
