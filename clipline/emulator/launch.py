@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -98,7 +98,8 @@ def stop(data: Path, *, seconds: float = _STOP_SECONDS) -> bool:
         if time.monotonic() > deadline:
             raise EmulatorError(f"the emulator on {data} is starting, or ending; try again in a moment")
         time.sleep(_POLL_SECONDS)
-    os.kill(running.pid, signal.SIGTERM)
+    with suppress(ProcessLookupError):  # it has ended by itself meanwhile
+        os.kill(running.pid, signal.SIGTERM)
     while is_locked(data):
         if time.monotonic() > deadline:
             raise EmulatorError(

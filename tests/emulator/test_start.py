@@ -9,7 +9,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from clipline.emulator.launch import EmulatorError, running_emulator
+from clipline.emulator.launch import EmulatorError, running_emulator, stop
+from clipline.emulator.record import Running
 
 
 def test_a_newer_data_folder_is_refused(tmp_path: Path) -> None:
@@ -29,6 +30,14 @@ def test_an_older_data_folder_is_upgraded_for_good(tmp_path: Path) -> None:
         assert httpx.get(f"{url}/old/_doc/1").json()["_source"] == {"x": 1}
     with pytest.raises(EmulatorError, match="cannot downgrade"), running_emulator(tmp_path, "--version", "8.19.20"):
         pass
+
+
+def test_one_that_ends_just_then_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        process.wait()
+    gone = Running(pid=process.pid, version="9.2.0", environment={})
+    monkeypatch.setattr("clipline.emulator.launch.find", lambda data: gone)
+    assert stop(tmp_path) is True
 
 
 def test_it_ends_without_a_word(tmp_path: Path) -> None:
