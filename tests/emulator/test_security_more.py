@@ -68,6 +68,25 @@ def test_queries(secure: Secure) -> None:
     secure("POST", "/_security/_query/user", {"query": {"match": {"username": "x"}}}, who=secure.elastic, code=501)
 
 
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({"query": {}}, 400),
+        ({"query": []}, 400),
+        ({"query": {"term": {"username": {"value": "KIM", "case_insensitive": True}}}}, 501),
+        ({"query": {"term": {"username": {"value": "kim", "boost": 2}}}}, 200),
+        ({"sort": [{"username": {"order": "sideways"}}]}, 400),
+        ({"sort": [{"username": {"missing": "_first"}}]}, 501),
+        ({"from": "x"}, 400),
+        ({"size": True}, 400),
+        ({"size": -1}, 400),
+        ({"size": "1", "from": 0}, 200),
+    ],
+)
+def test_nothing_of_a_query_is_passed_over(secure: Secure, body: Any, code: int) -> None:
+    secure("POST", "/_security/_query/user", body, who=secure.elastic, code=code)
+
+
 def test_keys_are_found_by_who_may_see_them(secure: Secure) -> None:
     own = secure("POST", "/_security/api_key", {"name": "kims", "metadata": {"n": 1}}, who=KIM)
     secure("POST", "/_security/api_key", {"name": "elastics"}, who=secure.elastic)

@@ -6,11 +6,12 @@ Elasticsearch takes there is 501.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from clipline.emulator.errors import ApiError, illegal_argument, unsupported, validation_failed
+from clipline.emulator.errors import ApiError, illegal_argument, unsupported, validation_failed, wrong_kind
 from clipline.emulator.patterns import simple_match
 
 Thing = Mapping[str, Any]
@@ -20,6 +21,9 @@ Test = Callable[[Thing], bool]
 _PARTS = {"query", "from", "size", "sort"}
 _REFUSED = {"search_after", "aggs", "aggregations"}
 _WINDOW = 10_000
+_VALUES = {"value", "wildcard"}
+_IDLE = {"boost", "_name"}
+"""Options that choose nobody: hits have no scores here."""
 
 
 def chosen(things: Sequence[Thing], body: Mapping[str, Any], fields: Sequence[str]) -> tuple[int, list[Thing]]:
@@ -38,7 +42,8 @@ def chosen(things: Sequence[Thing], body: Mapping[str, Any], fields: Sequence[st
         raise illegal_argument(
             f"Result window is too large, from + size must be less than or equal to: [{_WINDOW}] but was [{start + size}]"
         )
-    test = _test(body.get("query") or {"match_all": {}}, fields)
+    query = body.get("query")
+    test = _test({"match_all": {}} if query is None else query, fields)
     found = [thing for thing in things if test(thing)]
     keys = [_sort(entry, fields) for entry in _listed(body.get("sort"))]
     for field, reverse in reversed(keys):
@@ -72,6 +77,8 @@ def _test(query: Any, fields: Sequence[str]) -> Test:
     ((given, wanted),) = body.items()
     name = _field(given, fields)
     if isinstance(wanted, Mapping):
+        if other := sorted(wanted.keys() - _VALUES - _IDLE):
+            raise unsupported(f"[{other[0]}] of the query [{kind}] for users, roles and API keys")
         wanted = wanted.get("value", wanted.get("wildcard"))
     if kind == "terms":
         return lambda thing: any(_same(value, one) for value in _values(thing, name) for one in _listed(wanted))
@@ -114,13 +121,21 @@ def _sort(entry: Any, fields: Sequence[str]) -> tuple[str, bool]:
             "malformed sort format, within the sort array, an object, or an actual string are allowed"
         )
     ((name, options),) = entry.items()
+    if isinstance(options, Mapping) and (other := sorted(options.keys() - {"order"})):
+        raise unsupported(f"[{other[0]}] of a sort of users, roles and API keys")
     order = options.get("order", "asc") if isinstance(options, Mapping) else options
-    return _field(name, fields), str(order).lower() == "desc"
+    if not isinstance(order, str) or order.lower() not in ("asc", "desc"):
+        raise illegal_argument(f"No enum constant org.elasticsearch.search.sort.SortOrder.{str(order).upper()}")
+    return _field(name, fields), order.lower() == "desc"
 
 
 def _number(body: Mapping[str, Any], name: str, default: int) -> int:
     value = body.get(name, default)
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+    if isinstance(value, str) and re.fullmatch("-?[0-9]{1,9}", value):
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise wrong_kind("query_request", name, value)
+    if value < 0:
         raise validation_failed(f"[{name}] parameter cannot be negative but was [{value}]")
     return value
 
