@@ -27,8 +27,11 @@ def test_licence(tmp_path: Path) -> None:
         pair = {"input_field": "text", "output_field": "vector"}
         api("PUT", "/_ingest/pipeline/p", {"processors": [{"inference": {"model_id": "facts", "input_output": pair}}]})
     refused = ("security_exception", "current license is non-compliant for [ml]")
-    with running_emulator(tmp_path, "--license", "expired") as url, httpx.Client(base_url=url) as http:
-        api = Api(http)
+    with (
+        running_emulator(tmp_path, "--license", "expired", "--start-delay", "60") as url,
+        httpx.Client(base_url=url) as http,
+    ):
+        api = Api(http)  # the licence is asked before it is asked whether the deployment has started
         assert api.error("POST", f"{BASE}/facts/_infer", DOG, code=403) == refused
         assert api.error("POST", f"{BASE}/none/_infer", DOG, code=404)[0] == "resource_not_found_exception"
         (doc,) = api("POST", "/_ingest/pipeline/p/_simulate", {"docs": [{"_source": {"text": "red"}}]})["docs"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -115,7 +114,6 @@ PUT_REFUSALS: dict[str, tuple[str, dict[str, Any], int, str, str]] = {
         "n", {"inference_config": {"text_embedding": {"tokenization": {"bert": {"truncate": "last"}}}}}, 400,
         "illegal_argument_exception", "Tokenization.Truncate.LAST",
     ),
-    "deep": ("n", {"metadata": json.loads('{"a":' * 300 + "1" + "}" * 300)}, 501, "emulator_unsupported_exception", "deep"),
     "tags no list": ("n", {"tags": 7}, 400, "x_content_parse_exception", "tags doesn't support values of type"),
     "input no object": ("n", {"input": 7}, 400, "x_content_parse_exception", "input doesn't support values of type"),
 }  # fmt: skip

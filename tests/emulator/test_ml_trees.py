@@ -70,6 +70,16 @@ def test_compressed(api: Api, model: str) -> None:
     assert api("PUT", f"{MODELS}/{model}", compressed)["estimated_operations"] == 2
     broken = {**compressed, "compressed_definition": packed[:20]}
     assert "Failed to parse definition for" in api.error("PUT", f"{MODELS}/{model}x", broken, code=400)[1]
+    deep = STUMP
+    for _ in range(90):
+        deep = {"ensemble": {"trained_models": [deep]}}
+    packed = base64.b64encode(gzip.compress(json.dumps({"trained_model": deep}).encode())).decode()
+    error = api.error("PUT", f"{MODELS}/{model}x", {**compressed, "compressed_definition": packed}, code=501)
+    assert error[0] == "emulator_unsupported_exception"
+    assert error[1].endswith("nested that deep")
+    packed = base64.b64encode(gzip.compress(bytes(101 * 1024 * 1024))).decode()
+    error = api.error("PUT", f"{MODELS}/{model}x", {**compressed, "compressed_definition": packed}, code=501)
+    assert "inflates to more than" in error[1]
     # Whoever defers has not looked at it, and must say its size.
     path = f"{MODELS}/{model}deferred?defer_definition_decompression=true"
     assert "model_size_bytes must be set" in api.error("PUT", path, broken, code=400)[1]

@@ -80,7 +80,7 @@ def info(node: Node, call: Call) -> Reply:
 
 
 def memory(node: Node, call: Call) -> Reply:
-    """``GET /_ml/memory[/{node_id}]/_stats``."""
+    """``GET /_ml/memory[/{node_id}]/_stats``; the machine is what ``--ml-memory`` says, the heap of a JVM a quarter of it."""
     room, human = node.models.room, call.flag("human")
     chosen = is_meant(node, call.args.get("node_id", "_all"))
     described = description(node)

@@ -73,7 +73,7 @@ class ModelStore:
         """Store a configuration.
 
         Raises:
-            ApiError: 501 for metadata or a definition nested deeper than can be written (254 levels).
+            ApiError: 501 for a definition that was sent compressed and nests deeper than can be written (254 levels).
         """
         try:
             written = orjson.dumps(config)
