@@ -22,6 +22,7 @@ from clipline.emulator.indices import Indices
 from clipline.emulator.ingest import Pipelines
 from clipline.emulator.licence import Licence
 from clipline.emulator.ml import Models
+from clipline.emulator.node_description import IP
 from clipline.emulator.search.pit import Points
 from clipline.emulator.security.room import Security
 
@@ -45,6 +46,8 @@ class Node:
         """
         data.mkdir(parents=True, exist_ok=True)
         self.data = data
+        self.address = f"{IP}:9200"
+        """Where requests are accepted; the process says which port it was given."""
         self.identity = identity or Identity()
         self.database = Database(data / "emulator.sqlite")
         self.database.create("CREATE TABLE IF NOT EXISTS identity (name TEXT PRIMARY KEY, value TEXT NOT NULL)")

@@ -70,6 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
     except (OSError, sqlite3.Error) as error:
         return _refuse(f"the data folder {options.data} cannot be used: {error}")
+    node.address = f"{HOST}:{listener.getsockname()[1]}"
     try:
         # Whoever reads the line may search at once; a start that hangs must not hide the rest for ever.
         node.models.wait_started(_PATIENCE_SECONDS)

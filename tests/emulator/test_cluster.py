@@ -105,6 +105,15 @@ def test_node_metrics(api: Api) -> None:
     assert node["settings"]["node.name"] == "emulator"
 
 
+def test_the_address_is_the_one_that_is_served(api: Api) -> None:
+    port = api.http.base_url.port
+    path = "/_nodes/http?filter_path=nodes.*.http.publish_address"
+    (node,) = api("GET", path, headers={"host": "elsewhere:1"})["nodes"].values()
+    assert node["http"]["publish_address"] == f"127.0.0.1:{port}"
+    (row,) = api("GET", "/_cat/nodes?format=json&h=http", headers={"host": "elsewhere:1"})
+    assert row["http"] == f"127.0.0.1:{port}"
+
+
 def test_without_the_ml_node(tmp_path_factory: pytest.TempPathFactory) -> None:
     with running_emulator(tmp_path_factory.mktemp("no-ml"), "--no-ml-node") as url:
         answer = httpx.get(f"{url}/_nodes").json()

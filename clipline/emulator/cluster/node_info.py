@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from clipline.emulator.cluster.info import FLAVOR, TYPE
 from clipline.emulator.errors import unsupported
+from clipline.emulator.http.bodies import MAX_BODY
 from clipline.emulator.http.wire import Call, Reply, Route
 from clipline.emulator.ingest.processors import PROCESSORS as INGEST_PROCESSORS
 from clipline.emulator.node_description import (
@@ -111,13 +112,11 @@ def _process(node: Node, call: Call) -> dict[str, Any]:
 
 
 def _http(node: Node, call: Call) -> dict[str, Any]:
-    # The address that this request came to, which is the only one.
-    address = call.headers.get("host", "127.0.0.1:9200")
     return {
         "http": {
-            "bound_address": [address],
-            "publish_address": address,
-            "max_content_length_in_bytes": 104_857_600,
+            "bound_address": [node.address],
+            "publish_address": node.address,
+            "max_content_length_in_bytes": MAX_BODY,
         }
     }
 

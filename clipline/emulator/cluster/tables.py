@@ -110,8 +110,7 @@ def nodes(node: Node, call: Call) -> Reply:
     found = memory()
     shown = node.node_id if call.flag("full_id") else node.node_id[:4]
     letters = "".join(sorted(ROLES[role] for role in roles(node)))
-    address = call.headers.get("host")
-    row: list[Any] = [shown, os.getpid(), IP, address, str(node.version), FLAVOR, TYPE, build_hash(node.version)]
+    row: list[Any] = [shown, os.getpid(), IP, node.address, str(node.version), FLAVOR, TYPE, build_hash(node.version)]
     disk = shutil.disk_usage(node.data)
     row += [cat.Size(disk.total), cat.Size(disk.used), cat.Size(disk.free), f"{100 * disk.used / disk.total:.2f}"]
     row += [None, found and found.used_percent, PROCESSORS.percent(), *loads, letters, "*", NODE_NAME]

@@ -21,7 +21,7 @@ from clipline.emulator import absent, cluster, indices, ingest, ml, search, secu
 from clipline.emulator.database import disk_failure
 from clipline.emulator.errors import ApiError, TextError, bad_parameter
 from clipline.emulator.http.answers import Answer, Asked, answer, error_reply
-from clipline.emulator.http.bodies import check_takes_body
+from clipline.emulator.http.bodies import MAX_BODY, check_takes_body
 from clipline.emulator.http.compression import inflated
 from clipline.emulator.http.endpoints import Endpoints
 from clipline.emulator.http.media import check_answer_type, check_body_type, check_headers, check_single
@@ -32,9 +32,6 @@ from clipline.emulator.http.wire import Call, Reply, boolean
 
 if TYPE_CHECKING:
     from clipline.emulator.node import Node
-
-MAX_BODY = 100 * 1024 * 1024
-"""``http.max_content_length``, 100mb by default."""
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]

@@ -1,4 +1,4 @@
-"""Which routes take a body. The real handlers refuse one that they have not read (BaseRestHandler)."""
+"""How long a body may be, and which routes take one. The real handlers refuse one that they have not read (BaseRestHandler)."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import re
 
 from clipline.emulator.errors import illegal_argument
 from clipline.emulator.http.wire import Route
+
+MAX_BODY = 100 * 1024 * 1024
+"""Bytes: ``http.max_content_length``, 100mb by default."""
 
 # Of GET and DELETE only these read a body; of POST and PUT all do but the others.
 _READS = re.compile(
