@@ -89,6 +89,7 @@ def test_wildcards_match_as_if_every_way_was_tried(pattern: str, text: str) -> N
         ("_score > 0 ? params.v : 1", 501, "a list, an object or null"),
         ("doc['n'].value > 1 ? true : 0.5", 501, "values of several kinds"),
         ("doc['k'].value + _score", 501, "texts in the arithmetic"),
+        ("doc.containsKey(params.v) ? 1 : 0", 200, ""),
     ],
 )
 def test_a_list_in_a_script_is_not_one_number_for_each_document(
@@ -123,3 +124,51 @@ def test_a_named_query_sees_what_an_alias_lets_through(api: Api, make: Make) -> 
     api("POST", "/_aliases", {"actions": [{"add": {"index": name, "alias": f"{name}-a", **seen}}]})
     knn = {"field": "v", "query_vector": [0], "k": 1, "num_candidates": 4, "_name": "near"}
     assert _named(api("POST", f"/{name}-a/_search", {"query": {"knn": knn}})) == {"2": ["near"]}
+
+
+def test_a_missing_number_is_exact(api: Api, make: Make) -> None:
+    name = make({"n": {"type": "long"}}, {"1": {"a": 1}})
+    for missing, shown in ((2**60 + 1, 2**60 + 1), ("-7", -7), (1.9, 1)):
+        body = {"sort": [{"n": {"missing": missing}}]}
+        assert api("POST", f"/{name}/_search", body)["hits"]["hits"][0]["sort"] == [shown]
+    answer = api("POST", f"/{name}/_search", {"sort": [{"n": {"missing": "1.5"}}]}, code=400)
+    assert answer["error"]["root_cause"][0]["reason"] == 'For input string: "1.5"'
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "reason"),
+    [
+        ({"timeout": "x"}, 400,
+         "failed to parse setting [timeout] with value [x] as a time value: unit is missing or unrecognized"),
+        ({"min_score": "x"}, 400, 'For input string: "x"'),
+        ({"size": "x"}, 400, 'For input string: "x"'),
+        ({"size": 1.5}, 400, "1.5 cannot be converted to Integer without data loss"),
+        ({"size": True}, 501, "the clipline emulator does not support a boolean where [size] wants a number"),
+        ({"indices_boost": [{"_all": -2}]}, 501, "the clipline emulator does not support the boost [-2.0] in [indices_boost]"),
+        ({"indices_boost": [{"_all": "NaN"}]}, 501, "the clipline emulator does not support the boost [nan] in [indices_boost]"),
+    ],
+)  # fmt: skip
+def test_numbers_and_times_are_refused_in_the_words_of_their_place(
+    api: Api, make: Make, body: dict[str, Any], code: int, reason: str
+) -> None:
+    assert api.error("POST", f"/{make()}/_search", body, code=code)[1] == reason
+
+
+def test_a_number_of_the_url_is_refused_as_one(api: Api, make: Make) -> None:
+    _, reason = api.error("GET", f"/{make()}/_search?size=1.0", code=400)
+    assert reason == "Failed to parse int parameter [size] with value [1.0]"
+
+
+def test_one_filter_need_not_be_a_list(api: Api) -> None:
+    answer = api("POST", "/_analyze", {"text": "A", "tokenizer": "standard", "filter": "lowercase"})
+    assert [token["token"] for token in answer["tokens"]] == ["a"]
+
+
+@pytest.mark.parametrize(("source", "shown"), [("Math.log(0)", "-Infinity"), ("0.0 / 0", "NaN"), ("-1", "-1.0")])
+def test_a_score_that_is_none_is_shown_as_java_shows_it(api: Api, make: Make, source: str, shown: str) -> None:
+    name = make({"n": {"type": "long"}}, {"1": {"n": 1}})
+    body = {"query": {"script_score": {"query": {"match_all": {}}, "script": source}}}
+    error = api("POST", f"/{name}/_search", body, code=400)["error"]
+    assert error["root_cause"][0]["reason"].startswith(
+        f"script_score script returned an invalid score [{shown}] for doc"
+    )

@@ -110,7 +110,8 @@ def _custom(given: Mapping[str, Any], index: str | None) -> Analyzer:
     if not isinstance(name, str) or name not in TOKENIZERS:
         raise unsupported(f"the tokenizer [{name}] of _analyze")
     filters = []
-    for one in given.get("filter") or []:
+    wanted = given.get("filter") or []
+    for one in wanted if isinstance(wanted, list) else [wanted]:
         if not isinstance(one, str) or one not in FILTERS:
             raise unsupported(f"the filter [{one}] of _analyze")
         filters.append(FILTERS[one])

@@ -7,6 +7,7 @@ skipped and all behind stay.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -99,7 +100,7 @@ def _substitute(key: Key, kind: str, *, floating: bool) -> int | float:
         except ValueError as error:
             raise ShardError({"type": "parse_exception", "reason": str(error)}) from error
     try:
-        return float(key.missing) if floating else _long(float(key.missing))
+        return float(key.missing) if floating else _whole(key.missing)
     except (TypeError, ValueError):
         reason = f'For input string: "{key.missing}"'
         raise ShardError({"type": "number_format_exception", "reason": reason}) from None
@@ -198,6 +199,13 @@ def _reader(key: Key, kind: str, formats: str, *, floating: bool) -> Callable[[A
             raise ShardError({"type": "parse_exception", "reason": str(error), "caused_by": entry}) from error
 
     return read
+
+
+def _whole(value: Any) -> int:
+    """A number, or a text that is a whole one, as a long."""
+    if isinstance(value, str):
+        return _long(int(value)) if re.fullmatch(r"[+-]?[0-9]{1,19}", value) else int("")
+    return _long(value if isinstance(value, int) else float(value))
 
 
 def _long(value: float) -> int:

@@ -5,13 +5,13 @@ Source: ``SearchSourceBuilder.parseXContent``, which takes a key only with the k
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from clipline.emulator.errors import ApiError, illegal_argument, json_token, unsupported, validation_failed
 from clipline.emulator.http.wire import Call
-from clipline.emulator.indices.setting_values import seconds
 from clipline.emulator.indices.source import check_choice, source_choice
 from clipline.emulator.search.compound import Query
 from clipline.emulator.search.field_request import Wanted, read_wanted
@@ -21,6 +21,7 @@ from clipline.emulator.search.reading import Reading
 from clipline.emulator.search.sort import Key, by_score, read_sort
 from clipline.emulator.search.url_query import url_query
 from clipline.emulator.search.vectors import Knn
+from clipline.emulator.units import parse_time
 
 _VALUES = {"size", "from", "sort", "_source", "stored_fields", "min_score", "track_total_hits", "version",
            "seq_no_primary_term", "timeout", "track_scores", "terminate_after", "explain", "profile"}  # fmt: skip
@@ -76,15 +77,14 @@ def read_request(call: Call, reading: Reading) -> Request:
     """
     body, params = call.body, call.params
     check_keys(body)
-    size = _whole(params.get("size", body.get("size")), "size", default=10)
-    start = _whole(params.get("from", body.get("from")), "from", default=0)
+    size, start = _whole(call, "size", default=10), _whole(call, "from", default=0)
     chosen = source_choice(call)
     check_choice(body.get("_source"))
     sort = _sort(call)
-    terminate_after = _whole(params.get("terminate_after", body.get("terminate_after")), "terminate_after", default=0)
+    terminate_after = _whole(call, "terminate_after", default=0)
     for value in (params.get("timeout"), body.get("timeout")):
         if value is not None:
-            seconds("timeout", str(value))
+            parse_time(str(value), "timeout")
     query = body.get("query")
     request = Request(
         query=url_query(call) or (read_query(query, reading) if query is not None else None),
@@ -227,7 +227,10 @@ def _boosts(value: Any) -> tuple[tuple[str, float], ...]:
         raise ApiError(
             400, "parsing_exception", "Expected [START_OBJECT] in [indices_boost]", meta={"line": 1, "col": 1}
         )
-    return tuple((name, _number(boost, name)) for entry in entries for name, boost in entry.items())
+    boosts = tuple((name, _number(boost, name)) for entry in entries for name, boost in entry.items())
+    if wrong := next((boost for _, boost in boosts if not 0 <= boost < math.inf), None):
+        raise unsupported(f"the boost [{wrong}] in [indices_boost]")
+    return boosts
 
 
 def _pit(value: Any) -> tuple[str, str | None] | None:
@@ -251,28 +254,39 @@ def _flag(call: Call, name: str) -> bool:
     return value in (True, "true")
 
 
-def _whole(value: Any, name: str, *, default: int) -> int:
+def _whole(call: Call, name: str, *, default: int) -> int:
+    """A number that is not negative, of the parameters or else of the body."""
+    number = (
+        call.integer(name, default=default) if name in call.params else _of_body(call.body.get(name), name, default)
+    )
+    if number < 0:
+        texts = {
+            "from": f"[from] parameter cannot be negative but was [{number}]",
+            "terminate_after": "terminateAfter must be > 0",
+        }
+        raise illegal_argument(texts.get(name, f"[{name}] parameter cannot be negative, found [{number}]"))
+    return number
+
+
+def _of_body(value: Any, name: str, default: int) -> int:
+    """A whole number as AbstractXContentParser.intValue reads it."""
     if value is None:
         return default
     number = _number(value, name)
-    if number != number or abs(number) >= 2**31 or number != int(number):
-        raise illegal_argument(f"Failed to parse int parameter [{name}] with value [{value}]")
-    if number < 0:
-        texts = {
-            "from": f"[from] parameter cannot be negative but was [{int(number)}]",
-            "terminate_after": "terminateAfter must be > 0",
-        }
-        raise illegal_argument(texts.get(name, f"[{name}] parameter cannot be negative, found [{int(number)}]"))
+    if number != number or abs(number) >= 2**31:
+        raise illegal_argument(f"Value [{value}] is out of range for an integer")
+    if number != int(number):
+        raise illegal_argument(f"{value} cannot be converted to Integer without data loss")
     return int(number)
 
 
 def _number(value: Any, name: str) -> float:
     try:
         if isinstance(value, bool):
-            raise TypeError
+            raise unsupported(f"a boolean where [{name}] wants a number")
         return float(value)
     except (TypeError, ValueError, OverflowError):
-        raise illegal_argument(f"Failed to parse int parameter [{name}] with value [{value}]") from None
+        raise ApiError(400, "number_format_exception", f'For input string: "{value}"') from None
 
 
 def _split(value: str | None) -> list[str]:

@@ -173,7 +173,7 @@ class _Reader:
             return lambda run: function(*(functions.numbers(run, part(run), node.at) for part in parts))
         if _is(node.target, "doc") and node.name == "containsKey" and len(node.arguments) == 1:
             asked = self._value(node.arguments[0])
-            return lambda run: run.context.definition(asked(run)) is not None
+            return lambda run: isinstance(name := asked(run), str) and run.context.definition(name) is not None
         read = held_fields.get(f"{node.name}()")
         name = self._column(node.target)
         if read is None or name is None or node.arguments:

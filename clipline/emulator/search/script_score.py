@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from clipline.emulator.errors import unsupported
 from clipline.emulator.painless.failures import JavaError, runtime_error
-from clipline.emulator.painless.values import class_name
+from clipline.emulator.painless.values import Float, class_name, text
 from clipline.emulator.search.context import Context, Result, ShardError
 from clipline.emulator.search.script_functions import OPERATORS, is_number, rows_of
 
@@ -55,7 +55,7 @@ class Script:
         wrong = np.flatnonzero(~(values >= 0))
         if len(wrong):
             reason = (
-                f"script_score script returned an invalid score [{np.float32(values[wrong[0]])}] for doc "
+                f"script_score script returned an invalid score [{text(Float(values[wrong[0]]))}] for doc "
                 f"[{places[wrong[0]]}]. Must be a non-negative score!"
             )
             raise ShardError({"type": "illegal_argument_exception", "reason": reason})
