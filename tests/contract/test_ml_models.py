@@ -150,6 +150,22 @@ def test_parts_come_once_and_in_any_order(cluster: Cluster, name: str) -> None:
     assert again["reason"] == f"Trained machine learning model chunked doc [{name}][0] already exists"
 
 
+@fact("2.2", evidence="S", source="PutTrainedModelDefinitionPartAction.Request.PARSER")
+def test_the_fields_of_a_part(cluster: Cluster, name: str) -> None:
+    """A definition that is not base64 and a field too many are refused; numbers may be texts."""
+    put_model(cluster, name)
+    path = f"{MODELS}/{name}/definition/0"
+    body = {"definition": "AAAA", "total_definition_length": "3", "total_parts": "1"}
+    for more, said in (
+        ({"definition": "!!!!"}, "[put_trained_model_part_action] failed to parse field [definition]"),
+        ({"part": 0}, "[put_trained_model_part_action] unknown field [part]"),
+    ):
+        kind, reason = cluster.error("PUT", path, {**body, **more}, code=400)
+        assert kind == "x_content_parse_exception"
+        assert reason.endswith(said)
+    assert cluster("PUT", path, body) == {"acknowledged": True}
+
+
 @fact("2.3", evidence="S", source="PutTrainedModelVocabularyAction.Request.validate")
 def test_the_vocabulary_is_checked(cluster: Cluster, name: str) -> None:
     """A vocabulary must hold something, and a score for each token if it has scores."""

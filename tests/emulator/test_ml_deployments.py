@@ -177,6 +177,19 @@ def test_update(es: Elasticsearch) -> None:
     )  # fmt: skip
 
 
+def test_numbers_of_a_body_are_read_by_its_parser(es: Elasticsearch) -> None:
+    def update(number: Any) -> Any:
+        headers = {"content-type": "application/json", "accept": "application/json"}
+        body = {"number_of_allocations": number}
+        return es.perform_request("POST", "/_ml/trained_models/tiny/deployment/_update", body=body, headers=headers)
+
+    for number in ("1", 1.9, 1):
+        assert update(number)["assignment"]["task_parameters"]["number_of_allocations"] == 1
+    for number in ("many", 1 << 31, "1_0"):
+        refusal(400, "x_content_parse_exception", "failed to parse field [number_of_allocations]", update, number)
+    refusal(400, "x_content_parse_exception", "support values of type: VALUE_BOOLEAN", update, True)
+
+
 def test_stop(es: Elasticsearch) -> None:
     stop = es.ml.stop_trained_model_deployment
     assert stop(model_id="none") == {"stopped": True}

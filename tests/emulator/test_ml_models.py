@@ -155,10 +155,13 @@ def test_parts(es: Elasticsearch) -> None:
             put, model_id="m", part=0, **{**good, "total_definition_length": value},
         )  # fmt: skip
     _refusal(400, "illegal_argument_exception", "int parameter [part]", put, model_id="m", part="0_0", **good)
-    bad = {**good, "definition": "!!"}
-    _refusal(400, "x_content_parse_exception", "failed to parse field [definition]", put, model_id="m", part=0, **bad)
+    for definition in ("!!", "AAA", "AAAA=", "AA\u00e9A"):
+        _refusal(
+            400, "x_content_parse_exception", "[put_trained_model_part_action] failed to parse field [definition]",
+            put, model_id="m", part=0, **{**good, "definition": definition},
+        )  # fmt: skip
     for part, complete in ((1, False), (0, True)):
-        as_text = {**good, "total_parts": "2"}  # the parser takes it
+        as_text = {**good, "total_parts": "2", "definition": "AA\r\n AA"}  # the parser takes both
         assert put(model_id="m", part=part, **as_text) == {"acknowledged": True}
         (config,) = es.ml.get_trained_models(model_id="m", include="definition_status")["trained_model_configs"]
         assert config["fully_defined"] is complete

@@ -16,16 +16,16 @@ if TYPE_CHECKING:
     from clipline.emulator.node import Node
 
 _MOST_PARTS = 10_000
-_PART = "put_trained_model_definition_part"
+_PART = "put_trained_model_part_action"
 _VOCABULARY = "put_trained_model_vocabulary"
-_ALIEN = re.compile(r"[^A-Za-z0-9+/=]")
+_BLANKS = re.compile(r"[\x00-\x20]")
 
 
 def put_part(node: Node, call: Call) -> Reply:
     """``PUT /_ml/trained_models/{model_id}/definition/{part}``: once for each part, in any order."""
     model_id, body = call.args["model_id"], call.required_body()
     part = int_parameter("part", call.args["part"])
-    check_fields(body, {"model_id", "definition", "total_definition_length", "total_parts", "part"}, _PART)
+    check_fields(body, {"definition", "total_definition_length", "total_parts"}, _PART)
     length, parts = whole(body, "total_definition_length", _PART), whole(body, "total_parts", _PART, bits=32)
     definition = _decoded(body.get("definition"))
     wrong = [
@@ -76,17 +76,24 @@ def _check_model(node: Node, model_id: str) -> None:
 
 
 def _decoded(text: Any) -> bytes:
-    """The bytes of a part, as Java's decoder takes them: padding may be left out, line breaks are refused."""
+    """The bytes of a part, as Jackson reads them (XContentParser.binaryValue): blanks are skipped, padding must be there."""
     if text is None:
         raise illegal_argument("[definition] must not be null.")
     if not isinstance(text, str):
         raise wrong_kind(_PART, "definition", text)
+    decoded = _base64(text)
+    if decoded is None:  # rare enough that only now it is looked for blanks
+        decoded = _base64(_BLANKS.sub("", text))
+    if decoded is None:
+        raise failed_field(_PART, "definition")
+    return decoded
+
+
+def _base64(text: str) -> bytes | None:
     try:
-        return binascii.a2b_base64(text if len(text) % 4 == 0 else text + "=" * (-len(text) % 4), strict_mode=True)
+        return binascii.a2b_base64(text, strict_mode=True) if len(text) % 4 == 0 else None  # or too much padding passes
     except (binascii.Error, ValueError):
-        alien = _ALIEN.search(text)
-        why = f"Illegal base64 character {ord(alien[0]):x}" if alien else "Input byte array has incorrect ending byte"
-        raise failed_field(_PART, "definition", why) from None
+        return None
 
 
 def _check_array(body: dict[str, Any], name: str, kind: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -133,7 +134,7 @@ def check_fields(body: dict[str, Any], known: set[str], parser: str) -> None:
             raise ApiError(400, "x_content_parse_exception", f"[1:1] [{parser}] unknown field [{key}]")
 
 
-def whole(body: dict[str, Any], name: str, parser: str, *, bits: int = 64) -> int:
+def whole(body: Mapping[str, Any], name: str, parser: str, *, bits: int = 64) -> int:
     """A whole number of a body, 0 when it is absent; read as the server's parser does, which takes a text of digits for
     one, and cuts a fraction off.
 

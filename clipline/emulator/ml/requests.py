@@ -17,6 +17,7 @@ from clipline.emulator.errors import (
 )
 from clipline.emulator.http.wire import Call
 from clipline.emulator.ml.adaptive import Settings, adaptive_problems, first_number, is_enabled, parse_adaptive
+from clipline.emulator.ml.bodies import whole
 from clipline.emulator.ml.sizes import parse_size
 from clipline.emulator.ml.times import seconds, time_text
 
@@ -69,9 +70,11 @@ def start_request(call: Call) -> Start:
         raise unsupported("a [deployment_id] in the body; say it in the query string")
     options = {**body, **call.params}
     adaptive = parse_adaptive(body.get("adaptive_allocations"), _START)
-    number = _integer(options, "number_of_allocations", None)
-    threads = _integer(options, "threads_per_allocation", 1) or 0
-    queue = _integer(options, "queue_capacity", _QUEUE) or 0
+    number = _integer(call, body, "number_of_allocations", _START)
+    threads, queue = (
+        default if (given := _integer(call, body, name, _START)) is None else given
+        for name, default in (("threads_per_allocation", 1), ("queue_capacity", _QUEUE))
+    )
     priority = _text(options, "priority", "normal").lower()
     wait_for = _text(options, "wait_for", "started").lower()
     if priority not in ("normal", "low"):
@@ -127,7 +130,7 @@ def update_request(call: Call) -> Update:
     body = _fields(call.body, known, _UPDATE)
     if body.get("model_id", deployment_id) != deployment_id:
         raise _inconsistent("model_id", body["model_id"], deployment_id)
-    number = _integer({**body, **call.params}, "number_of_allocations", None)
+    number = _integer(call, body, "number_of_allocations", _UPDATE)
     if number is not None and number < 1:
         raise validation_failed(_POSITIVE.format("number_of_allocations"))
     adaptive = parse_adaptive(body.get("adaptive_allocations"), _UPDATE)
@@ -182,23 +185,22 @@ def _fields(body: Mapping[str, Any], known: set[str], parser: str) -> dict[str, 
     return {_OLD_NAMES.get(key, key): value for key, value in body.items()}
 
 
-def _integer(options: Mapping[str, Any], name: str, default: int | None) -> int | None:
-    value = options.get(name, default)
-    if value is None:
-        return None
-    return int_parameter(name, value)
+def _integer(call: Call, body: Mapping[str, Any], name: str, parser: str) -> int | None:
+    """A number of 32 bits of the query string, else of the body; ``None`` where neither has it."""
+    if name in call.params:
+        return int_parameter(name, call.params[name])
+    return None if body.get(name) is None else whole(body, name, parser, bits=32)
 
 
-def int_parameter(name: str, value: Any) -> int:
-    """A number of 32 bits, or a text that Integer.parseInt reads: no blanks, no underscores, no fraction.
+def int_parameter(name: str, text: str) -> int:
+    """What Integer.parseInt reads of a text: no blanks, no underscores, no fraction.
 
     Raises:
         ApiError: 400.
     """
-    plain = re.fullmatch(r"[+-]?[0-9]{1,10}", str(value))
-    if isinstance(value, bool) or plain is None or int(plain[0]) not in _WHOLE:
-        raise illegal_argument(f"Failed to parse int parameter [{name}] with value [{value}]")
-    return int(plain[0])
+    if re.fullmatch(r"[+-]?[0-9]{1,10}", text) is None or int(text) not in _WHOLE:
+        raise illegal_argument(f"Failed to parse int parameter [{name}] with value [{text}]")
+    return int(text)
 
 
 def _text(options: Mapping[str, Any], name: str, default: str) -> str:
