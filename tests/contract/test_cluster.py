@@ -1,4 +1,4 @@
-"""Identity, health, licence, nodes and settings of the cluster (reference, sections 1.3 to 1.8)."""
+"""Identity, health, licence and nodes of the cluster (reference, sections 1.3 to 1.8)."""
 
 from __future__ import annotations
 
@@ -114,9 +114,21 @@ def test_licence(cluster: Cluster) -> None:
     assert licence.keys() == expected
 
 
-@fact("1.5", evidence="S", source="RestGetLicenseAction (8.x)")
+@fact("1.5", evidence="S", source="RestGetLicenseAction (8.x)", until=(9,))
 def test_accept_enterprise_is_always_true(cluster: Cluster) -> None:
     """``accept_enterprise`` may only be true."""
+    reason = "The [accept_enterprise] parameters may not be false"
+    assert cluster.error("GET", "/_license?accept_enterprise=false", code=400)[1] == reason
+
+
+@fact(
+    "1.5",
+    evidence="U",
+    source="RestGetLicenseAction (8.x), which means to drop it; the specification of 9.x has it",
+    since=(9,),
+)
+def test_accept_enterprise_is_still_known(cluster: Cluster) -> None:
+    """``accept_enterprise`` may only be true, in version 9 too."""
     reason = "The [accept_enterprise] parameters may not be false"
     assert cluster.error("GET", "/_license?accept_enterprise=false", code=400)[1] == reason
 
@@ -208,83 +220,6 @@ def test_node_stats(cluster: Cluster) -> None:
     assert reason == "request [/_nodes/stats/zzz] contains unrecognized metric: [zzz]"
     reason = cluster.error("GET", "/_nodes/stats/_all,os", code=400)[1]
     assert reason == "request [/_nodes/stats/_all,os] contains _all and individual metrics [_all,os]"
-
-
-@fact("1.10", evidence="T", source="rest-api-spec test cluster.put_settings/10_basic.yml", shared=True)
-def test_settings(cluster: Cluster) -> None:
-    """A persistent setting is shown until it is set to null."""
-    setting = "search.max_open_scroll_context"
-    body = cluster("PUT", "/_cluster/settings?flat_settings=true", {"persistent": {setting: 400}})
-    assert body == {"acknowledged": True, "persistent": {setting: "400"}, "transient": {}}
-    assert cluster("GET", "/_cluster/settings")["persistent"]["search"]["max_open_scroll_context"] == "400"
-    cluster("PUT", "/_cluster/settings", {"persistent": {setting: None}})
-    assert setting not in cluster("GET", "/_cluster/settings?flat_settings")["persistent"]
-
-
-@fact("1.10", evidence="S", source="AbstractScopedSettings.updateSettings")
-@pytest.mark.parametrize(
-    ("setting", "reason"),
-    [("nonsense.x", "persistent setting [nonsense.x], not recognized"),
-     ("cluster.name", "persistent setting [cluster.name], not dynamically updateable")],
-)  # fmt: skip
-def test_settings_that_are_refused(cluster: Cluster, setting: str, reason: str) -> None:
-    """An unknown setting and one of a file are 400, in these words."""
-    found = cluster.error("PUT", "/_cluster/settings", {"persistent": {setting: "x"}}, code=400)
-    assert found == ("illegal_argument_exception", reason)
-
-
-@fact("1.10", evidence="K", source="ClusterUpdateSettingsRequest.validate")
-def test_no_settings(cluster: Cluster) -> None:
-    """A change of nothing is refused."""
-    reason = "Validation Failed: 1: no settings to update;"
-    assert cluster.error("PUT", "/_cluster/settings", {}, code=400) == ("action_request_validation_exception", reason)
-
-
-@fact("1.10", evidence="T", source="rest-api-spec test cluster.put_settings/10_basic.yml", shared=True)
-def test_transient_settings_warn(cluster: Cluster) -> None:
-    """A transient setting is deprecated; the warning names version and build."""
-    answer = cluster.raw("PUT", "/_cluster/settings", {"transient": {"search.max_open_scroll_context": None}})
-    version = cluster("GET", "/")["version"]
-    start = f'299 Elasticsearch-{version["number"]}-{version["build_hash"]} "[transient settings removal] Updating'
-    assert answer.headers["warning"].startswith(start)
-
-
-@fact("1.11", evidence="S", source="RestHealthAction, RestTable")
-def test_a_table(cluster: Cluster) -> None:
-    """``_cat`` is text, with the names on top for ``v``; JSON where it is asked for; ``help`` lists the columns."""
-    answer = cluster.raw("GET", "/_cat/health?v&h=cluster,st", headers={"accept": "text/plain"})
-    assert answer.headers["content-type"] == "text/plain; charset=UTF-8"
-    assert answer.text.splitlines()[0].split() == ["cluster", "st"]
-    (row,) = cluster("GET", "/_cat/health?format=json&h=st,node.total")
-    assert row.keys() == {"st", "node.total"}
-    assert isinstance(row["node.total"], str)
-    help_ = cluster.raw("GET", "/_cat/health?help").text
-    assert [line.split("|")[0].strip() for line in help_.splitlines()][:4] == [
-        "epoch",
-        "timestamp",
-        "cluster",
-        "status",
-    ]
-
-
-@fact(
-    "1.11",
-    evidence="K",
-    source="RestNodesAction, RestMasterAction; cat/nodes.yml and cat/master.yml ask for the names only",
-)
-def test_nodes_as_a_table(cluster: Cluster) -> None:
-    """``_cat/nodes`` and ``_cat/master`` have a row per node and one for the master."""
-    rows = cluster("GET", "/_cat/nodes?format=json&full_id=true&h=id,name,ip,master")
-    assert {row["id"] for row in rows} == cluster("GET", "/_nodes")["nodes"].keys()
-    (master,) = cluster("GET", "/_cat/master?format=json")
-    assert master["node"] in {row["name"] for row in rows}
-
-
-@fact("1.11", evidence="S", source="RestTable.getRowOrder: UnsupportedOperationException")
-def test_an_unknown_sort_key(cluster: Cluster) -> None:
-    """Sorting by what is no column is the server's own fault, in its words."""
-    found = cluster.error("GET", "/_cat/health?s=nope", code=500)
-    assert found == ("unsupported_operation_exception", "Unable to sort by unknown sort key `nope`")
 
 
 @fact("1.4", evidence="T", source="rest-api-spec cluster.health/30_indices_options.yml")
