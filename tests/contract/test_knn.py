@@ -211,7 +211,7 @@ def test_fields_without_vectors_match_nothing(cluster: Cluster, index: Index) ->
         assert found(cluster, name, {"knn": {"field": field, "query_vector": [1, 2], "k": 1}}) == []
 
 
-@fact("6.5", evidence="S", source=f"{YAML}/170_knn_search_hex_encoded_byte_vectors.yml")
+@fact("6.5", evidence="T", source=f"{YAML}/170_knn_search_hex_encoded_byte_vectors.yml")
 def test_bytes_in_hexadecimal(cluster: Cluster, index: Index) -> None:
     """A query vector for bytes may be written in hexadecimal."""
     name = index(

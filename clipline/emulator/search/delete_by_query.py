@@ -193,19 +193,30 @@ def _options(call: Call) -> _Options:
 
 
 def _most(call: Call) -> int | None:
-    if "max_docs" not in call.params and "max_docs" not in call.body:
-        return None
-    value = call.integer("max_docs", default=0) if "max_docs" in call.params else call.body["max_docs"]
-    if isinstance(value, bool) or not isinstance(value, int) or abs(value) >= 2**31:
-        raise ApiError(400, "x_content_parse_exception", f"[1:1] [max_docs] is no whole number: [{value}]")
-    if value < 0:
-        raise illegal_argument(f"[max_docs] parameter cannot be negative, found [{value}]")
+    """``max_docs``, which body and parameters may both have if it is the same (setMaxDocsValidateIdentical)."""
+    value: int | None = None
+    if "max_docs" in call.body:
+        given = call.body["max_docs"]
+        if isinstance(given, bool) or not isinstance(given, int | float) or abs(given) >= 2**31:
+            raise unsupported(f"[max_docs: {given}] in the body of _delete_by_query")
+        value = _not_negative(int(given))
+    if "max_docs" in call.params:
+        wanted = _not_negative(call.integer("max_docs", default=0))
+        if value not in (None, wanted):
+            raise illegal_argument(f"[max_docs] set to two different values [{value}] and [{wanted}]")
+        value = wanted
     if value == 0:
         raise validation_failed(
             "maxDocs should be greater than 0 if the request is limited to some number of documents or -1 if it isn't "
             "but it was [0]"
         )
     return value
+
+
+def _not_negative(most: int) -> int:
+    if most < 0:
+        raise illegal_argument(f"[max_docs] parameter cannot be negative, found [{most}]")
+    return most
 
 
 def _pace(call: Call) -> float:

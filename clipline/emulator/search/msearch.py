@@ -13,9 +13,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
 from clipline.emulator.errors import ApiError, illegal_argument, unsupported, validation_failed
+from clipline.emulator.http.json_body import read_object
 from clipline.emulator.http.wire import Call, Reply
 
 if TYPE_CHECKING:
@@ -102,12 +101,4 @@ def _word(value: Any) -> str:
 
 
 def _object(line: bytes) -> dict[str, Any]:
-    if not line.strip():
-        return {}
-    try:
-        value = orjson.loads(line)
-    except orjson.JSONDecodeError as error:
-        raise ApiError(400, "x_content_parse_exception", f"[1:1] malformed JSON: {error}") from error
-    if not isinstance(value, dict):
-        raise ApiError(400, "parsing_exception", "Expected [START_OBJECT] at the start of a line of the request body")
-    return value
+    return read_object(line) if line.strip() else {}
