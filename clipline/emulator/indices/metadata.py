@@ -29,6 +29,11 @@ class Metadata:
             found.setdefault(alias, {})[name] = orjson.loads(body)
         return found
 
+    def indices_of(self, alias: str) -> dict[str, dict[str, Any]]:
+        """index → body of one alias; empty for what is none."""
+        rows = self._database.rows("SELECT name, body FROM aliases WHERE alias = ? ORDER BY name", (alias,))
+        return {name: orjson.loads(body) for name, body in rows}
+
     def aliases_of(self, name: str) -> dict[str, dict[str, Any]]:
         """alias → body of one index."""
         rows = self._database.rows("SELECT alias, body FROM aliases WHERE name = ? ORDER BY alias", (name,))

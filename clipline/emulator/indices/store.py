@@ -95,8 +95,8 @@ class Indices(Metadata):
         Raises:
             ApiError: an alias without write index, or ``require_alias`` and no alias.
         """
-        bodies = self.aliases().get(name)
-        if bodies is None:
+        bodies = self.indices_of(name)
+        if not bodies:
             if require_alias:
                 raise ApiError(
                     404,
@@ -123,8 +123,8 @@ class Indices(Metadata):
             ApiError: 404, or 400 for an alias of several indices.
         """
         name = resolve_name(name)
-        bodies = self.aliases().get(name)
-        if bodies is None:
+        bodies = self.indices_of(name)
+        if not bodies:
             return self.get(name)
         if len(bodies) > 1:
             raise illegal_argument(
@@ -135,7 +135,7 @@ class Indices(Metadata):
 
     def alias_routing(self, name: str, *, write: bool = False) -> str | None:
         """The routing that an alias brings for single documents."""
-        bodies = self.aliases().get(resolve_name(name), {})
+        bodies = self.indices_of(resolve_name(name))
         if len(bodies) > 1:
             bodies = {key: body for key, body in bodies.items() if write and body.get("is_write_index")}
         return next((body.get("index_routing") for body in bodies.values()), None)
