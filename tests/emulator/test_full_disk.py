@@ -91,3 +91,29 @@ def test_other_writes_are_refused_too(full: Running) -> None:
     assert {(answer.status_code, answer.json()["error"]["type"]) for answer in refused} == {(500, "i_o_exception")}
     names = {one["index"] for one in httpx.get(f"{full.url}/_cat/indices/wide*", params={"format": "json"}).json()}
     assert names == {f"wide{i}" for i, answer in enumerate(answers) if answer.status_code == 200}
+
+
+def test_a_change_that_is_refused_has_not_happened(full: Running) -> None:
+    filled(full.url)
+    last, refused = None, 0
+    for number in range(2000):
+        answer = httpx.put(f"{full.url}/pads/_settings", json={"priority": number, "default_pipeline": "x" * 3000})
+        if answer.status_code == 200:
+            last = str(number)
+            continue
+        assert answer.json()["error"]["type"] == "i_o_exception"
+        refused += 1
+        shown = httpx.get(f"{full.url}/pads/_settings").json()["pads"]["settings"]["index"]
+        assert shown.get("priority") == last
+        if refused == 3:
+            break
+    assert refused == 3
+    swap = [{"add": {"index": "pads", "alias": "x" * 200}}, {"remove_index": {"index": "other"}}]
+    limit(full, resource.RLIM_INFINITY)
+    httpx.put(f"{full.url}/other/_doc/1", json={}).raise_for_status()
+    limit(full, LIMIT)
+    assert httpx.post(f"{full.url}/_aliases", json={"actions": swap}).status_code == 500
+    assert httpx.get(f"{full.url}/other/_doc/1").status_code == 200
+    assert httpx.get(f"{full.url}/other/_search").status_code == 200
+    limit(full, resource.RLIM_INFINITY)
+    assert httpx.put(f"{full.url}/other/_doc/2", json={}).status_code == 201

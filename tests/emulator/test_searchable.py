@@ -139,11 +139,13 @@ def test_what_cannot_be_saved_has_not_happened(quiet: Index, monkeypatch: pytest
         with quiet.lock, quiet.shard.saving():
             quiet.shard.delete((0, "1"), version=2, before=quiet.shard.get((0, "1")), remembered=60)
             quiet.shard.put((0, "2"), b"{}", Parsed(), version=1, routing=None, before=None)
+            quiet.shard.delete((0, "3"), version=7, before=None, remembered=60)
 
     with pytest.raises(OSError, match="disk full"):
         write()
     monkeypatch.undo()
     assert quiet.shard.get((0, "1")) is not None
+    assert quiet.deleted_version((0, "3")) is None
     assert [document.id for document in quiet.snapshot().documents] == ["1"]
     with quiet.lock, quiet.shard.saving():
         assert quiet.shard.put((0, "2"), b"{}", Parsed(), version=1, routing=None, before=None) == 1

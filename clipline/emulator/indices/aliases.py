@@ -125,7 +125,6 @@ def _apply(node: Node, actions: list[Action]) -> list[dict[str, Any]]:
             raise _aliases_missing([alias for action in actions for alias in action.aliases])
         for alias, bodies in node.indices.aliases().items():
             check_together(alias, {name: body for name, body in bodies.items() if name not in gone})
-        # Last, because the table of indices in memory cannot be rolled back.
         node.indices.delete(list(gone))
     return results
 

@@ -213,6 +213,8 @@ class Shard:
         for key, before in self._dirty.items() if self._readers else ():
             if before:
                 self._replaced[key, before.seq_no] = before
+        for key in self._unsaved:
+            self._tombstones.pop(key, None)
         self._unsaved.clear()
         self._dirty.clear()
         self._fresh.clear()

@@ -213,13 +213,21 @@ class Indices(Metadata):
         """For a change of several indices or none: nobody writes to an index, makes or deletes one meanwhile.
 
         Locks are taken in one order everywhere: this table's, those of indices by name, the database's. Who has one of
-        them waits for none before it.
+        them waits for none before it. If it fails, what is in memory is as before, too.
         """
         with self.lock, ExitStack() as stack:
-            for name in self.names():
-                stack.enter_context(self.get(name).lock)
-            with self._database.transaction():
-                yield
+            before = {name: self.get(name) for name in self.names()}
+            for index in before.values():
+                stack.enter_context(index.lock)
+            said = [(index, index.settings, index.mappings) for index in before.values()]
+            try:
+                with self._database.transaction():
+                    yield
+            except BaseException:
+                for index, settings, mappings in said:
+                    index.settings, index.mappings, index.deleted = settings, mappings, False
+                self._indices = before
+                raise
 
     def update_mapping(self, index: Index, addition: Mapping[str, Any]) -> None:
         """Merge a normalised mapping into an index's.
