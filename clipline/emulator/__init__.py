@@ -9,6 +9,7 @@ series touch; what it does not know it refuses with HTTP 501 and ``emulator_unsu
 - ``http``: from bytes to a ``Call``, from a ``Reply`` to bytes; ``errors``: the errors between them
 - ``cluster``, ``indices``, ``search``, ``ingest``, ``ml``, ``security``: the API families, each with its table of routes;
   ``absent``: what there never is any of
+- ``native``: the process of a deployed model, the only one that imports torch
 - ``painless``: the part of the language that conditions, scripts and scores are written in
 - ``patterns``, ``spelling``, ``units``, ``node_description``, ``shard_health``: what several families share
 - ``coverage``: the page that says what is answered, made from the tables

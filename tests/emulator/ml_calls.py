@@ -54,7 +54,7 @@ def natives(data: Path) -> list[int]:
             command = (entry / "cmdline").read_bytes() if entry.name.isdigit() else b""
         except OSError:
             continue
-        if b"clipline.emulator.ml.native" in command and str(data).encode() in command:
+        if b"clipline.emulator.native" in command and str(data).encode() in command:
             found.append(int(entry.name))
     return found
 

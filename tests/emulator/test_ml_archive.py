@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clipline.emulator.ml import archive
-from clipline.emulator.ml.archive import Refused, check_archive, search
-from clipline.emulator.ml.native_rules import rules
+from clipline.emulator.native import archive
+from clipline.emulator.native.archive import Refused, check_archive, search
+from clipline.emulator.native.rules import rules
 from tests.emulator.ml_archives import loaded
 from tests.emulator.ml_tiny import archive as tiny
 

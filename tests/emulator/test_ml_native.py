@@ -12,9 +12,9 @@ import httpx
 import pytest
 
 from clipline.emulator.launch import running_emulator
-from clipline.emulator.ml.graph import Graph, refusal, scan
-from clipline.emulator.ml.native import run
-from clipline.emulator.ml.native_rules import rules
+from clipline.emulator.native.graph import Graph, refusal, scan
+from clipline.emulator.native.model import run
+from clipline.emulator.native.rules import rules
 from tests.emulator.conftest import Api
 from tests.emulator.ml_archives import deployed, loaded, put, saved, scripted, start
 from tests.emulator.ml_calls import natives, parent

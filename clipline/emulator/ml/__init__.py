@@ -5,9 +5,8 @@
    them all.
 2. It is started: ``requests`` reads what is asked (``adaptive``, ``sizes``, ``times``), ``api_deployments`` checks it
    against what is there (``catalog``), ``capacity`` finds room; ``models`` remembers it and ``deployment`` lives it.
-3. Its process is ``process`` to the server, ``native`` to itself: it looks into the archive (``archive``) before torch is
-   imported, limits itself (``confine``), and refuses operators (``graph``, by ``native_rules``). Torch is imported there
-   and nowhere else, in one process for each deployment, as in Elasticsearch.
+3. Its process is ``process`` to the server; what runs in it is the room ``clipline.emulator.native``. Torch is imported
+   there and nowhere else, in one process for each deployment, as in Elasticsearch.
 4. It is asked: ``api_infer`` (``infer_request``), a pipeline or a search; ``serving`` finds the deployment that answers
    to the name, ``inference`` makes tokens of the text (``infer_options``, ``tokenizer``, ``wordpiece``), and ``worker``
    is the queue before the process, with its ``cache`` and ``counters``.

@@ -58,7 +58,7 @@ class NativeProcess:
         numbers = (str(threads), str(allocations))
         with log.open("ab") as errors:
             self._process = subprocess.Popen(  # noqa: S603 - our own module, no shell
-                [sys.executable, "-P", "-m", "clipline.emulator.ml.native", str(file.resolve()), *numbers, version],
+                [sys.executable, "-P", "-m", "clipline.emulator.native", str(file.resolve()), *numbers, version],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from clipline.emulator.ml.native_rules import Rules
+from clipline.emulator.native.rules import Rules
 
 
 @dataclass(frozen=True, slots=True)

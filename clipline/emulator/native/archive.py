@@ -13,7 +13,7 @@ import zipfile
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from clipline.emulator.ml.native_rules import Rules
+from clipline.emulator.native.rules import Rules
 
 _READER = "Error loading the model: PytorchStreamReader failed reading"
 _TWO_DIRECTORIES = (
