@@ -245,6 +245,14 @@ def test_human(api: Api) -> None:
     assert api("GET", "/_xpack?human=true")["license"]["expiry_date"].startswith("2100-01-01T")
 
 
+def test_the_disk(client: Elasticsearch) -> None:
+    (row,) = client.cat.nodes(format="json", h="disk*", bytes="b").body
+    assert int(row["disk.used"]) + int(row["disk.avail"]) == int(row["disk.total"])
+    (node,) = client.nodes.stats(metric="fs")["nodes"].values()
+    disk = node["fs"]["total"]
+    assert 0 < disk["available_in_bytes"] <= disk["free_in_bytes"] < disk["total_in_bytes"] == int(row["disk.total"])
+
+
 def test_the_list_of_tables(client: Elasticsearch) -> None:
     lines = client.cat.help().body.splitlines()
     assert lines[0] == "=^.^="

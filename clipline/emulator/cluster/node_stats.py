@@ -108,7 +108,12 @@ def _process(node: Node) -> dict[str, Any]:
 
 def _fs(node: Node) -> dict[str, Any]:
     usage = shutil.disk_usage(node.data)
-    total = {"total_in_bytes": usage.total, "free_in_bytes": usage.free, "available_in_bytes": usage.free}
+    # What is free is more than what is available where the system keeps a part for itself.
+    total = {
+        "total_in_bytes": usage.total,
+        "free_in_bytes": usage.total - usage.used,
+        "available_in_bytes": usage.free,
+    }
     return {"timestamp": _now(), "total": total, "data": [{"path": str(node.data), **total}]}
 
 

@@ -112,7 +112,9 @@ def nodes(node: Node, call: Call) -> Reply:
     letters = "".join(sorted(ROLES[role] for role in roles(node)))
     row: list[Any] = [shown, os.getpid(), IP, node.address, str(node.version), FLAVOR, TYPE, build_hash(node.version)]
     disk = shutil.disk_usage(node.data)
-    row += [cat.Size(disk.total), cat.Size(disk.used), cat.Size(disk.free), f"{100 * disk.used / disk.total:.2f}"]
+    # Used is what is not available (RestNodesAction).
+    used = disk.total - disk.free
+    row += [cat.Size(disk.total), cat.Size(used), cat.Size(disk.free), f"{100 * used / disk.total:.2f}"]
     row += [None, found and found.used_percent, PROCESSORS.percent(), *loads, letters, "*", NODE_NAME]
     return cat.answer(call, _NODES, [row])
 
