@@ -132,6 +132,28 @@ def test_a_condition_changes_nothing(cluster: Cluster) -> None:
     assert error["caused_by"]["reason"] == "Mutating ingest documents in conditionals is not supported"
 
 
+@fact("4.6", evidence="S", source="Script (params is an unmodifiable map)")
+def test_a_script_cannot_change_its_parameters(cluster: Cluster) -> None:
+    """The parameters of a script are as they were given; only what they hold can be changed."""
+    script = {"source": "params.n = 1", "params": {"n": 0}}
+    body = {"pipeline": {"processors": [{"script": script}]}, "docs": [{"_source": {}}]}
+    error = cluster("POST", "/_ingest/pipeline/_simulate", body)["docs"][0]["error"]
+    assert (error["type"], error["caused_by"]["type"]) == ("script_exception", "unsupported_operation_exception")
+
+
+@fact("4.6", evidence="S", source="IngestDocMetadata, Metadata")
+def test_a_routing_that_there_is_not(cluster: Cluster) -> None:
+    """A document without routing has no such metadata: a field can become it, and it cannot be removed."""
+    body = {
+        "pipeline": {"processors": [{"rename": {"field": "r", "target_field": "_routing"}}]},
+        "docs": [{"_source": {"r": "x"}}],
+    }
+    assert cluster("POST", "/_ingest/pipeline/_simulate", body)["docs"][0]["doc"]["_routing"] == "x"
+    assert _run(cluster, {"remove": {"field": "_routing"}}, {}) == (
+        "field [_routing] not present as part of path [_routing]"
+    )
+
+
 @pytest.mark.parametrize(
     ("form", "value", "wanted"),
     [

@@ -206,3 +206,16 @@ def test_what_cannot_be_sorted_by(cluster: Cluster, index: Index) -> None:
         error = cluster("POST", f"/{name}/_search", {"sort": field}, code=400)["error"]
         assert error["root_cause"][0]["reason"].startswith(start)
     assert ids(search(cluster, name, {"sort": {"nope": {"unmapped_type": "long"}}})) == ["0"]
+
+
+@fact(
+    "7.10", evidence="S", source="IndexFieldData.XFieldComparatorSource.missingObject; MapperService (anonymous types)"
+)
+def test_what_stands_for_a_missing_number(cluster: Cluster, index: Index) -> None:
+    """A sort's ``missing`` is exact, a text only if it is a whole number; an ``unmapped_type`` is a type that there is."""
+    name = index({"n": {"type": "long"}}, {"1": {"a": 1}})
+    for missing, shown in ((2**60 + 1, 2**60 + 1), ("-7", -7)):
+        hits = search(cluster, name, {"sort": {"n": {"missing": missing}}})["hits"]["hits"]
+        assert hits[0]["sort"] == [shown]
+    for body in ({"n": {"missing": "1.5"}}, {"nope": {"unmapped_type": "nope"}}):
+        cluster("POST", f"/{name}/_search", {"sort": body}, code=400)
