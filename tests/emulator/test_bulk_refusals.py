@@ -77,6 +77,8 @@ REFUSED: list[tuple[list[str], str]] = [
         [f'{{"index":{{"_id":"{"x" * 513}"}}}}', "{}"],
         f"Validation Failed: 1: id [{'x' * 513}] is too long, must be no longer than 512 bytes but was: 513;",
     ),
+    (['{"index":{"_id":"1","_id":"2"}}', "{}"], "[1:26] Duplicate field '_id'"),
+    (['{"index":{"_id":"1"},"index":{"_id":"2"}}', "{}"], "[1:29] Duplicate field 'index'"),
     (["", "  "], "Validation Failed: 1: no requests added;"),
     (['{"index":{"_id":"1"}}'], "Validation Failed: 1: no requests added;"),
 ]

@@ -18,7 +18,7 @@ from typing import Any
 import orjson
 
 from clipline.emulator.errors import ApiError, illegal_argument, json_token, unsupported
-from clipline.emulator.http.json_body import malformed
+from clipline.emulator.http.json_body import malformed, read_value
 from clipline.emulator.indices.optimistic import INTERNAL, UNCONDITIONAL, Condition, version_type, wanted_number
 from clipline.emulator.indices.source import check_choice
 
@@ -116,9 +116,16 @@ class Lines:
 
     def _value(self, line: bytes, number: int) -> Any:
         try:
-            return orjson.loads(line)
+            value = orjson.loads(line)
         except orjson.JSONDecodeError as error:
             broken = malformed(line, error)
+        else:
+            if isinstance(value, dict) and line.count(b":") != sum(
+                1 + (len(child) if isinstance(child, dict) else 0) for child in value.values()
+            ):
+                # More colons than names: one is there twice, or stands in a text.
+                read_value(line)
+            return value
         if (closed := _loaded(line + b"}")) is not None:
             self._forgiven(_UNCLOSED, broken)
             return closed
