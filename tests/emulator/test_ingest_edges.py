@@ -6,6 +6,11 @@ from typing import Any
 
 import pytest
 
+from clipline.emulator.errors import ApiError
+from clipline.emulator.ingest.config import Options
+from clipline.emulator.ingest.document import IngestDocument
+from clipline.emulator.ingest.processors import regexes
+from clipline.emulator.ingest.processors.texts import gsub, split
 from tests.emulator.conftest import Api
 from tests.emulator.test_processors import run
 
@@ -138,3 +143,13 @@ def test_a_date_that_is_too_far_away_is_refused(api: Api, form: str) -> None:
         "docs": [{"_source": {"a": 10**17}}],
     }
     assert "as far away as" in api.error("POST", "/_ingest/pipeline/_simulate", body, code=501)[1]
+
+
+@pytest.mark.parametrize("kind", ["gsub", "split"])
+def test_a_pattern_that_takes_for_ever_is_given_up(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(regexes, "SECONDS", 0.1)
+    words = {"field": "a", "pattern": "(?:a|a)*b", "replacement": "", "separator": "(?:a|a)*b"}
+    node: Any = None  # these processors need none
+    work = {"gsub": gsub, "split": split}[kind](Options(node, kind, None, words))
+    with pytest.raises(ApiError, match="a regular expression that takes more than"):
+        work(IngestDocument("i", "1", {"a": "a" * 60 + "cb"}))

@@ -237,7 +237,7 @@ def test_regular_expressions_are_those_of_java(
     assert run(api, [gsub], {"a": text}) == {"a": wanted}
 
 
-@pytest.mark.parametrize("pattern", ["\\p{L}", "[a[b]]", "[a&&b]", "\\Qx\\E", "(?m)^x", "\\h", "("])
+@pytest.mark.parametrize("pattern", ["\\p{L}", "[a[b]]", "[a&&b]", "\\Qx\\E", "(?m)^x", "\\h", "(", "a{e}", "a{,2}"])
 def test_regular_expressions_that_are_other_ones_in_java(api: Api, name: str, pattern: str) -> None:
     body = {"processors": [{"gsub": {"field": "a", "pattern": pattern, "replacement": ""}}]}
     assert "regular expression" in api.error("PUT", f"/_ingest/pipeline/{name}", body, code=501)[1]

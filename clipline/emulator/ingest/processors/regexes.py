@@ -1,12 +1,17 @@
-"""Java's regular expressions, written as Python's that mean the same.
+"""Java's regular expressions, written as those of the library ``regex`` that mean the same.
 
 ``.``, ``$``, ``\\z`` and named groups are translated; what is written or meant differently beyond that is refused with 501
-when a pipeline is stored.
+when a pipeline is stored. Matching has a time, for some patterns take for ever on some texts, and leaves other requests
+their turn.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import regex
 
 from clipline.emulator.errors import unsupported
 from clipline.emulator.ingest.config import Options
@@ -17,7 +22,7 @@ _PIECE = re.compile(
     r"|(?P<set>\[\^?[^\]\[&\\](?:\\[dDwWsStnrfa.\-\[\]\\/^$*+?(){}|,:;\"'@#%&=!<>~`]|[^\]\[&\\])*\]"
     r"|\[\^?\\[dDwWsStnrfa.\-\[\]\\/^$*+?(){}|](?:\\[dDwWsStnrfa.\-\[\]\\/^$*+?(){}|]|[^\]\[&\\])*\])"
     r"|\(\?<(?P<name>[a-zA-Z][a-zA-Z0-9]*)>"
-    r"|(?P<odd>\(\?(?![:=!>]|<[=!])|\[)"
+    r"|(?P<odd>\(\?(?![:=!>]|<[=!])|\[|\{(?!\d+(?:,\d*)?\}))"
     r"|(?P<sign>.)",
     re.DOTALL,
 )
@@ -25,10 +30,25 @@ _FLAGS = re.compile(r"\(\?([is]+)\)")
 _ENDS = r"\n\r\u0085\u2028\u2029"
 _ESCAPES = frozenset("dDwWsSbBAtnrfa123456789" + ".^$*+?()[]{}|\\/-,:;\"'@#%&=!<>~` ")
 """Letters after a backslash that say the same in both languages, and signs."""
+SECONDS = 3.0
+"""What one text may take."""
 
 
-def java_pattern(options: Options, pattern: str) -> re.Pattern[str]:
-    """A pattern of Python that means what it means in Java.
+@contextmanager
+def timed(pattern: regex.Pattern[str]) -> Iterator[None]:
+    """Matching that ends after its time.
+
+    Raises:
+        ApiError: 501.
+    """
+    try:
+        yield
+    except TimeoutError as error:
+        raise unsupported(f"a regular expression that takes more than {SECONDS} s, [{pattern.pattern}],") from error
+
+
+def java_pattern(options: Options, pattern: str) -> regex.Pattern[str]:
+    """A pattern that means what it means in Java.
 
     Raises:
         ApiError: 501.
@@ -54,14 +74,14 @@ def java_pattern(options: Options, pattern: str) -> re.Pattern[str]:
             parts.append(piece[0])
     try:
         # Java's \d, \w and \s know ASCII only.
-        found = re.ASCII | (re.DOTALL if dot_all else re.NOFLAG)
-        return re.compile("".join(parts), found | (re.IGNORECASE if flags and "i" in flags[1] else re.NOFLAG))
-    except re.error:
+        chosen = regex.ASCII | (regex.DOTALL if dot_all else 0)
+        return regex.compile("".join(parts), chosen | (regex.IGNORECASE if flags and "i" in flags[1] else 0))
+    except regex.error:
         raise refused from None
 
 
-def java_replacement(options: Options, pattern: re.Pattern[str], replacement: str) -> str:
-    r"""Java's ``$1``, ``${name}`` and ``\\$`` as Python's ``\g<1>``.
+def java_replacement(options: Options, pattern: regex.Pattern[str], replacement: str) -> str:
+    r"""Java's ``$1``, ``${name}`` and ``\\$`` as ``\g<1>``.
 
     Raises:
         ApiError: 501 for references to groups that are not there.
@@ -87,7 +107,7 @@ def java_replacement(options: Options, pattern: re.Pattern[str], replacement: st
     return result
 
 
-def _reference(pattern: re.Pattern[str], text: str) -> tuple[str | None, int]:
+def _reference(pattern: regex.Pattern[str], text: str) -> tuple[str | None, int]:
     """The group that a reference means, and how long it is."""
     named = re.match(r"\{([a-zA-Z][a-zA-Z0-9]*)\}", text)
     if named:

@@ -7,11 +7,14 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
+import regex
+
 from clipline.emulator.errors import ApiError, illegal_argument, unsupported
 from clipline.emulator.ingest.config import Options
 from clipline.emulator.ingest.document import IngestDocument, java
+from clipline.emulator.ingest.processors import regexes
 from clipline.emulator.ingest.processors.base import Factory, Work
-from clipline.emulator.ingest.processors.regexes import java_pattern, java_replacement
+from clipline.emulator.ingest.processors.regexes import java_pattern, java_replacement, timed
 from clipline.emulator.painless.methods import JAVA_BLANK
 from clipline.emulator.painless.values import text
 
@@ -59,7 +62,12 @@ def gsub(options: Options) -> Work:
     def make() -> Callable[[str], str]:
         pattern = java_pattern(options, options.string("pattern"))
         replacement = java_replacement(options, pattern, options.string("replacement"))
-        return lambda value: pattern.sub(replacement, value)
+
+        def change(value: str) -> str:
+            with timed(pattern):
+                return pattern.sub(replacement, value, concurrent=True, timeout=regexes.SECONDS)
+
+        return change
 
     return _each(options, make)
 
@@ -134,10 +142,12 @@ def split(options: Options) -> Work:
     return work
 
 
-def _pieces(separator: re.Pattern[str], value: str, preserve: bool) -> list[str]:
+def _pieces(separator: regex.Pattern[str], value: str, preserve: bool) -> list[str]:
     """``String.split``: no empty piece before a match of nothing at the start, none at the end unless wanted."""
     pieces, at = [], 0
-    for match in separator.finditer(value):
+    with timed(separator):
+        matches = list(separator.finditer(value, concurrent=True, timeout=regexes.SECONDS))
+    for match in matches:
         if match.end() == 0:
             continue
         if match.start() == match.end() == len(value):
