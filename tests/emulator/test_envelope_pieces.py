@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from typing import Any
 from urllib.parse import quote_plus
 
@@ -150,6 +151,18 @@ def test_json_that_is_none(raw: bytes, kind: str, start: str) -> None:
         read_object(raw)
     assert (caught.value.status, caught.value.type) == (400, kind)
     assert caught.value.reason.startswith(start)
+
+
+def test_many_stars_over_many_levels_are_soon_followed() -> None:
+    body: Any = {"x": 1, "y": 2}
+    for _ in range(60):
+        body = {"a": body}
+    begun = time.monotonic()
+    found = filtered(body, ".".join(["**"] * 12 + ["x"]))
+    assert time.monotonic() - begun < 1
+    for _ in range(60):
+        found = found["a"]
+    assert found == {"x": 1}
 
 
 @pytest.mark.parametrize(

@@ -74,4 +74,5 @@ def _step(key: str, paths: Sequence[_Path]) -> tuple[bool, list[_Path]]:
             below.append(_Path(tuple(tail), anywhere=head == "**"))
         if path.anywhere:
             below.append(path)
-    return False, below
+    # The same rest is reached by several ways when ``**`` stands more than once.
+    return False, list(dict.fromkeys(below))
