@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -198,6 +200,19 @@ def test_a_pattern_without_wildcards_is_a_name(text: str) -> None:
     assert matches(escaped, text)
     assert matches("*", text)
     assert not matches(escaped, f"{text}x")
+
+
+@given(pattern=st.text("ab*?", max_size=8), text=st.text("ab\n", max_size=8))
+def test_stars_and_question_marks(pattern: str, text: str) -> None:
+    plain = re.compile(pattern.replace("*", ".*").replace("?", "."), re.DOTALL)
+    assert matches(pattern, text) is (plain.fullmatch(text) is not None)
+
+
+def test_a_pattern_of_many_stars_is_soon_compared() -> None:
+    begun = time.monotonic()
+    assert not matches("*a" * 14 + "b", "a" * 200)
+    assert matches("*a" * 14 + "*b", "a" * 200 + "b")
+    assert time.monotonic() - begun < 1
 
 
 def test_every_index_privilege_lies_within_all() -> None:

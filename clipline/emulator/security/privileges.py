@@ -282,6 +282,15 @@ def _pattern(action: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _compiled(pattern: str) -> re.Pattern[str]:
-    parts = re.findall(r"\\?.", pattern, re.DOTALL)
-    wild = {"*": ".*", "?": "."}
-    return re.compile("".join(wild.get(part) or re.escape(part[-1]) for part in parts), re.DOTALL)
+    runs = [""]
+    for part in re.findall(r"\\?.", pattern, re.DOTALL):
+        if part == "*":
+            runs.append("")
+        else:
+            runs[-1] += "." if part == "?" else re.escape(part[-1])
+    begin, *rest = runs
+    if not rest:
+        return re.compile(begin, re.DOTALL)
+    *middle, end = rest
+    # What stands between two stars is looked for once: the first place does, and no other is tried when the rest does not fit.
+    return re.compile(f"{begin}{''.join(f'(?>.*?{run})' for run in middle if run)}.*{end}", re.DOTALL)
