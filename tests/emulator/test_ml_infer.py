@@ -225,6 +225,14 @@ def test_names(ml: Api, moody: str) -> None:
     after = [node_stats(ml, name)["inference_count"] for name in ("one", "two")]
     assert sum(after) == sum(before) + 40
     assert all(old < new for old, new in zip(before, after, strict=True)), "one of two is never chosen once in 2**39"
+    # The deployment that has the model's own id goes before all others.
+    start(ml, "moody")
+    for _ in range(5):
+        ask(ml, f"{BASE}/nick", "dog")
+    entries = [entry["deployment_stats"] for entry in ml("GET", f"{BASE}/nick/_stats")["trained_model_stats"]]
+    counts = {entry["deployment_id"]: entry["nodes"][0]["inference_count"] for entry in entries}
+    assert counts == {"moody": 5, "one": after[0], "two": after[1]}
+    ml("POST", f"{BASE}/moody/deployment/_stop")
 
 
 def test_prefixes_are_for_searches_and_ingestion_only(ml: Api) -> None:

@@ -150,28 +150,6 @@ def test_the_hole_in_the_stop(es: Elasticsearch) -> None:
     es.ml.delete_trained_model_alias(model_id="tiny", model_alias="nick")
 
 
-def test_names_choose_among_several_deployments(es: Elasticsearch) -> None:
-    es.ml.put_trained_model_alias(model_id="tiny", model_alias="nick")
-    for name in ("first", "second"):
-        _start(es, deployment_id=name, wait_for="starting")
-    until(lambda: all(stats(es, name)["deployment_stats"]["state"] == "started" for name in ("first", "second")))
-    for _ in range(24):
-        infer(es, "nick")
-    counts = [
-        entry["deployment_stats"].get("inference_count", 0)
-        for entry in es.ml.get_trained_models_stats(model_id="tiny")["trained_model_stats"]
-    ]
-    assert sum(counts) == 24
-    assert all(counts), "one of two is never chosen once in 2**23"
-    # The deployment that has the model's own id goes before all others.
-    _start(es, deployment_id="tiny")
-    for _ in range(5):
-        infer(es, "nick")
-    by_name = es.ml.get_trained_models_stats(model_id="tiny")["trained_model_stats"][-1]["deployment_stats"]
-    assert (by_name["deployment_id"], by_name["inference_count"]) == ("tiny", 5)
-    es.ml.delete_trained_model_alias(model_id="tiny", model_alias="nick")
-
-
 def test_a_deletion_by_force_stops_only_the_deployment_of_that_name(es: Elasticsearch) -> None:
     put_tiny(es, "gone")
     _start(es, "gone", deployment_id="stays")
