@@ -223,6 +223,14 @@ def test_numbers_that_java_does_not_read(text: str) -> None:
     assert caught.value.reason == f"Failed to parse int parameter [n] with value [{text}]"
 
 
+@pytest.mark.parametrize("piece", [b"/*", b'\\"', b"//", b'"/', b"[/"])
+def test_a_long_body_that_is_none_is_soon_refused(piece: bytes) -> None:
+    begun = time.monotonic()
+    with pytest.raises(ApiError):
+        read_object(b'{"a": /' + piece * 100_000)
+    assert time.monotonic() - begun < 2
+
+
 def test_comments_are_passed_over() -> None:
     raw = b'{ // one\n "a": "http://x/*y*/", /* two\n lines */ "b": [1, /* */ 2] }'
     assert read_object(raw) == {"a": "http://x/*y*/", "b": [1, 2]}

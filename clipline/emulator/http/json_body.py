@@ -15,8 +15,8 @@ import orjson
 
 from clipline.emulator.errors import ApiError, json_token, unsupported
 
-_COMMENT = re.compile(rb'"(?:[^"\\]|\\.)*"|//[^\n]*|/\*.*?\*/', re.DOTALL)
-"""A text, which is passed over, or a comment of either kind."""
+_COMMENT = re.compile(rb'"(?:[^"\\]|\\.)*(?:"|\\?\Z)|//[^\n]*|/\*.*?(?:\*/|\Z)', re.DOTALL)
+"""A text, which is passed over, or a comment of either kind; one that is not closed goes to the end, and is looked at once."""
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],]')
 """A text, or a sign by which objects, lists and their parts begin and end."""
 _SMALL = 1 << 20
