@@ -137,3 +137,32 @@ def test_everything_at_once_on_several_indices(name: str, connect: Callable[[], 
 
     with ThreadPoolExecutor(5) as pool:
         assert all(worker.result(60) > 0 for worker in [pool.submit(work, number) for number in range(5)])
+
+
+def test_what_asks_for_all_indices_passes_by_those_that_go(
+    make: Callable[..., str], connect: Callable[[], httpx.Client]
+) -> None:
+    name = f"{make()}-gone"
+    ends = time.monotonic() + SECONDS
+    asked = [("GET", path) for path in ("_cat/indices", "_cat/shards", "_stats", "_mapping", "_settings", "_alias",
+                                        "_resolve/index/*", "_all", "_cluster/health", "_mapping/field/none")]  # fmt: skip
+    asked += [("POST", path) for path in ("_refresh", "_flush", "_forcemerge")]
+
+    def come_and_go() -> None:
+        with connect() as http:
+            while time.monotonic() < ends:
+                http.put(f"/{name}")
+                http.delete(f"/{name}")
+
+    def ask() -> set[int]:
+        statuses = set()
+        with connect() as http:
+            while time.monotonic() < ends:
+                for method, path in asked:
+                    statuses.add(http.request(method, f"/{path}").status_code)
+        return statuses
+
+    with ThreadPoolExecutor(5) as pool:
+        going, asking = pool.submit(come_and_go), [pool.submit(ask) for _ in range(4)]
+        going.result(60)
+        assert set().union(*(one.result(60) for one in asking)) == {200}

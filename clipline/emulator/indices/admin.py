@@ -147,7 +147,7 @@ def _active_shards(call: Call) -> int | None:
 
 
 def _resolved(node: Node, call: Call, base: Options | None = None) -> list[Index]:
-    return [node.indices.get(name) for name in named(node, call, base=base)]
+    return node.indices.present(named(node, call, base=base))
 
 
 _TIMES = {"timeout", "master_timeout"}

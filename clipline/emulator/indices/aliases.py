@@ -51,8 +51,9 @@ def get_alias(node: Node, call: Call) -> Reply:
     known = node.indices.reachable().aliases
     result: dict[str, Any] = {}
     seen: set[str] = set()
-    for name in named(node, call, base=Options(hidden=True)):
-        check_metadata(node.indices.get(name), write=False)
+    for index in node.indices.present(named(node, call, base=Options(hidden=True))):
+        check_metadata(index, write=False)
+        name = index.name
         here = node.indices.aliases_of(name)
         found = {alias: body for alias, body in here.items() if alias in known and chosen(alias, wanted)}
         seen |= set(found)

@@ -33,7 +33,7 @@ def get_field_mapping(node: Node, call: Call) -> Reply:
     for pattern in patterns:
         if any(simple_match(pattern, name) for name in _METADATA):
             raise unsupported(f"the mappings of metadata fields, which [{pattern}] names too")
-    indices = [node.indices.get(name) for name in named(node, call)]
+    indices = node.indices.present(named(node, call))
     found = {index.name: {"mappings": _fields(index, patterns)} for index in indices}
     return Reply(body=found, status=200 if found else 404)
 

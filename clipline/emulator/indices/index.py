@@ -96,6 +96,11 @@ class Index:
         self.tick(idle=idle)
         return self.shard.snapshot()
 
+    def refresh(self) -> None:
+        """Make everything acknowledged searchable."""
+        with self.lock:
+            self.shard.refresh()
+
     def wait_until_searchable(self, numbers: Collection[int]) -> bool:
         """Wait for the refresh that shows what is acknowledged now in some shards; whether it had to be forced.
 

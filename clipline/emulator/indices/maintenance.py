@@ -18,8 +18,8 @@ def refresh(node: Node, call: Call) -> Reply:
     """``POST [/{index}]/_refresh``."""
     indices = _resolved(node, call)
     for index in indices:
-        node.indices.refresh(index.name)
-    return Reply(body={"_shards": shards_touched(node, indices)})
+        index.refresh()
+    return Reply(body={"_shards": shards_touched(indices)})
 
 
 def flush(node: Node, call: Call) -> Reply:
@@ -29,9 +29,9 @@ def flush(node: Node, call: Call) -> Reply:
     indices = _resolved(node, call)
     for index in indices:
         # A flush of the real one ends with a refresh.
-        node.indices.refresh(index.name)
+        index.refresh()
         index.counts.flushes += index.shards
-    return Reply(body={"_shards": shards_touched(node, indices)})
+    return Reply(body={"_shards": shards_touched(indices)})
 
 
 def force_merge(node: Node, call: Call) -> Reply:
@@ -42,7 +42,7 @@ def force_merge(node: Node, call: Call) -> Reply:
                                 "parameters are mutually exclusive")  # fmt: skip
     if not call.flag("wait_for_completion", default=True):
         raise unsupported("[wait_for_completion=false]: there are no tasks")
-    return Reply(body={"_shards": shards_touched(node, _resolved(node, call))})
+    return Reply(body={"_shards": shards_touched(_resolved(node, call))})
 
 
 def clear_cache(node: Node, call: Call) -> Reply:
@@ -50,7 +50,7 @@ def clear_cache(node: Node, call: Call) -> Reply:
     for flag in ("query", "fielddata", "request"):
         call.flag(flag)
     indices = _resolved(node, call)
-    return Reply(body={"_shards": shards_touched(node, indices)})
+    return Reply(body={"_shards": shards_touched(indices)})
 
 
 def add_block(node: Node, call: Call) -> Reply:
@@ -80,15 +80,15 @@ def remove_block(node: Node, call: Call) -> Reply:
     return Reply(body={"acknowledged": True, "indices": [{"name": index.name, "unblocked": True} for index in indices]})
 
 
-def shards_touched(node: Node, indices: list[Index]) -> dict[str, Any]:
+def shards_touched(indices: list[Index]) -> dict[str, Any]:
     """``_shards`` of a broadcast: replicas count, though none is ever there."""
-    primaries = sum(node.indices.shards(index.name) for index in indices)
-    copies = sum(node.indices.shards(index.name) * (1 + node.indices.replicas(index.name)) for index in indices)
+    primaries = sum(index.shards for index in indices)
+    copies = sum(index.shards * index.copies for index in indices)
     return {"total": copies, "successful": primaries, "failed": 0}
 
 
 def _resolved(node: Node, call: Call) -> list[Index]:
-    return [node.indices.get(name) for name in named(node, call)]
+    return node.indices.present(named(node, call))
 
 
 def _everywhere(methods: tuple[str, ...], path: str, *parts: Any) -> list[Route]:

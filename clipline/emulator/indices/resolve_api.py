@@ -27,7 +27,8 @@ def resolve_index(node: Node, call: Call) -> Reply:
     found = sorted(resolve(call.args["name"], things, read_options(call, Options())))
     with_mode = node.version >= (9, 2)
     indices = [
-        _shown(known, node.indices.get(name), with_mode=with_mode) for name in found if name not in known.aliases
+        _shown(known, index, with_mode=with_mode)
+        for index in node.indices.present(name for name in found if name not in known.aliases)
     ]
     aliases = [{"name": name, "indices": sorted(known.aliases[name])} for name in found if name in known.aliases]
     return Reply(body={"indices": indices, "aliases": aliases, "data_streams": []})

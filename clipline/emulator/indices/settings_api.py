@@ -24,12 +24,11 @@ if TYPE_CHECKING:
 def get_settings(node: Node, call: Call) -> Reply:
     """``GET [/{index}]/_settings[/{name}]``; an index that has none of the named settings is left out."""
     body = {}
-    for name in named(node, call):
-        index = node.indices.get(name)
+    for index in node.indices.present(named(node, call)):
         check_metadata(index, write=False)
         shown = shown_settings(node, index, call, call.args.get("name", "_all"))
         if shown:
-            body[name] = shown
+            body[index.name] = shown
     return Reply(body=body)
 
 

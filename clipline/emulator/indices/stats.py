@@ -37,11 +37,11 @@ def stats(node: Node, call: Call) -> Reply:
         raise illegal_argument(f"level parameter must be one of [cluster] or [indices] or [shards] but was [{level}]")
     if level == "shards":
         raise unsupported("[level=shards] of _stats")
-    indices = [node.indices.get(name) for name in named(node, call)]
+    indices = node.indices.present(named(node, call))
     each = {index.name: {name: value for name, value in sections(node, index).items() if name in wanted}
             for index in indices}  # fmt: skip
     whole = _sum(list(each.values()))
-    body: dict[str, Any] = {"_shards": shards_touched(node, indices), "_all": {"primaries": whole, "total": whole}}
+    body: dict[str, Any] = {"_shards": shards_touched(indices), "_all": {"primaries": whole, "total": whole}}
     if level == "indices":
         body["indices"] = {
             index.name: {
@@ -68,7 +68,7 @@ def sections(node: Node, index: Index) -> dict[str, Section]:
 
 def whole(node: Node) -> dict[str, Section]:
     """Every section of all indices together, which is what their node holds."""
-    each = [sections(node, node.indices.get(name)) for name in node.indices.names()]
+    each = [sections(node, index) for index in node.indices.present(node.indices.names())]
     return _sum([_sections(0, 0, 0, Counts()), *each])
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -64,6 +64,10 @@ class Indices(Metadata):
         if index is None:
             raise index_not_found(name)
         return index
+
+    def present(self, names: Iterable[str]) -> list[Index]:
+        """The indices of these names that are there; one that was deleted since it was named is passed over."""
+        return [index for name in names if (index := self._indices.get(name)) is not None]
 
     def exists(self, name: str) -> bool:
         """Whether a concrete index has this name."""
@@ -149,12 +153,12 @@ class Indices(Metadata):
         return agreed_routing(name, self.alias_routing(name), given)
 
     def shards(self, name: str) -> int:
-        """How many primary shards an index is said to have."""
-        return int(self.get(name).settings.get("number_of_shards") or 1)
+        """How many primary shards an index is said to have; 0 for one that is gone."""
+        return sum(index.shards for index in self.present([name]))
 
     def replicas(self, name: str) -> int:
-        """How many replicas an index asks for; on one node none is ever allocated."""
-        return int(self.get(name).settings.get("number_of_replicas") or 0)
+        """How many replicas an index asks for, of which one node never has any; 0 for one that is gone."""
+        return sum(index.copies - 1 for index in self.present([name]))
 
     # -- changes -------------------------------------------------------------------------------------------------
 
@@ -270,9 +274,7 @@ class Indices(Metadata):
 
     def refresh(self, name: str) -> None:
         """Make what an index has acknowledged searchable."""
-        index = self.get(name)
-        with index.lock:
-            index.shard.refresh()
+        self.get(name).refresh()
 
     def _index(
         self, name: str, uuid: str, created: int, settings: dict[str, str | None], mappings: dict[str, Any]

@@ -106,8 +106,8 @@ def indices(node: Node, call: Call) -> Reply:
     if wanted is not None and wanted.lower() not in ("green", "yellow", "red"):
         raise illegal_argument(f"unknown cluster health status [{wanted}]")
     rows = []
-    for name in sorted(named(node, call)):
-        index, health = node.indices.get(name), index_health(node, name)
+    for index in node.indices.present(sorted(named(node, call))):
+        name, health = index.name, index_health(node, index.name)
         if wanted is not None and wanted.lower() != health.status:
             continue
         counted, counts = sections(node, index), index.counts
@@ -144,8 +144,7 @@ def shards(node: Node, call: Call) -> Reply:
     """``GET /_cat/shards[/{index}]``."""
     cat.check_columns(call, _SHARDS, _LACKING)
     rows: list[tuple[Any, ...]] = []
-    for name in sorted(named(node, call, hidden=True)):
-        index = node.indices.get(name)
+    for index in node.indices.present(sorted(named(node, call, hidden=True))):
         with index.lock:
             index.tick()
             parts = index.shard.snapshot().parts(index.shards)
@@ -156,9 +155,9 @@ def shards(node: Node, call: Call) -> Reply:
         ))  # fmt: skip
         for number, part in enumerate(parts):
             size = Size(sizes[number])
-            rows.append((name, number, "p", "STARTED", len(part.documents), size, size, "127.0.0.1", node.node_id,
+            rows.append((index.name, number, "p", "STARTED", len(part.documents), size, size, "127.0.0.1", node.node_id,
                          NODE_NAME))  # fmt: skip
-            rows += [(name, number, "r", "UNASSIGNED", *[None] * 6)] * (index.copies - 1)
+            rows += [(index.name, number, "r", "UNASSIGNED", *[None] * 6)] * (index.copies - 1)
     return cat.answer(call, _SHARDS, rows)
 
 

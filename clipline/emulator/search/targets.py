@@ -69,7 +69,7 @@ def targets(node: Node, call: Call) -> list[Target]:
     """
     expression = call.args.get("index", "_all")
     parts = [resolve_name(part) for part in expression.split(",") if not part.startswith("-")]
-    return [_target(node, name, parts) for name in named(node, call)]
+    return [_target(node, index, parts) for index in node.indices.present(named(node, call))]
 
 
 @contextmanager
@@ -129,12 +129,11 @@ def routed(shares: list[Share], routing: str | None) -> list[Share]:
     ]
 
 
-def _target(node: Node, name: str, parts: list[str]) -> Target:
-    index = node.indices.get(name)
+def _target(node: Node, index: Index, parts: list[str]) -> Target:
     check_block(index, "read")
-    bodies = node.indices.aliases_of(name)
+    bodies = node.indices.aliases_of(index.name)
     through = [body for alias, body in bodies.items() if matches_any(parts, alias)]
-    if not through or any(part in ("_all", "") or simple_match(part, name) for part in parts):
+    if not through or any(part in ("_all", "") or simple_match(part, index.name) for part in parts):
         return Target(index, (), node.version)
     filters = [body.get("filter") for body in through]
     read = tuple(read_query(body, Reading(version=node.version)) for body in filters) if all(filters) else ()
