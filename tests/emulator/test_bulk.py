@@ -4,24 +4,20 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
-import httpx
 import pytest
 
-from clipline.emulator.launch import running_emulator
 from tests.emulator.conftest import Api
 
 NDJSON = {"Content-Type": "application/x-ndjson"}
 
 
-@pytest.fixture(scope="module")
-def eight(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
-    """A server of version 8."""
-    data = tmp_path_factory.mktemp("eight")
-    with running_emulator(data, "--version", "8.19.20") as url, httpx.Client(base_url=url, timeout=30) as http:
-        yield Api(http)
+@pytest.fixture
+def eight(api_of: Callable[..., Api]) -> Api:
+    """The server of version 8 that all tests share."""
+    return api_of("8.19.20")
 
 
 def bulk(api: Api, path: str, *lines: Any, code: int = 200) -> Any:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import chain
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -15,7 +14,6 @@ from hypothesis import strategies as st
 from clipline.emulator.identity import DEFAULT_VERSION, Version
 from clipline.emulator.indices.setting_table import SETTINGS, elsewhere
 from clipline.emulator.indices.settings import flatten, nested
-from clipline.emulator.launch import running_emulator
 from tests.emulator.conftest import Api
 
 VALUES: dict[str, st.SearchStrategy[Any]] = {
@@ -242,24 +240,22 @@ def test_a_full_disk_lets_deletions_through(api: Api, make: Callable[..., str]) 
     api("DELETE", f"/{index}")
 
 
-@pytest.fixture(scope="module")
-def old(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
-    """A server of the 8.19 line."""
-    data: Path = tmp_path_factory.mktemp("old-settings")
-    with running_emulator(data, "--version", "8.19.20") as url, httpx.Client(base_url=url) as http:
-        yield Api(http)
+@pytest.fixture
+def old(api_of: Callable[..., Api]) -> Api:
+    """The server of the 8.19 line that all tests share."""
+    return api_of("8.19.20")
 
 
-def test_what_8_19_has_not(old: Api) -> None:
+def test_what_8_19_has_not(old: Api, name: str) -> None:
     body = {"settings": {"mapping.exclude_source_vectors": False}}
-    assert old.error("PUT", "/a", body, code=400)[1].startswith(
+    assert old.error("PUT", f"/{name}", body, code=400)[1].startswith(
         "unknown setting [index.mapping.exclude_source_vectors]"
     )
-    old("PUT", "/a", {"mappings": {"properties": {"v": {"type": "dense_vector", "dims": 2}}}})
-    old("PUT", "/a/_doc/1", {"v": [1, 2]}, code=201)
-    assert old("GET", "/a/_doc/1")["_source"] == {"v": [1, 2]}
-    assert old("GET", "/a")["a"]["settings"]["index"]["version"]["created"].startswith("85")
-    assert old.error("DELETE", "/a/_block/write", code=501)
+    old("PUT", f"/{name}", {"mappings": {"properties": {"v": {"type": "dense_vector", "dims": 2}}}})
+    old("PUT", f"/{name}/_doc/1", {"v": [1, 2]}, code=201)
+    assert old("GET", f"/{name}/_doc/1")["_source"] == {"v": [1, 2]}
+    assert old("GET", f"/{name}")[name]["settings"]["index"]["version"]["created"].startswith("85")
+    assert old.error("DELETE", f"/{name}/_block/write", code=501)
 
 
 def test_a_mapping_for_the_write_index_only(api: Api, name: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clipline.emulator.indices.composition import merge_for_template
-from clipline.emulator.launch import running_emulator
 from tests.emulator.conftest import Api
 
 FIELDS = st.recursive(
@@ -280,19 +279,17 @@ def test_deprecated_components_are_warned_of(api: Api, http: httpx.Client, name:
     assert f"index template [{name}] uses deprecated component template [{name}]" in answer.headers["Warning"]
 
 
-@pytest.fixture(scope="module")
-def old(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
-    """A server of the 8.19 line."""
-    data = tmp_path_factory.mktemp("old-templates")
-    with running_emulator(data, "--version", "8.19.20") as url, httpx.Client(base_url=url) as http:
-        yield Api(http)
+@pytest.fixture
+def old(api_of: Callable[..., Api]) -> Api:
+    """The server of the 8.19 line that all tests share."""
+    return api_of("8.19.20")
 
 
-def test_before_9_2_there_are_no_dates(old: Api) -> None:
-    old("PUT", "/_index_template/t", {"index_patterns": ["t*"]})
-    (found,) = old("GET", "/_index_template/t")["index_templates"]
-    assert found["index_template"] == {"index_patterns": ["t*"], "composed_of": []}
-    body = {"index_patterns": ["t*"], "created_date_millis": 1}
-    assert old.error("PUT", "/_index_template/t", body, code=400)[1] == (
+def test_before_9_2_there_are_no_dates(old: Api, name: str) -> None:
+    old("PUT", f"/_index_template/{name}", {"index_patterns": [f"{name}*"]})
+    (found,) = old("GET", f"/_index_template/{name}")["index_templates"]
+    assert found["index_template"] == {"index_patterns": [f"{name}*"], "composed_of": []}
+    body = {"index_patterns": [f"{name}*"], "created_date_millis": 1}
+    assert old.error("PUT", f"/_index_template/{name}", body, code=400)[1] == (
         "[1:1] [index_template] unknown field [created_date_millis]"
     )
