@@ -50,7 +50,7 @@ def pytest_in(folder: Path, tests: str, settings: str = "") -> subprocess.Comple
     (folder / "test_application.py").write_text(tests)
     (folder / "pytest.ini").write_text(f"[pytest]\n{settings}")
     return subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "clipline.testing.plugin", "-p", "no:cacheprovider", str(folder)],
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(folder)],
         capture_output=True,
         text=True,
         cwd=folder,
