@@ -77,6 +77,8 @@ def lines() -> Iterator[str]:
 def _routes(routes: Iterable[Route], endpoints: Endpoints) -> Iterator[str]:
     rows: dict[tuple[str, str], list[str]] = defaultdict(list)
     for route in routes:
+        if route.lacking:
+            continue
         lacking = (endpoints.params(route.method, route.path) | route.refused) - route.params
         rows[(route.path, _listed(lacking))].append(route.method)
     for (path, refusals), methods in sorted(rows.items()):
@@ -85,7 +87,10 @@ def _routes(routes: Iterable[Route], endpoints: Endpoints) -> Iterator[str]:
 
 def _refused_apis(endpoints: Endpoints) -> str:
     ours = {
-        (re.sub(r"\{\w+\}", "{}", route.path), route.method) for family in FAMILIES.values() for route in family.ROUTES
+        (re.sub(r"\{\w+\}", "{}", route.path), route.method)
+        for family in FAMILIES.values()
+        for route in family.ROUTES
+        if not route.lacking
     }
     theirs = {(path, method) for path, methods in endpoints.all().items() for method in methods}
     return _listed({path for path, method in theirs - ours if method != "HEAD"})

@@ -103,14 +103,19 @@ def test_one_vector_for_a_field(cluster: Cluster, index: Callable[..., str]) -> 
 
 @fact("6.4", evidence="K", source=MAPPER)
 def test_null_is_no_vector(cluster: Cluster, index: Callable[..., str]) -> None:
-    """A null in place of a vector is taken."""
-    cluster("PUT", f"/{index(FLOATS)}/_doc/1", {"f": None}, code=201)
+    """A null in place of a vector is taken, and the document has no vector then."""
+    name = index(FLOATS, {"1": {"f": None}, "2": {"f": [1, 2, 3]}})
+    found = cluster("POST", f"/{name}/_search", {"query": {"exists": {"field": "f"}}})
+    assert [hit["_id"] for hit in found["hits"]["hits"]] == ["2"]
 
 
 @fact("6.5", evidence="S", source="search.vectors/170_knn_search_hex_encoded_byte_vectors.yml")
 def test_hex_for_bytes(cluster: Cluster, index: Callable[..., str]) -> None:
-    """A byte vector may be sent in hex."""
-    cluster("PUT", f"/{index(BYTES)}/_doc/1", {"f": "807f0a"}, code=201)
+    """A byte vector may be sent in hex, two digits for a dimension in two's complement."""
+    name = index(BYTES, {"1": {"f": "807f0a"}})
+    knn = {"field": "f", "query_vector": [-128, 127, 10], "k": 1, "num_candidates": 1}
+    (hit,) = cluster("POST", f"/{name}/_search", {"knn": knn})["hits"]["hits"]
+    assert hit["_score"] == 1.0
 
 
 @fact("6.5", evidence="T", source="search.vectors/171_knn_index_base64_encoded_vectors.yml", since=(9, 3))
@@ -129,7 +134,8 @@ def test_base64(
 @fact("6.5", evidence="S", source=f"{MAPPER} of 9.1: an array is taken for granted", until=(9, 3))
 def test_no_base64_before_9_3(cluster: Cluster, index: Callable[..., str]) -> None:
     """A text is no float vector before 9.3."""
-    cluster("PUT", f"/{index(FLOATS)}/_doc/1", {"f": "P2I/CD8hjoM/R66D"}, code=400)
+    kind, _ = cluster.error("PUT", f"/{index(FLOATS)}/_doc/1", {"f": "P2I/CD8hjoM/R66D"}, code=400)
+    assert kind == "document_parsing_exception"
 
 
 @fact("6.5", evidence="T", source=f"{TESTS}: testDocumentsWithInvalidEncodedVectors", since=(9, 3))

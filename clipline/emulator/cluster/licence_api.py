@@ -137,8 +137,8 @@ _TIMES = {"master_timeout", "timeout"}
 
 ROUTES = [
     Route("GET", "/_license", "cluster:monitor/xpack/license/get", show, {"local", "accept_enterprise", "master_timeout"}),
-    Route("PUT", "/_license", "cluster:admin/xpack/license/put", put, {"acknowledge", *_TIMES}),
-    Route("POST", "/_license", "cluster:admin/xpack/license/put", put, {"acknowledge", *_TIMES}),
+    Route("PUT", "/_license", "cluster:admin/xpack/license/put", put, {"acknowledge", *_TIMES}, lacking=True),
+    Route("POST", "/_license", "cluster:admin/xpack/license/put", put, {"acknowledge", *_TIMES}, lacking=True),
     Route("DELETE", "/_license", "cluster:admin/xpack/license/delete", delete, _TIMES),
     Route("GET", "/_license/basic_status", "cluster:admin/xpack/license/basic_status", basic_status),
     Route("GET", "/_license/trial_status", "cluster:admin/xpack/license/trial_status", trial_status),

@@ -119,3 +119,5 @@ class Route:
     handler: Handler
     params: frozenset[str] | set[str] = frozenset()
     refused: frozenset[str] | set[str] = frozenset()
+    lacking: bool = False
+    """Whether nothing is answered with success: the handler is there for the refusals that come before the 501."""
