@@ -93,7 +93,13 @@ def _refused_apis(endpoints: Endpoints) -> str:
         if not route.lacking
     }
     theirs = {(path, method) for path, methods in endpoints.all().items() for method in methods}
-    return _listed({path for path, method in theirs - ours if method != "HEAD"})
+    refused: dict[str, set[str]] = defaultdict(set)
+    for path, method in theirs - ours:
+        if method != "HEAD":
+            refused[path].add(method)
+    # The methods are named where others of the same path are answered.
+    partly = {path for path, _ in ours}
+    return _listed(f"{path} ({', '.join(sorted(refused[path]))})" if path in partly else path for path in refused)
 
 
 def _pair(title: str, done: Iterable[str], lacking: Iterable[str]) -> Iterator[str]:
