@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from clipline.core.records import MARK, VECTOR_FIELD, EncoderIdentity
+from provisioning.assets.model_asset import ModelAsset, model_asset
+from provisioning.assets.stack import Asset, Stack
 from provisioning.canonical import canonical, canonical_settings
-from provisioning.model_asset import ModelAsset, model_asset
 from provisioning.observed import Version
-from provisioning.stack import Asset, Stack
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,8 +29,8 @@ def build_command(model: str | None, out: Path | None, **values: Any) -> None:
     Example: clipline bundle build --out clip-text.tar
     Then, where neither torch nor the model is: clipline apply --bundle clip-text.tar --url https://host:9200
     """
-    from provisioning.bundles import find_bundles
-    from provisioning.model_asset import model_asset
+    from provisioning.assets.model_asset import model_asset
+    from provisioning.bundles.find import find_bundles
 
     choice, _ = read_choices(values)
     stack = open_stack(choice)

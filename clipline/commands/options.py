@@ -20,7 +20,7 @@ from clipline.core.settings import Connection, connection
 if TYPE_CHECKING:
     from elasticsearch import Elasticsearch
 
-    from provisioning.stack import Stack
+    from provisioning.assets.stack import Stack
 
 EMULATOR_PACKAGES = ("anyio", "lark", "mmh3", "orjson", "regex", "trustme", "uvicorn", "torch")
 """What ``clipline[emulator]`` brings, by the names that are imported."""
@@ -121,9 +121,9 @@ def open_stack(choice: StackChoice) -> Stack:
         AssetError: its files are wrong.
     """
     from clipline.commands.packaged import packaged_stack
-    from provisioning.stack import is_stack, read_stack
-    from provisioning.validate import check
-    from provisioning.variables import gather
+    from provisioning.assets.stack import is_stack, read_stack
+    from provisioning.assets.validate import check
+    from provisioning.assets.variables import gather
 
     directory = choice.directory
     if directory is None:

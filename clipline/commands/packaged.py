@@ -6,7 +6,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from clipline.core.errors import CliplineError
-from provisioning.stack import FOLDERS, is_stack
+from provisioning.assets.stack import FOLDERS, is_stack
 
 STACK_FILES = (*FOLDERS, "vars.yml")
 

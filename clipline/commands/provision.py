@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from elasticsearch import Elasticsearch
 
     from provisioning.apply import Done
-    from provisioning.bundles import Bundles
+    from provisioning.assets.stack import Stack
+    from provisioning.bundles.find import Bundles
     from provisioning.plan import Change, Plan
-    from provisioning.stack import Stack
 
 _bundle_option = click.option(
     "--bundle",
@@ -46,9 +46,9 @@ def make_plan(
     stack: Stack, client: Elasticsearch, *, target: str, bundle_files: Iterable[Path] = (), build: bool = False
 ) -> Planned:
     """Stack and cluster → plan. With ``build``, bundles whose digest is unknown are built first."""
-    from provisioning.bundles import find_bundles
+    from provisioning.assets.model_asset import model_asset
+    from provisioning.bundles.find import find_bundles
     from provisioning.desired import desired_state
-    from provisioning.model_asset import model_asset
     from provisioning.observe import observe, server_version
     from provisioning.planner import make_plan as plan_of
 
@@ -173,8 +173,8 @@ def status_command(as_json: bool, **values: Any) -> int:
     Example: clipline status --stack mystack --url https://host:9200
     """
     from clipline.core.records import MARK
-    from provisioning.model_asset import model_asset
-    from provisioning.stack import value_at
+    from provisioning.assets.model_asset import model_asset
+    from provisioning.assets.stack import value_at
     from provisioning.status import read_status
 
     stack_choice, target_choice = read_choices(values)

@@ -22,7 +22,7 @@ from clipline.demo.captions import LANGUAGES, Language
 from clipline.demo.measure import Query, first_hits, queries, upright
 from clipline.demo.pictures import Picture, generate
 from clipline.demo.pictures_scene import combinations, held_out
-from provisioning.build import operators_of
+from provisioning.bundles.build import operators_of
 from tests.conftest import TINY_IMAGE, TINY_TEXT
 
 LARGEST = 6_000_000

@@ -13,15 +13,15 @@ from elasticsearch import Elasticsearch
 
 from clipline.emulator.launch import running_emulator
 from provisioning.apply import Applier, Done
-from provisioning.bundles import Bundles
+from provisioning.assets.model_asset import model_asset
+from provisioning.assets.stack import Stack, read_stack
+from provisioning.assets.validate import check
+from provisioning.assets.variables import gather
+from provisioning.bundles.find import Bundles
 from provisioning.desired import Digests, desired_state
-from provisioning.model_asset import model_asset
 from provisioning.observe import observe, server_version
 from provisioning.plan import Change, Plan
 from provisioning.planner import make_plan
-from provisioning.stack import Stack, read_stack
-from provisioning.validate import check
-from provisioning.variables import gather
 from tests.conftest import TINY
 
 ALIAS = "my-image-embeddings"

@@ -13,14 +13,14 @@ from typing import Any
 from elasticsearch import ApiError, Elasticsearch
 
 from provisioning.apply import Applier
-from provisioning.bundles import Bundles
+from provisioning.assets.model_asset import ModelAsset, model_asset
+from provisioning.assets.stack import read_stack
+from provisioning.assets.variables import gather
+from provisioning.bundles.find import Bundles
 from provisioning.desired import Digests, desired_state
-from provisioning.model_asset import ModelAsset, model_asset
 from provisioning.observe import observe, server_version
 from provisioning.plan import Plan
 from provisioning.planner import make_plan
-from provisioning.stack import read_stack
-from provisioning.variables import gather
 from tests.conftest import ROOT, TINY
 
 STEM = "sentence-transformers__clip-vit-b-32-multilingual-v1"

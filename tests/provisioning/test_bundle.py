@@ -15,9 +15,9 @@ from elasticsearch import Elasticsearch
 
 from clipline.core.errors import BundleError
 from clipline.emulator.launch import running_emulator
-from provisioning.bundle import FORMAT, MEMBERS, Bundle, open_bundle, write_bundle
-from provisioning.parity import cosine
-from provisioning.probes import PROBES
+from provisioning.bundles.bundle import FORMAT, MEMBERS, Bundle, open_bundle, write_bundle
+from provisioning.bundles.parity import cosine
+from provisioning.bundles.probes import PROBES
 from tests.conftest import TINY, Run
 from tests.core.absent import EXTRAS, without
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from clipline.core.errors import AssetError, CliplineError, UsageError
-from provisioning.stack import read_stack
-from provisioning.validate import check
-from provisioning.variables import gather
+from provisioning.assets.stack import read_stack
+from provisioning.assets.validate import check
+from provisioning.assets.variables import gather
 
 TEMPLATE = "mappings/image-embeddings.yml"
 PIPELINE = "pipelines/image-embeddings.yml"

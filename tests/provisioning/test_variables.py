@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clipline.core.errors import UsageError
-from provisioning.documents import read_document
-from provisioning.variables import Layer, Value, Variables, gather
+from provisioning.assets.documents import read_document
+from provisioning.assets.variables import Layer, Value, Variables, gather
 
 
 def substitute(text: str, **values: str) -> str:

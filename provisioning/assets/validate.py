@@ -10,11 +10,11 @@ from typing import Any
 
 from clipline.core.errors import AssetError, CliplineError, Finding
 from clipline.core.records import CAPTION_VECTOR_FIELD, MARK, VECTOR_FIELD
-from provisioning import names
-from provisioning.documents import PathKey
-from provisioning.model_asset import model_asset
-from provisioning.schema import shape_findings
-from provisioning.stack import Asset, Stack, paths, value_at
+from provisioning.assets import names
+from provisioning.assets.documents import PathKey
+from provisioning.assets.model_asset import model_asset
+from provisioning.assets.schema import shape_findings
+from provisioning.assets.stack import Asset, Stack, paths, value_at
 
 _MAPPING_MARKS = ("template", "mappings", "_meta", MARK)
 

@@ -14,9 +14,9 @@ from clipline.core.records import MARK
 from provisioning.canonical import aligned, canonical_mappings, canonical_settings
 from provisioning.desired import DesiredIndex
 from provisioning.diff import differences
-from provisioning.in_place import field_in_place, root_update, setting_in_place
 from provisioning.observed import Observed, ObservedIndex
 from provisioning.plan import Change, Field, Problem, Verb
+from provisioning.planner.in_place import field_in_place, root_update, setting_in_place
 
 
 def plan_index(wanted: DesiredIndex, observed: Observed, *, stack: str, notes: list[str]) -> Iterator[Change | Problem]:

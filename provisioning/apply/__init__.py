@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from clipline.core.errors import PlanError
-from provisioning.bundle import Bundle
-from provisioning.deploy import start_deployment, stop_deployment
-from provisioning.model_asset import ModelAsset
-from provisioning.parity import prove
+from provisioning.apply.deployments import start_deployment, stop_deployment
+from provisioning.assets.model_asset import ModelAsset
+from provisioning.bundles.bundle import Bundle
+from provisioning.bundles.parity import prove
+from provisioning.bundles.push import Progress, push
 from provisioning.plan import Change, Plan, Verb
-from provisioning.push import Progress, push
 
 if TYPE_CHECKING:
     from elasticsearch import Elasticsearch

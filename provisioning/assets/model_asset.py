@@ -18,7 +18,7 @@ from typing import Any
 
 from clipline.core.errors import CliplineError, ModelError, UsageError
 from clipline.core.hub import ModelSource, resolve_source
-from provisioning.stack import Asset
+from provisioning.assets.stack import Asset
 
 INPUT_FIELD = "text_field"
 """The field of ``_infer`` documents that the model reads: eland's and the series' name."""

@@ -14,9 +14,9 @@ from clipline.core.digest import model_digest
 from clipline.core.encoders import image_encoder_digest
 from clipline.core.errors import BundleError
 from clipline.core.hub import at_hand, obtain
-from provisioning.bundle import FORMAT, Bundle, open_bundle
+from provisioning.assets.model_asset import ModelAsset
+from provisioning.bundles.bundle import FORMAT, Bundle, open_bundle
 from provisioning.desired import Digests
-from provisioning.model_asset import ModelAsset
 
 
 @dataclass(slots=True)
@@ -49,7 +49,7 @@ class Bundles:
         """The bundle of a model, built and cached when there is none; that needs ``clipline[models]``."""
         bundle = self.at_hand(stem)
         if bundle is None:
-            from provisioning.build import build_bundle
+            from provisioning.bundles.build import build_bundle
 
             model = self.models[stem]
             directory = obtain(model.source)

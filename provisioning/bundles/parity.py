@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from clipline.core.errors import ModelError
-from provisioning.bundle import Bundle
-from provisioning.model_asset import INPUT_FIELD
+from provisioning.assets.model_asset import INPUT_FIELD
+from provisioning.bundles.bundle import Bundle
 
 if TYPE_CHECKING:
     from elasticsearch import Elasticsearch

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from clipline.core.records import MARK
-from provisioning.bundle import Bundle
+from provisioning.bundles.bundle import Bundle
 
 if TYPE_CHECKING:
     from elasticsearch import Elasticsearch

@@ -12,9 +12,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from clipline.core.records import MARK
+from provisioning.assets.model_asset import ModelAsset
 from provisioning.desired import DesiredModel
 from provisioning.diff import differences
-from provisioning.model_asset import ModelAsset
 from provisioning.observed import Observed
 from provisioning.plan import Change, Problem, Verb
 

@@ -14,9 +14,9 @@ from typing import Any
 
 from clipline.core.errors import MissingExtraError, ModelError
 from clipline.core.quiet import quiet_libraries
-from provisioning.bundle import Bundle, write_bundle
-from provisioning.model_asset import INPUT_FIELD, ModelAsset
-from provisioning.probes import PROBES, as_read
+from provisioning.assets.model_asset import INPUT_FIELD, ModelAsset
+from provisioning.bundles.bundle import Bundle, write_bundle
+from provisioning.bundles.probes import PROBES, as_read
 
 _TARGET = (8, 15, 0)
 """The oldest server that clipline works with: its configuration is understood by all newer ones."""

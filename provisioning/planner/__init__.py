@@ -15,8 +15,8 @@ from provisioning.desired import Desired, Resource
 from provisioning.diff import differences
 from provisioning.observed import Observed
 from provisioning.plan import Change, Plan, Problem, Verb
-from provisioning.planner_index import plan_index
-from provisioning.planner_model import plan_model
+from provisioning.planner.index import plan_index
+from provisioning.planner.model import plan_model
 
 _PATHS = {"ingest_pipeline": "pipelines", "component_template": "mappings/components", "index_template": "mappings"}
 

@@ -10,7 +10,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from clipline.core.errors import Finding
-from provisioning.stack import Asset
+from provisioning.assets.stack import Asset
 
 if TYPE_CHECKING:
     from jsonschema import Draft202012Validator
@@ -32,7 +32,7 @@ def _validator(kind: str) -> Draft202012Validator:
     from referencing import Registry, Resource
     from referencing.jsonschema import DRAFT202012
 
-    folder = files("provisioning") / "schemas"
+    folder = files("provisioning.assets") / "schemas"
     names = [*(f"{kind}.json" for kind in _KINDS), "template.json"]
     contents = {name: json.loads((folder / name).read_text("utf-8")) for name in names}
     registry: Registry[Any] = Registry().with_resources(

@@ -13,8 +13,8 @@ from typing import Any
 
 from clipline.core.errors import AssetError, Finding, UsageError
 from clipline.core.hub import is_hub_id
-from provisioning.documents import Document, PathKey, read_document
-from provisioning.variables import Value, Variables
+from provisioning.assets.documents import Document, PathKey, read_document
+from provisioning.assets.variables import Value, Variables
 
 FOLDERS = ("mappings", "pipelines", "models")
 _SUFFIXES = (".yml", ".yaml", ".json")

@@ -13,7 +13,7 @@ from enum import IntEnum
 from pathlib import Path
 
 from clipline.core.errors import UsageError
-from provisioning.documents import Document, read_document
+from provisioning.assets.documents import Document, read_document
 
 ENVIRONMENT_PREFIX = "CLIPLINE_VAR_"
 _NAME = re.compile(r"[A-Za-z_]\w*")
