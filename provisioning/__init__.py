@@ -7,8 +7,9 @@ The stages, in order:
 3. ``observe.observe``: a cluster → the resources found. Read-only: may not change anything.
 4. ``planner.make_plan``: desired + observed → a plan, an inert value. Pure: no client in reach. Both sides are compared
    in their ``canonical`` form.
-5. ``apply.Applier``: carries out a plan, change by change, and nothing that the plan does not name.
+5. ``apply.apply_plan``: carries out a plan, change by change, and nothing that the plan does not name.
 
-``render`` shows a plan, ``status`` what runs. A text model travels as a bundle (``bundles``), made by the only module
+``render`` shows a plan, ``plan_file`` keeps one, ``seen`` tells whether the cluster has moved since, ``status`` shows what
+runs, ``state`` remembers who works and what was adopted. A text model travels as a bundle (``bundles``), made by the only module
 that needs torch.
 """

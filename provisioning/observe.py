@@ -1,16 +1,20 @@
-"""A cluster → what is there. Read-only: every request here is a GET.
+"""A cluster → what is there. Read-only: every request here reads.
 
-Nine requests whatever the size of the stack, and one for each of its models.
+Twelve requests for a stack of one index and one text model, whatever the size of either; each further model of the stack
+costs one more.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from clipline.core.errors import VersionError
+from clipline.core.errors import ClusterError, VersionError
+from clipline.core.records import MARK
 from provisioning.observed import Observed, ObservedIndex, Version
+from provisioning.state.adopted import read_adopted
 
 if TYPE_CHECKING:
     from elasticsearch import Elasticsearch
@@ -21,31 +25,57 @@ OLDEST: Version = (8, 15, 0)
 _ALL = 1000  # models asked for at once; the API's default of 100 would hide some
 
 
-def server_version(client: Elasticsearch) -> Version:
-    """The server's version.
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Which cluster answers: its version and its own identity."""
+
+    version: Version
+    cluster_uuid: str
+
+
+def server(client: Elasticsearch) -> Server:
+    """Which cluster this is.
 
     Raises:
         VersionError: older than what clipline works with.
     """
-    text = str(client.info()["version"]["number"])
+    info = client.info()
+    text = str(info["version"]["number"])
     match = re.match(r"(\d+)\.(\d+)\.(\d+)", text)
     version = (int(match[1]), int(match[2]), int(match[3])) if match else (0, 0, 0)
     if version < OLDEST:
         raise VersionError(
             f"this server is Elasticsearch {text}", hint=f"clipline works with {'.'.join(map(str, OLDEST))} and newer"
         )
-    return version
+    return Server(version, str(info.get("cluster_uuid", "")))
 
 
-def observe(client: Elasticsearch, *, version: Version, aliases: tuple[str, ...]) -> Observed:
-    """Everything that a plan for a stack with these index aliases compares."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """What to look for beside the pipelines, templates and models that are always read whole.
+
+    Args:
+        stack: whose marks and adoptions count.
+        aliases: the index aliases of the stack.
+        models: the concrete ids and deployment ids whose upload may have stopped half-way.
+    """
+
+    stack: str
+    aliases: tuple[str, ...] = ()
+    models: frozenset[str] = frozenset()
+
+
+def observe(client: Elasticsearch, *, found: Server, scope: Scope) -> Observed:
+    """Everything that a plan for a stack compares."""
     return Observed(
-        version=version,
+        version=found.version,
+        cluster_uuid=found.cluster_uuid,
         licence=str(client.license.get()["license"]["type"]),
         resources={**_pipelines(client), **_templates(client)},
-        indices=_indices(client, aliases),
-        models=_models(client),
+        indices=_indices(client, scope),
+        models=_models(client, scope),
         deployments=_deployments(client),
+        adopted=read_adopted(client, scope.stack),
     )
 
 
@@ -66,35 +96,69 @@ def _templates(client: Elasticsearch) -> dict[tuple[str, str], Mapping[str, Any]
     }
 
 
-def _indices(client: Elasticsearch, aliases: tuple[str, ...]) -> dict[str, ObservedIndex]:
-    if not aliases:
-        return {}
+def _indices(client: Elasticsearch, scope: Scope) -> dict[str, ObservedIndex]:
+    """The indices with this stack's mark, and those that its aliases name or point to."""
     # A name without wildcard that is missing would be a 404; one with a wildcard simply matches nothing.
-    expression = ",".join(f"{alias}*" for alias in aliases)
-    found = {name: body for name, body in client.indices.get(index=expression).items() if _belongs(name, body, aliases)}
+    names = [*_marked(client, scope.stack), *(f"{alias}*" for alias in scope.aliases)]
+    if not names:
+        return {}
+    bodies = client.indices.get(index=",".join(names), expand_wildcards=["open", "hidden"], ignore_unavailable=True)
+    found = {name: body for name, body in bodies.items() if _belongs(name, body, scope)}
+    documents = _documents(client, tuple(found))
     return {
         name: ObservedIndex(
             mappings=body.get("mappings", {}),
             settings=body.get("settings", {}),
             aliases=body.get("aliases", {}),
-            documents=int(client.count(index=name)["count"]),
+            documents=documents[name],
         )
         for name, body in found.items()
     }
 
 
-def _belongs(name: str, body: Mapping[str, Any], aliases: tuple[str, ...]) -> bool:
-    return any(name == alias or name.startswith(f"{alias}-") or alias in body.get("aliases", {}) for alias in aliases)
+def _marked(client: Elasticsearch, stack: str) -> list[str]:
+    """Every index with this stack's mark, also of an alias that is no longer declared."""
+    answer = client.indices.get_mapping(
+        index="*", expand_wildcards=["open", "hidden"], filter_path=f"*.mappings._meta.{MARK}.stack"
+    )
+    return [name for name, body in answer.items() if body["mappings"]["_meta"][MARK]["stack"] == stack]
 
 
-def _models(client: Elasticsearch) -> dict[str, Mapping[str, Any]]:
+def _belongs(name: str, body: Mapping[str, Any], scope: Scope) -> bool:
+    marks = ((body.get("mappings") or {}).get("_meta") or {}).get(MARK)
+    return (isinstance(marks, Mapping) and marks.get("stack") == scope.stack) or any(
+        name == alias or name.startswith(f"{alias}-") or alias in body.get("aliases", {}) for alias in scope.aliases
+    )
+
+
+def _documents(client: Elasticsearch, names: tuple[str, ...]) -> dict[str, int]:
+    """The searchable documents of each index, by one request."""
+    if not names:
+        return {}
+    everything = {"size": 0, "track_total_hits": True, "query": {"match_all": {}}}
+    searches = [part for name in names for part in ({"index": name}, everything)]
+    answers = client.msearch(searches=searches)["responses"]
+    counts: dict[str, int] = {}
+    for name, answer in zip(names, answers, strict=True):
+        if "error" in answer:
+            # An index whose shards are not there is not taken for empty: it might be replaced.
+            raise ClusterError(
+                f"its documents cannot be counted: {answer['error'].get('reason', answer['error'])}",
+                where=f"index/{name}",
+                hint="look at GET _cluster/health; nothing is planned while an index cannot be read",
+            )
+        counts[name] = int(answer["hits"]["total"]["value"])
+    return counts
+
+
+def _models(client: Elasticsearch, scope: Scope) -> dict[str, Mapping[str, Any]]:
     found = client.ml.get_trained_models(size=_ALL)["trained_model_configs"]
-    return {config["model_id"]: _with_status(client, config) for config in found}
+    return {config["model_id"]: _with_status(client, config, scope) for config in found}
 
 
-def _with_status(client: Elasticsearch, config: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A model of a stack with ``fully_defined``, which the server tells of one PyTorch model at a time only."""
-    if "clipline" not in (config.get("metadata") or {}) or config.get("model_type") != "pytorch":
+def _with_status(client: Elasticsearch, config: Mapping[str, Any], scope: Scope) -> Mapping[str, Any]:
+    """A wanted model with ``fully_defined``, which the server tells of one PyTorch model at a time only."""
+    if config["model_id"] not in scope.models or config.get("model_type") != "pytorch":
         return config
     answer = client.options(ignore_status=404).ml.get_trained_models(
         model_id=config["model_id"], include="definition_status"

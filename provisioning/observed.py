@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
+
+from clipline.core.records import MARK
 
 Version = tuple[int, int, int]
 
@@ -18,24 +20,59 @@ class ObservedIndex:
     aliases: Mapping[str, Any]
     documents: int
 
+    @property
+    def stack(self) -> str | None:
+        """The stack whose mark it carries."""
+        return _stack((self.mappings.get("_meta") or {}).get(MARK))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observed:
     """What a cluster holds of what a stack wants, as the APIs returned it.
 
-    ``models`` are configurations by model id, ``deployments`` the ``deployment_stats`` by deployment id.
+    ``models`` are configurations by model id, ``deployments`` the ``deployment_stats`` by deployment id. ``adopted`` is
+    what this stack owns without a mark on it, by address (``provisioning.state.adopted``).
     """
 
     version: Version
+    cluster_uuid: str = ""
     licence: str
     resources: Mapping[tuple[str, str], Mapping[str, Any]]
     indices: Mapping[str, ObservedIndex]
     models: Mapping[str, Mapping[str, Any]]
     deployments: Mapping[str, Mapping[str, Any]]
+    adopted: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def model_alias(self, alias: str) -> str | None:
         """The model id behind a model alias."""
-        for model_id, config in self.models.items():
-            if alias in ((config.get("metadata") or {}).get("model_aliases") or ()):
+        for model_id in self.models:
+            if alias in self.aliases_of(model_id):
                 return model_id
         return None
+
+    def aliases_of(self, model_id: str) -> tuple[str, ...]:
+        """The model aliases that point to a model."""
+        config = self.models.get(model_id) or {}
+        return tuple((config.get("metadata") or {}).get("model_aliases") or ())
+
+    def resource_stack(self, kind: str, name: str) -> str | None:
+        """The stack whose mark a pipeline or template carries."""
+        body = self.resources.get((kind, name)) or {}
+        return _stack((body.get("_meta") or {}).get(MARK))
+
+    def model_stack(self, model_id: str) -> str | None:
+        """The stack whose mark a trained model carries."""
+        config = self.models.get(model_id) or {}
+        return _stack((config.get("metadata") or {}).get(MARK))
+
+    def owns_model(self, stack: str, model_id: str) -> bool:
+        """Whether a model is this stack's, by its mark or by adoption."""
+        return model_id in self.models and (
+            self.model_stack(model_id) == stack or f"trained_model/{model_id}" in self.adopted
+        )
+
+
+def _stack(marks: Any) -> str | None:
+    # Anyone may write into _meta: what is not of our shape is not ours.
+    stack = marks.get("stack") if isinstance(marks, Mapping) else None
+    return stack if isinstance(stack, str) else None

@@ -1,4 +1,4 @@
-"""A plan: what would be done, as an inert value that renderer, JSON and applier share."""
+"""A plan: what would be done, as an inert value that renderer, JSON, plan file and applier share."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
+
+from provisioning.assets.model_asset import ModelAsset
 
 Body = Mapping[str, Any]
 
@@ -19,6 +21,14 @@ class Verb(StrEnum):
     REPLACE = "replace"
     DELETE = "delete"
     NO_OP = "no-op"
+
+
+class Purpose(StrEnum):
+    """Which command a plan is for."""
+
+    APPLY = "apply"
+    PRUNE = "prune"
+    DESTROY = "destroy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +88,21 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedModel:
+    """A text model that the plan speaks of: what its bundle is known by, and what builds one."""
+
+    model_id: str
+    digest: str
+    asset: ModelAsset
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """All changes of one stack on one cluster, in the order in which they are carried out."""
+    """All changes of one stack on one cluster, in the order in which they are carried out.
+
+    ``seen`` is what the plan was made from: for each address a digest of what the cluster held (``provisioning.seen``).
+    ``orphans`` are the addresses of what this stack made and no longer declares; only ``prune`` deletes them.
+    """
 
     stack: str
     target: str
@@ -87,6 +110,11 @@ class Plan:
     changes: tuple[Change, ...]
     problems: tuple[Problem, ...] = ()
     notes: tuple[str, ...] = ()
+    orphans: tuple[str, ...] = ()
+    purpose: Purpose = Purpose.APPLY
+    cluster_uuid: str = ""
+    models: tuple[PlannedModel, ...] = ()
+    seen: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def pending(self) -> tuple[Change, ...]:
@@ -112,5 +140,6 @@ class Plan:
             "changes": [change.to_json() for change in self.changes],
             "problems": [problem.to_json() for problem in self.problems],
             "notes": list(self.notes),
+            "orphans": list(self.orphans),
             "summary": self.counts(),
         }

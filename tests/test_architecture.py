@@ -30,7 +30,7 @@ CLIENT = {
     "provisioning.state", "provisioning.doctor", "provisioning.simulate", "provisioning.status", "clipline.commands",
     "clipline.demo.job",
 }  # fmt: skip
-PURE = ("assets", "desired", "observed", "canonical", "diff", "plan", "planner", "render")
+PURE = ("assets", "desired", "observed", "canonical", "diff", "plan", "plan_file", "planner", "render", "seen", "users")
 HEAVY = ("torch", "transformers", "eland", "sentence_transformers")
 # training and the native process are torch programs; nothing imports them
 TORCH_PROGRAMS = ("clipline.demo.train", "clipline.demo.measure")

@@ -95,6 +95,34 @@ def target_options(command: F) -> F:
     return command
 
 
+bundle_option = click.option(
+    "--bundle",
+    "bundle_files",
+    multiple=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="A text model's bundle; else models/<stem>.tar, else the cache.",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="The result as JSON on stdout.")
+fields_option = click.option("--verbose-plan", is_flag=True, help="Show every field of what is new.")
+yes_option = click.option("--yes", is_flag=True, help="Do not ask.")
+adopt_option = click.option(
+    "--adopt",
+    multiple=True,
+    metavar="ADDRESS",
+    help="Take over what is there and was not made by this stack, as KIND/NAME; `all` for whatever belongs to no stack.",
+)
+break_lock_option = click.option(
+    "--break-lock", is_flag=True, help="Take the lock of another operator who cannot be working any more."
+)
+wait_option = click.option(
+    "--wait-timeout",
+    type=click.FloatRange(1),
+    default=300.0,
+    show_default=True,
+    help="Seconds to wait for a deployment to start.",
+)
+
+
 def read_choices(values: dict[str, Any]) -> tuple[StackChoice, TargetChoice]:
     """Take the shared options out of a command's keyword arguments."""
     stack = StackChoice(

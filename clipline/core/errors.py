@@ -10,6 +10,7 @@
       │     └── EncoderMismatchError  another encoder than the one the index was filled with
       ├── BundleError             a bundle is damaged or belongs to another asset
       ├── PlanError               the plan cannot be carried out (foreign resources, a migration is needed)
+      ├── LockError               somebody else changes this stack, or our lock on it was lost
       ├── ImageError              one picture cannot be used; becomes a dead letter, never ends a run
       └── ClusterError            the cluster said no, or nothing
             ├── UnreachableError
@@ -114,6 +115,10 @@ class BundleError(CliplineError):
 
 class PlanError(CliplineError):
     """The plan cannot be carried out."""
+
+
+class LockError(CliplineError):
+    """Somebody else changes this stack, or our lock on it was lost."""
 
 
 class ImageError(CliplineError):

@@ -13,10 +13,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from clipline.commands.carry_out import carry_out
 from clipline.commands.load import DEFAULT_ALIAS, encoder_loader, progress_bar, show_outcome
 from clipline.commands.options import StackChoice, TargetChoice, open_stack, open_target, started_emulator
 from clipline.commands.packaged import packaged_stack
-from clipline.commands.provision import carry_out, make_plan, show_plan
+from clipline.commands.planning import make_plan, show_plan
 from clipline.commands.search import open_picture, show_hits
 from clipline.core.errors import CliplineError
 from clipline.core.output import say, show
@@ -62,10 +63,10 @@ def run_demo(folder: Path, *, html: Path, pictures: int) -> None:
         with open_target(target) as (connection, client):
             with _stage("planning and applying the default stack with the tiny model pair"):
                 planned = make_plan(stack, client, target=connection.name, build=True)
-                show_plan(planned.plan, as_json=False, all_fields=False)
+                show_plan(planned.plan)
                 if planned.plan.problems:
                     raise CliplineError("the plan has problems", hint="choose another folder with --data")
-                done = list(carry_out(planned, client, wait_timeout=120.0))
+                done = carry_out(planned, client, wait_timeout=120.0)
                 show(f"Applied: {len(done)} changes.")
             with _stage("loading"):
                 _load(client, originals, folder)

@@ -1,4 +1,4 @@
-"""Starting and stopping deployments, and waiting until one serves.
+"""Deployments: started, waited for, proven, scaled, stopped.
 
 ``_start`` is sent with ``wait_for=starting`` and polled, because its own wait ends with a timeout whose length and
 wording differ from version to version.
@@ -11,11 +11,31 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from clipline.core.errors import ModelError
+from provisioning.apply.work import Work
+from provisioning.plan import Change, Verb
 
 if TYPE_CHECKING:
     from elasticsearch import Elasticsearch
 
 _POLL_SECONDS = 0.25
+
+
+def deployment(work: Work, change: Change) -> str:
+    """Start, scale, start again, or stop a deployment; what was started is proven by its bundle's probes."""
+    if change.verb is Verb.UPDATE:
+        work.client.ml.update_trained_model_deployment(model_id=change.name, **change.request)
+        return ""
+    if change.verb in (Verb.REPLACE, Verb.DELETE):
+        stop_deployment(work.client, change.name)
+    if change.verb is Verb.DELETE:
+        return ""
+    settings = dict(change.request)
+    model_id = str(settings.pop("model_id"))
+    start_deployment(work.client, change.name, model_id=model_id, settings=settings, wait_seconds=work.wait_seconds)
+    lowest = work.prove(model_id, change.name)
+    if lowest is None:
+        return "started; parity not proven here, no bundle of this model is at hand"
+    return f"started; parity proven, lowest cosine {lowest:.6f}"
 
 
 def start_deployment(

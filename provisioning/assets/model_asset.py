@@ -73,6 +73,33 @@ class ModelAsset:
         """The concrete model id for a digest ``sha256:<hex>``."""
         return f"{self.stem}-{digest.removeprefix('sha256:')[:8]}"
 
+    def to_json(self) -> dict[str, Any]:
+        """The form that a plan file keeps."""
+        return {
+            "stem": self.stem,
+            "where": self.where,
+            "source": {"model": self.source.model, "revision": self.source.revision},
+            "import": dict(self.parameters),
+            "model_alias": self.model_alias,
+            "deployment": dict(self.deployment),
+            "image_encoder": {"model": self.image_encoder.model, "revision": self.image_encoder.revision},
+            "space": self.space,
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> ModelAsset:
+        """Read what ``to_json`` wrote."""
+        return cls(
+            stem=str(value["stem"]),
+            where=str(value["where"]),
+            source=ModelSource(**value["source"]),
+            parameters=dict(value["import"]),
+            model_alias=str(value["model_alias"]),
+            deployment=dict(value["deployment"]),
+            image_encoder=ModelSource(**value["image_encoder"]),
+            space=str(value["space"]),
+        )
+
 
 def model_asset(asset: Asset) -> ModelAsset:
     """The typed form of a model asset whose shape was checked.

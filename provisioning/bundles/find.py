@@ -25,6 +25,8 @@ class Bundles:
 
     models: Mapping[str, ModelAsset]
     found: dict[str, Bundle] = field(default_factory=dict)
+    expected: Mapping[str, str] = field(default_factory=dict)
+    """The digests that a plan was made for: a bundle of the cache is found by them where the files are not at hand."""
 
     def digests(self) -> Digests:
         """The digests that can be known without building anything, by the stem of the model file."""
@@ -62,11 +64,13 @@ class Bundles:
         if model.stem in self.found:
             return self.found[model.stem].digest
         directory = at_hand(model.source)
-        return model_digest(directory, parameters=model.parameters) if directory else None
+        return model_digest(directory, parameters=model.parameters) if directory else self.expected.get(model.stem)
 
 
-def find_bundles(models: Iterable[ModelAsset], *, given: Iterable[Path], stack: Path) -> Bundles:
+def find_bundles(models: Iterable[ModelAsset], *, given: Iterable[Path], stack: Path | None) -> Bundles:
     """The bundles given by ``--bundle`` and those in the stack as ``models/<stem>.tar``, matched to their models.
+
+    ``stack`` is ``None`` for a plan that was read from a file.
 
     Raises:
         BundleError: a bundle given that belongs to none of the models, or one that was built from something else.
@@ -74,8 +78,8 @@ def find_bundles(models: Iterable[ModelAsset], *, given: Iterable[Path], stack: 
     by_stem = {model.stem: model for model in models}
     bundles = Bundles(by_stem)
     for stem, model in by_stem.items():
-        beside = stack / "models" / f"{stem}.tar"
-        if beside.is_file():
+        beside = stack / "models" / f"{stem}.tar" if stack is not None else None
+        if beside is not None and beside.is_file():
             bundle = open_bundle(beside)
             if wrong := _mismatch(bundle, model):
                 raise BundleError(

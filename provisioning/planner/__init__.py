@@ -1,36 +1,46 @@
 """Desired and observed state → a plan. Pure: no client in reach.
 
 The order is that of dependency: pipelines name models only by alias, and their PUT does not look it up; a template's
-pipeline must exist when a document comes. So: model, deployment, model alias, pipelines, templates, index, alias.
+pipeline must exist when a document comes. So: model, deployment, model alias, pipelines, templates, index, alias. What is
+taken away (``removal``) goes in the reverse order.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable
 
-from clipline.core.records import MARK
-from provisioning.canonical import canonical
-from provisioning.desired import Desired, Resource
-from provisioning.diff import differences
+from provisioning.desired import Desired, DesiredModel
 from provisioning.observed import Observed
-from provisioning.plan import Change, Plan, Problem, Verb
+from provisioning.plan import Change, Plan, PlannedModel, Problem
+from provisioning.planner.adoption import Adoption
+from provisioning.planner.bodies import plan_body, template_conflicts
 from provisioning.planner.index import plan_index
-from provisioning.planner.model import plan_model
+from provisioning.planner.model import model_id_of, plan_model
+from provisioning.planner.removal import orphans
+from provisioning.seen import seen
 
-_PATHS = {"ingest_pipeline": "pipelines", "component_template": "mappings/components", "index_template": "mappings"}
 
+def make_plan(desired: Desired, observed: Observed, *, target: str, adopt: Iterable[str] = ()) -> Plan:
+    """What has to be done for a cluster to hold what a stack wants.
 
-def make_plan(desired: Desired, observed: Observed, *, target: str) -> Plan:
-    """What has to be done for a cluster to hold what a stack wants."""
+    Args:
+        desired: the stack.
+        observed: the cluster.
+        target: how messages call the cluster.
+        adopt: addresses of foreign resources that may be taken over, or ``all``.
+    """
+    adoption = Adoption(frozenset(adopt))
     steps: list[Change | Problem] = []
     notes = list(desired.notes)
     for model in desired.models:
-        steps.extend(plan_model(model, observed, stack=desired.stack, notes=notes))
-    for resource in desired.resources:
-        steps.extend(_plan_resource(resource, observed, stack=desired.stack))
+        steps.extend(plan_model(model, observed, stack=desired.stack, notes=notes, adoption=adoption))
+    steps.extend(
+        plan_body(resource, observed, stack=desired.stack, adoption=adoption) for resource in desired.resources
+    )
+    steps.extend(template_conflicts(desired, observed))
     for index in desired.indices:
-        steps.extend(plan_index(index, observed, stack=desired.stack, notes=notes))
+        steps.extend(plan_index(index, observed, stack=desired.stack, notes=notes, adoption=adoption))
+    notes.extend(f"{address} did not have to be adopted" for address in adoption.unused())
     return Plan(
         stack=desired.stack,
         target=target,
@@ -38,43 +48,15 @@ def make_plan(desired: Desired, observed: Observed, *, target: str) -> Plan:
         changes=tuple(step for step in steps if isinstance(step, Change)),
         problems=tuple(step for step in steps if isinstance(step, Problem)),
         notes=tuple(notes),
+        orphans=orphans(desired, observed),
+        cluster_uuid=observed.cluster_uuid,
+        models=tuple(_planned(model, observed, adoption) for model in desired.models if model.digest is not None),
+        seen=seen(observed, dict.fromkeys(step.address for step in steps)),
     )
 
 
-def _plan_resource(resource: Resource, observed: Observed, *, stack: str) -> Iterator[Change | Problem]:
-    before = observed.resources.get((resource.kind, resource.name))
-    after = canonical(resource.kind, resource.body)
-    if before is None:
-        yield Change(
-            kind=resource.kind,
-            name=resource.name,
-            verb=Verb.CREATE,
-            reason="not there yet",
-            fields=differences({}, after),
-            request=resource.body,
-        )
-        return
-    owner = _owner(before)
-    if owner != stack:
-        yield Problem(
-            address=f"{resource.kind}/{resource.name}",
-            what=f"belongs to the stack {owner!r}" if owner else "is there already and was not made by clipline",
-            hint=f"rename the file in {_PATHS[resource.kind]}/, or delete the one on the cluster yourself",
-        )
-        return
-    fields = differences(canonical(resource.kind, before), after)
-    yield Change(
-        kind=resource.kind,
-        name=resource.name,
-        verb=Verb.UPDATE if fields else Verb.NO_OP,
-        reason=f"{len(fields)} field{'s' * (len(fields) != 1)} differ{'s' * (len(fields) == 1)}"
-        if fields
-        else "as wanted",
-        fields=fields,
-        request=resource.body if fields else {},
+def _planned(model: DesiredModel, observed: Observed, adoption: Adoption) -> PlannedModel:
+    assert model.digest is not None  # the caller asked for those that have one
+    return PlannedModel(
+        model_id=model_id_of(model.asset, model.digest, observed, adoption), digest=model.digest, asset=model.asset
     )
-
-
-def _owner(body: Mapping[str, Any]) -> str | None:
-    owner: str | None = ((body.get("_meta") or {}).get(MARK) or {}).get("stack")
-    return owner

@@ -1,7 +1,6 @@
-"""The plan for the index behind an alias.
+"""The plan for an index alias and the generation behind it: which index it is, and where the alias points.
 
-An index that holds documents is never replaced: what Elasticsearch cannot change in place needs a migration, and the
-plan says so. Fields are added and dynamic settings changed in place; an empty index may be replaced.
+What changes on that index is told in ``index_change``.
 """
 
 from __future__ import annotations
@@ -10,142 +9,110 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from clipline.core.records import MARK
-from provisioning.canonical import aligned, canonical_mappings, canonical_settings
+from provisioning.canonical import canonical
 from provisioning.desired import DesiredIndex
 from provisioning.diff import differences
-from provisioning.observed import Observed, ObservedIndex
-from provisioning.plan import Change, Field, Problem, Verb
-from provisioning.planner.in_place import field_in_place, root_update, setting_in_place
+from provisioning.observed import Observed
+from provisioning.plan import Change, Problem, Verb
+from provisioning.planner.adoption import Adoption, foreign
+from provisioning.planner.index_change import compare, create
+
+_GENERATION = re.compile(r"-(\d{6})")
 
 
-def plan_index(wanted: DesiredIndex, observed: Observed, *, stack: str, notes: list[str]) -> Iterator[Change | Problem]:
+def plan_index(
+    wanted: DesiredIndex, observed: Observed, *, stack: str, notes: list[str], adoption: Adoption
+) -> Iterator[Change | Problem]:
     """The changes of an index and its alias."""
-    if wanted.alias in observed.indices:
+    alias = wanted.alias
+    if alias in observed.indices:
         yield Problem(
-            address=f"alias/{wanted.alias}",
+            address=f"alias/{alias}",
             what="a concrete index has this very name (made by the series' notebook?), so no alias can",
-            hint="choose another alias (--var index_alias=…); the index that is there is not touched",
+            hint="choose another alias (--var index_alias=…) and load the pictures there; the index that is there is not"
+            " touched. Or delete it yourself, if it can be filled again",
         )
         return
-    pointing = sorted(name for name, index in observed.indices.items() if wanted.alias in index.aliases)
-    if len(pointing) > 1:
+    pointing = sorted(name for name, index in observed.indices.items() if alias in index.aliases)
+    own = [name for name in pointing if observed.indices[name].stack == stack]
+    if len(own) > 1:
         yield Problem(
-            address=f"alias/{wanted.alias}",
+            address=f"alias/{alias}",
+            what=f"points to several indices of this stack: {', '.join(own)}",
+            hint="remove the alias from all but one of them",
+        )
+        return
+    # An alias that points elsewhere while an index of ours is there was moved by hand.
+    name = own[0] if own else newest(alias, observed, stack)
+    if name is None and len(pointing) > 1:
+        yield Problem(
+            address=f"alias/{alias}",
             what=f"points to several indices: {', '.join(pointing)}",
             hint="remove the alias from all but one of them",
         )
         return
-    name = pointing[0] if pointing else _newest(wanted.alias, observed, stack)
-    index = observed.indices.get(name) if name else None
-    if name is None or index is None:
-        name = f"{wanted.alias}-000001"
-        yield _create(wanted, name, 1, Verb.CREATE, "not there yet")
-        yield _point(wanted.alias, name, {})
-        return
-    owner = ((index.mappings.get("_meta") or {}).get(MARK) or {}).get("stack")
-    if owner != stack:
-        yield Problem(
-            address=f"index/{name}",
-            what=f"belongs to the stack {owner!r}" if owner else "was not made by clipline",
-            hint=f"move the alias {wanted.alias} back if it was moved by hand, or choose another (--var index_alias=…)",
-        )
-        return
-    change = _compare(wanted, name, index, notes)
+    if name is None and pointing:
+        name = pointing[0]
+        owner = observed.indices[name].stack
+        if not adoption.takes(f"index/{name}", owner):
+            otherwise = f"choose another alias (--var index_alias=…), or take the alias {alias} away from it"
+            yield foreign(f"index/{name}", owner, what=f"has the alias {alias}", otherwise=otherwise)
+            return
+    if name is None:
+        name = f"{alias}-000001"
+        if name in observed.indices:
+            owner = observed.indices[name].stack
+            if not adoption.takes(f"index/{name}", owner):
+                yield foreign(f"index/{name}", owner, otherwise="choose another alias (--var index_alias=…)")
+                return
+    index = observed.indices.get(name)
+    if index is None:
+        change: Change | Problem = create(wanted, name, 1, Verb.CREATE, "not there yet")
+    else:
+        change = compare(wanted, name, index, stack=stack, notes=notes)
     yield change
     replaced = isinstance(change, Change) and change.verb is Verb.REPLACE
-    yield _point(wanted.alias, name, {} if replaced else index.aliases)
+    there = None if index is None or replaced else index.aliases.get(alias)
+    yield _point(alias, name, there, others=[other for other in pointing if other != name])
 
 
-def _newest(alias: str, observed: Observed, stack: str) -> str | None:
-    pattern = re.compile(re.escape(alias) + r"-\d{6}")
-    ours = [
-        name
-        for name, index in observed.indices.items()
-        if pattern.fullmatch(name) and ((index.mappings.get("_meta") or {}).get(MARK) or {}).get("stack") == stack
-    ]
-    return max(ours, default=None)
-
-
-def _create(wanted: DesiredIndex, name: str, generation: int, verb: Verb, reason: str) -> Change:
-    meta = {**(wanted.mappings.get("_meta") or {}), MARK: {**wanted.marks, "generation": generation}}
-    fields = differences({}, {"_meta": meta})
-    return Change(
-        kind="index", name=name, verb=verb, reason=reason, fields=fields, request={"mappings": {"_meta": meta}}
+def newest(alias: str, observed: Observed, stack: str) -> str | None:
+    """The last generation of an alias that this stack made."""
+    return max(
+        (
+            name
+            for name, index in observed.indices.items()
+            if name.startswith(f"{alias}-") and _GENERATION.fullmatch(name[len(alias) :]) and index.stack == stack
+        ),
+        default=None,
     )
 
 
-def _point(alias: str, name: str, aliases: Mapping[str, Any]) -> Change:
-    if alias in aliases and aliases[alias].get("is_write_index", True):
-        return Change(kind="alias", name=alias, verb=Verb.NO_OP, reason="as wanted")
+def _point(alias: str, name: str, there: Mapping[str, Any] | None, *, others: list[str]) -> Change:
+    """The alias itself: it points to one index, with nothing that filters or routes.
+
+    Args:
+        alias: its name.
+        name: the index that it shall point to.
+        there: its properties on that index; ``None`` when it does not point there.
+        others: the indices that it points to and should not.
+    """
+    pointing = ([] if there is None else [name]) + others
+    if not pointing:
+        verb, reason, before = Verb.CREATE, "not there yet", {}
+    else:
+        # One index behind an alias is written through without the flag.
+        flag = {"is_write_index": True} if there is not None else {}
+        before = {"index": pointing[0] if len(pointing) == 1 else pointing, **flag, **canonical("alias", there or {})}
+        verb = Verb.UPDATE
+        if there is None:
+            reason = f"was moved by hand to {', '.join(others)}, and moves back"
+        else:
+            reason = f"points to {', '.join(others)} too" if others else "was changed by hand"
     after = {"index": name, "is_write_index": True}
-    verb = Verb.UPDATE if alias in aliases else Verb.CREATE
-    before = {"index": name, "is_write_index": False} if verb is Verb.UPDATE else {}
-    return Change(
-        kind="alias",
-        name=alias,
-        verb=verb,
-        reason="not there yet" if verb is Verb.CREATE else "cannot be written through",
-        fields=differences(before, after),
-        request=after,
-    )
-
-
-def _compare(wanted: DesiredIndex, name: str, index: ObservedIndex, notes: list[str]) -> Change | Problem:
-    live_marks = dict((index.mappings.get("_meta") or {}).get(MARK) or {})
-    generation = int(live_marks.get("generation", 1))
-    marks = {**wanted.marks, "generation": generation, "encoder": _encoder(wanted.marks, live_marks)}
-    meta = {**(index.mappings.get("_meta") or {}), **(wanted.mappings.get("_meta") or {}), MARK: marks}
-    before, after = aligned(canonical_mappings(index.mappings), canonical_mappings({**wanted.mappings, "_meta": meta}))
-    mapping_fields = differences(before, after, only_wanted=True)
-    setting_fields = differences(canonical_settings(index.settings), wanted.settings, only_wanted=True)
-    fields = (*mapping_fields, *(_prefixed("settings", field) for field in setting_fields))
-    _note_extra_fields(name, before, after, notes)
+    fields = differences(before, after)
     if not fields:
-        return Change(kind="index", name=name, verb=Verb.NO_OP, reason="as wanted")
-    same_encoder = marks["encoder"].get("digest") == (live_marks.get("encoder") or {}).get("digest") is not None
-    impossible = [
-        field.path for field in mapping_fields if not field_in_place(field, before, after, same_encoder=same_encoder)
-    ]
-    impossible += [f"settings.{field.path}" for field in setting_fields if not setting_in_place(field.path)]
-    if impossible and index.documents:
-        shown = ", ".join(impossible[:3]) + (" …" if len(impossible) > 3 else "")
-        return Problem(
-            address=f"index/{name}",
-            what=f"needs a migration: {shown} cannot be changed while it holds {index.documents} documents",
-            hint="load the pictures into a stack with another index alias (--var index_alias=…)",
-        )
-    if impossible:
-        reason = f"holds no documents, and {impossible[0]} cannot be changed in place"
-        replaced = _create(wanted, name, generation, Verb.REPLACE, reason)
-        return Change(
-            kind="index", name=name, verb=Verb.REPLACE, reason=reason, fields=fields, request=replaced.request
-        )
-    request: dict[str, Any] = {}
-    if mapping_fields:
-        request["mappings"] = {"_meta": meta, **root_update(wanted.mappings)}
-    if setting_fields:
-        request["settings"] = {field.path: field.after for field in setting_fields}
+        return Change(kind="alias", name=alias, verb=Verb.NO_OP, reason="as wanted")
     return Change(
-        kind="index", name=name, verb=Verb.UPDATE, reason="can be changed in place", fields=fields, request=request
+        kind="alias", name=alias, verb=verb, reason=reason, fields=fields, request={**after, "others": others}
     )
-
-
-def _encoder(wanted: Mapping[str, Any], live: Mapping[str, Any]) -> dict[str, Any]:
-    """The wanted encoder; while its digest is unknown here, the same encoder's digest on the index stays."""
-    encoder = dict(wanted["encoder"])
-    there = live.get("encoder") or {}
-    same = there.get("model") == encoder["model"] and there.get("revision") == encoder.get("revision")
-    if "digest" not in encoder and same and "digest" in there:
-        encoder["digest"] = there["digest"]
-    return encoder
-
-
-def _prefixed(prefix: str, field: Field) -> Field:
-    return Field(f"{prefix}.{field.path}", field.before, field.after)
-
-
-def _note_extra_fields(name: str, before: Mapping[str, Any], after: Mapping[str, Any], notes: list[str]) -> None:
-    extra = sorted(set(before.get("properties", {})) - set(after.get("properties", {})))
-    if extra:
-        notes.append(f"index/{name} has fields that the stack does not declare: {', '.join(extra)}")

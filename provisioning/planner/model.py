@@ -4,6 +4,10 @@ A trained model is immutable, so another digest is a second model. It is deploye
 ``<stem>-next`` and proven there; then the alias moves, the old deployment stops, the new one takes the fixed id (a
 short gap for users of that id, none for users of the alias), and the temporary one stops. Each step is a change of its
 own, so a plan made after any interruption goes on where it was.
+
+A model that stands under the deployment id (eland's and the series' way to name it) can be adopted: it is proven by the
+bundle's probes and listed in the state index, because its metadata cannot be changed; from then on it is the concrete
+model for that digest.
 """
 
 from __future__ import annotations
@@ -11,18 +15,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from clipline.core.records import MARK
 from provisioning.assets.model_asset import ModelAsset
+from provisioning.canonical import canonical
 from provisioning.desired import DesiredModel
 from provisioning.diff import differences
 from provisioning.observed import Observed
 from provisioning.plan import Change, Problem, Verb
+from provisioning.planner.adoption import Adoption, foreign, taken_over
 
 _UPDATABLE = {"number_of_allocations"}
 _LICENCES = {"trial", "platinum", "enterprise"}
 
 
-def plan_model(wanted: DesiredModel, observed: Observed, *, stack: str, notes: list[str]) -> Iterator[Change | Problem]:
+def plan_model(
+    wanted: DesiredModel, observed: Observed, *, stack: str, notes: list[str], adoption: Adoption
+) -> Iterator[Change | Problem]:
     """Every change and problem of one text model."""
     asset = wanted.asset
     if observed.licence not in _LICENCES:
@@ -34,13 +41,32 @@ def plan_model(wanted: DesiredModel, observed: Observed, *, stack: str, notes: l
     if wanted.digest is None:
         yield from _unknown(asset)
         return
-    model_id = asset.model_id(wanted.digest)
-    foreign = _foreign(asset, model_id, observed, stack)
-    if foreign is not None:
-        yield foreign
+    model_id = model_id_of(asset, wanted.digest, observed, adoption)
+    problems = list(_foreign(asset, model_id, observed, stack, adoption))
+    if problems:
+        yield from problems
+        return
+    if model_id in observed.models and not observed.owns_model(stack, model_id):
+        adopt = _adopt(asset, wanted.digest, model_id, observed, stack)
+        steps = list(_deployments(asset, model_id, observed, notes))
+        # It is proven through a deployment: the one that is there, before that is touched; else the one to be made.
+        first = 0 if _serves(observed.deployments.get(asset.deployment_id), model_id) else 1
+        yield from (*steps[:first], adopt, *steps[first:])
         return
     yield _model(asset, wanted.digest, model_id, observed, stack)
     yield from _deployments(asset, model_id, observed, notes)
+
+
+def model_id_of(asset: ModelAsset, digest: str, observed: Observed, adoption: Adoption) -> str:
+    """The concrete model id for a digest: the asset's own, or that of a model which was or is now adopted for it."""
+    plain = f"trained_model/{asset.deployment_id}"
+    adopted = observed.adopted.get(plain)
+    if asset.deployment_id in observed.models:
+        if adopted is not None and adopted.get("digest") == digest:
+            return asset.deployment_id
+        if adopted is None and adoption.takes(plain, observed.model_stack(asset.deployment_id)):
+            return asset.deployment_id
+    return asset.model_id(digest)
 
 
 def _unknown(asset: ModelAsset) -> Iterator[Change]:
@@ -48,50 +74,77 @@ def _unknown(asset: ModelAsset) -> Iterator[Change]:
     yield Change(kind="trained_model", name=f"{asset.stem}-????????", verb=Verb.CREATE, reason=reason)
 
 
-def _foreign(asset: ModelAsset, model_id: str, observed: Observed, stack: str) -> Problem | None:
+def _foreign(asset: ModelAsset, model_id: str, observed: Observed, stack: str, adoption: Adoption) -> Iterator[Problem]:
     """What stands under a name that this stack needs and does not belong to it."""
-    config = observed.models.get(model_id)
-    if config is not None and _mark(config, "stack") != stack:
-        owner = _mark(config, "stack")
-        return Problem(
-            address=f"trained_model/{model_id}",
-            what=f"belongs to the stack {owner!r}" if owner else "is there already and was not made by clipline",
-            hint="rename the file in models/: its stem begins the model's id",
-        )
-    if asset.deployment_id in observed.models:
-        return Problem(
-            address=f"deployment/{asset.deployment_id}",
-            what="a trained model has this very id (imported by eland, as the series does?), so no deployment can",
-            hint="choose another id (--var deployment_id=…), or delete that model",
-        )
-    deployed = observed.deployments.get(asset.deployment_id)
-    if deployed is not None and not _ours(deployed["model_id"], asset, observed, stack):
-        return Problem(
-            address=f"deployment/{asset.deployment_id}",
-            what=f"is there already and serves the foreign model {deployed['model_id']}",
-            hint="choose another id (--var deployment_id=…), or stop that deployment",
-        )
+    plain = asset.deployment_id
+    if plain in observed.models and plain != model_id:
+        yield _plain(plain, observed)
+        return
+    if model_id in observed.models and not observed.owns_model(stack, model_id):
+        owner = observed.model_stack(model_id)
+        if not adoption.takes(f"trained_model/{model_id}", owner):
+            otherwise = "rename the file in models/: its stem begins the model's id"
+            yield foreign(f"trained_model/{model_id}", owner, otherwise=otherwise)
+    deployed = observed.deployments.get(plain)
+    if deployed is not None and not _ours(deployed["model_id"], model_id, observed, stack):
+        address = f"deployment/{plain}"
+        owner = observed.model_stack(deployed["model_id"])
+        if not adoption.takes(address, owner):
+            what = f"is there already, serves the model {deployed['model_id']}"
+            yield foreign(address, owner, what=what, otherwise="choose another id (--var deployment_id=…)")
     holder = observed.model_alias(asset.model_alias)
-    if holder is not None and not _ours(holder, asset, observed, stack):
+    if holder is not None and not _ours(holder, model_id, observed, stack):
+        address = f"model_alias/{asset.model_alias}"
+        owner = observed.model_stack(holder)
+        if not adoption.takes(address, owner):
+            what = f"is there already, points to the model {holder}"
+            yield foreign(address, owner, what=what, otherwise="choose another alias (--var model_alias=…)")
+
+
+def _plain(plain: str, observed: Observed) -> Problem:
+    """A trained model under the very id that the deployment shall have."""
+    if f"trained_model/{plain}" in observed.adopted:
         return Problem(
-            address=f"model_alias/{asset.model_alias}",
-            what=f"is there already and points to the foreign model {holder}",
-            hint="choose another alias (--var model_alias=…), or delete that one",
+            address=f"deployment/{plain}",
+            what="the adopted model has this very id, so no deployment of another model can",
+            hint="choose another deployment id (--var deployment_id=…); `clipline prune` then deletes the adopted model",
         )
-    return None
+    return Problem(
+        address=f"deployment/{plain}",
+        what="a trained model has this very id (imported by eland, as the series does?), so no deployment of another can",
+        hint="choose another deployment id (--var deployment_id=…), or adopt that model, once the probes have proven that"
+        f" it is the same: --adopt trained_model/{plain}",
+    )
 
 
-def _ours(model_id: str, asset: ModelAsset, observed: Observed, stack: str) -> bool:
-    config = observed.models.get(model_id)
-    return config is not None and _mark(config, "stack") == stack and model_id.startswith(f"{asset.stem}-")
+def _ours(other: str, model_id: str, observed: Observed, stack: str) -> bool:
+    """Whether a model may stand behind a name of ours: it is the wanted one, or it is this stack's."""
+    return other == model_id or observed.owns_model(stack, other)
+
+
+def _serves(deployed: Mapping[str, Any] | None, model_id: str) -> bool:
+    return deployed is not None and deployed["model_id"] == model_id and deployed.get("state") == "started"
+
+
+def _adopt(asset: ModelAsset, digest: str, model_id: str, observed: Observed, stack: str) -> Change:
+    return Change(
+        kind="trained_model",
+        name=model_id,
+        verb=Verb.UPDATE,
+        reason="adopted, once every probe of the bundle agrees with it",
+        fields=(taken_over(observed.model_stack(model_id), stack),),
+        request={"stem": asset.stem, "digest": digest, "adopt": asset.deployment_id},
+    )
 
 
 def _model(asset: ModelAsset, digest: str, model_id: str, observed: Observed, stack: str) -> Change:
     config = observed.models.get(model_id)
-    request = {"stem": asset.stem, "digest": digest}
+    request: dict[str, Any] = {}
     if config is None:
         reason = "not there yet"
-        older = sorted(name for name in observed.models if _ours(name, asset, observed, stack))
+        older = sorted(
+            name for name in observed.models if name.startswith(f"{asset.stem}-") and observed.owns_model(stack, name)
+        )
         if older:
             reason = f"other files or import parameters than {', '.join(older)}"
         return Change(kind="trained_model", name=model_id, verb=Verb.CREATE, reason=reason, request=request)
@@ -139,8 +192,8 @@ def _deployment(asset: ModelAsset, model_id: str, deployed: Mapping[str, Any] | 
         reason = f"its state is {deployed['state']}" + (f": {deployed['reason']}" if deployed.get("reason") else "")
         return _start(asset, fixed, model_id, Verb.REPLACE, reason)
     wanted = _settings(asset)
-    before = {key: deployed.get(key) for key in wanted}
-    fields = differences(before, wanted)
+    after = canonical("deployment", wanted)
+    fields = differences(canonical("deployment", {key: deployed.get(key) for key in wanted}), after)
     if not fields:
         return Change(kind="deployment", name=fixed, verb=Verb.NO_OP, reason="as wanted")
     names = {field.path for field in fields}
@@ -188,7 +241,3 @@ def _delete(name: str, reason: str) -> Change:
 
 def _settings(asset: ModelAsset) -> dict[str, Any]:
     return {key: value for key, value in asset.deployment.items() if key != "deployment_id"}
-
-
-def _mark(config: Mapping[str, Any], key: str) -> Any:
-    return ((config.get("metadata") or {}).get(MARK) or {}).get(key)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from clipline.demo.pictures import generate
-from clipline.emulator import cluster, indices, ingest, ml, search
+from clipline.emulator import cluster, indices, ingest, ml, search, security
 from clipline.emulator.http.endpoints import Endpoints
 from clipline.emulator.http.routing import Router
 from clipline.emulator.identity import DEFAULT_VERSION
@@ -49,7 +49,8 @@ class Jobs:
         env = {**keep, "ELASTICSEARCH_API_KEY": made["encoded"]}
         done = self.clipline(*arguments, "--verbose", env=env, code=code)
         router = Router(
-            [*cluster.ROUTES, *ingest.ROUTES, *ml.ROUTES, *search.ROUTES, *indices.ROUTES], Endpoints(DEFAULT_VERSION)
+            [*cluster.ROUTES, *ingest.ROUTES, *ml.ROUTES, *search.ROUTES, *security.ROUTES, *indices.ROUTES],
+            Endpoints(DEFAULT_VERSION),
         )
         asked = {router.find(method, uri)[0].action for method, uri, _ in REQUEST.findall(done.stderr)}
         assert asked, done.stderr
@@ -72,6 +73,9 @@ def jobs(tmp_path_factory: pytest.TempPathFactory, variables: tuple[str, ...], c
         assert "No drift" in jobs.run("clipline-status", "drift", *variables)
         assert "4 documents" in jobs.run("clipline-status", "status")
         assert len(json.loads(jobs.run("clipline-search", "search", "dog", "--json"))["hits"]) == 4
+        assert "Nothing to delete" in jobs.run("clipline-apply", "prune", *variables)
+        gone = jobs.run("clipline-apply", "destroy", *variables, "--delete-data", "my-image-embeddings", "--yes")
+        assert "Deleted: 7 resources." in gone
         yield jobs
 
 
@@ -83,7 +87,7 @@ def test_the_page_has_a_role_for_each_job(jobs: Jobs) -> None:
 def test_nothing_can_be_left_out(jobs: Jobs, role: str) -> None:
     kinds = (
         (ROLES[role]["cluster"], grants_cluster, True),
-        (ROLES[role]["indices"][0]["privileges"], grants_index, False),
+        *((entry["privileges"], grants_index, False) for entry in ROLES[role]["indices"]),
     )
     for privileges, grants, of_cluster in kinds:
         asked = [action for action in jobs.actions[role] if is_cluster_action(action) is of_cluster]

@@ -12,14 +12,13 @@ import yaml
 from elasticsearch import Elasticsearch
 
 from clipline.emulator.launch import running_emulator
-from provisioning.apply import Applier, Done
-from provisioning.assets.model_asset import model_asset
+from provisioning.apply import Done, Work, apply_plan
 from provisioning.assets.stack import Stack, read_stack
 from provisioning.assets.validate import check
 from provisioning.assets.variables import gather
 from provisioning.bundles.find import Bundles
 from provisioning.desired import Digests, desired_state
-from provisioning.observe import observe, server_version
+from provisioning.observe import Scope, observe, server
 from provisioning.plan import Change, Plan
 from provisioning.planner import make_plan
 from tests.conftest import TINY
@@ -36,22 +35,22 @@ class Cluster:
     client: Elasticsearch
     flags: tuple[str, ...] = TINY
     applied: list[Done] = field(default_factory=list)
+    adopt: tuple[str, ...] = ()
 
     def plan(self, directory: Path) -> Plan:
         """The plan of a stack but for its text model."""
         stack = self.read(directory)
-        version = server_version(self.client)
-        desired = desired_state(stack, version=version, digests=Digests(text={}, image={}))
-        observed = observe(self.client, version=version, aliases=tuple(index.alias for index in desired.indices))
-        plan = make_plan(desired, observed, target="here")
+        found = server(self.client)
+        desired = desired_state(stack, version=found.version, digests=Digests(text={}, image={}))
+        scope = Scope(stack=stack.name, aliases=tuple(index.alias for index in desired.indices))
+        plan = make_plan(desired, observe(self.client, found=found, scope=scope), target="here", adopt=self.adopt)
         return replace(plan, changes=tuple(item for item in plan.changes if item.kind not in _MODEL_KINDS))
 
     def apply(self, directory: Path) -> Plan:
         """Plan and carry out; gives the plan."""
         plan = self.plan(directory)
-        models = {asset.name: model_asset(asset) for asset in self.read(directory).of("model")}
-        applier = Applier(client=self.client, stack=plan.stack, models=models, bundles=Bundles(models))
-        self.applied = list(applier.apply(plan))
+        work = Work(client=self.client, stack=plan.stack, models=(), bundles=Bundles({}))
+        self.applied = list(apply_plan(plan, work))
         return plan
 
     def read(self, directory: Path) -> Stack:

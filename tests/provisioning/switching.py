@@ -12,13 +12,13 @@ from typing import Any
 
 from elasticsearch import ApiError, Elasticsearch
 
-from provisioning.apply import Applier
+from provisioning.apply import Work, apply_plan
 from provisioning.assets.model_asset import ModelAsset, model_asset
 from provisioning.assets.stack import read_stack
 from provisioning.assets.variables import gather
 from provisioning.bundles.find import Bundles
 from provisioning.desired import Digests, desired_state
-from provisioning.observe import observe, server_version
+from provisioning.observe import Scope, observe, server
 from provisioning.plan import Plan
 from provisioning.planner import make_plan
 from tests.conftest import ROOT, TINY
@@ -91,11 +91,15 @@ class World:
     def plan(self, which: str) -> Plan:
         """The plan of the stack with one of the models."""
         stack = read_stack(ROOT, gather(stack=ROOT, flags=self.flags(which), environment={}))
-        version = server_version(self.client)
+        found = server(self.client)
         digests: Digests = Bundles({STEM: self.asset(which)}).digests()
-        desired = desired_state(stack, version=version, digests=digests)
-        observed = observe(self.client, version=version, aliases=tuple(index.alias for index in desired.indices))
-        return make_plan(desired, observed, target=self.url)
+        desired = desired_state(stack, version=found.version, digests=digests)
+        scope = Scope(
+            stack=stack.name,
+            aliases=tuple(index.alias for index in desired.indices),
+            models=frozenset({self.model_id(which)}),
+        )
+        return make_plan(desired, observe(self.client, found=found, scope=scope), target=self.url)
 
     def apply(
         self, which: str, *, stop_before: str | None = None, spoil: Callable[[Bundles], None] | None = None
@@ -106,13 +110,14 @@ class World:
         bundles.obtain(STEM)
         if spoil is not None:
             spoil(bundles)
-        applier = Applier(client=self.client, stack="clipline", models={STEM: asset}, bundles=bundles)
+        plan = self.plan(which)
+        work = Work(client=self.client, stack="clipline", models=plan.models, bundles=bundles)
 
         def before(change: Any) -> None:
             if stop_before == f"{change.verb} {change.address}":
                 raise Killed
 
-        list(applier.apply(self.plan(which), before=before))
+        list(apply_plan(plan, work, before=before))
 
     def deployments(self) -> dict[str, str]:
         """deployment id → model id."""

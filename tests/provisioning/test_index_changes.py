@@ -108,7 +108,7 @@ def test_an_empty_index_is_replaced(name: str, applied: Cluster, edit: Edit, sta
     plan = applied.apply(stack_copy)
     change = changed(plan)[f"index/{INDEX}"]
     assert change.verb is Verb.REPLACE
-    assert f"holds no documents, and {path} cannot be changed in place" == change.reason
+    assert f"is empty, and {path} cannot be changed in place" == change.reason
     assert applied.client.indices.get(index=INDEX)[INDEX]["settings"]["index"]["uuid"] != before
     assert applied.plan(stack_copy).in_sync
     add_a_document(applied.client)
@@ -130,7 +130,7 @@ def test_documents_that_came_after_the_plan_are_safe(applied: Cluster, edit: Edi
     put_over(edit, {"settings": {"number_of_shards": 2}})
     # Not refreshed: the plan counts searchable documents only.
     applied.client.index(index=ALIAS, id="1", document={"image_id": "one"}, require_alias=True)
-    with pytest.raises(PlanError, match="holds 1 documents by now and is not replaced"):
+    with pytest.raises(PlanError, match="holds 1 documents by now and is left as it is"):
         applied.apply(stack_copy)
     assert applied.client.count(index=ALIAS)["count"] == 1
 
@@ -161,8 +161,29 @@ def test_a_mark_that_was_removed_by_hand_comes_back(applied: Cluster, stack_copy
 
 
 def test_an_index_that_lost_its_marks_is_foreign(applied: Cluster, stack_copy: Path) -> None:
-    applied.client.indices.put_mapping(index=INDEX, meta={})
-    assert index_problems(applied.plan(stack_copy)) == ["was not made by clipline"]
+    add_a_document(applied.client)
+    applied.client.indices.put_mapping(index=INDEX, meta={"owner": "me"})
+    (problem,) = applied.plan(stack_copy).problems
+    assert problem.what == f"has the alias {ALIAS} and was not made by clipline"
+    assert f"--adopt index/{INDEX}" in problem.hint
+    applied.adopt = (f"index/{INDEX}",)
+    change = changed(applied.apply(stack_copy))[f"index/{INDEX}"]
+    assert change.reason.startswith("adopted; its 1 documents are taken to be of the encoder ")
+    assert (change.fields[0].path, change.fields[0].after) == ("_meta.clipline.stack", "clipline")
+    applied.adopt = ()
+    assert applied.plan(stack_copy).in_sync
+    assert applied.client.indices.get_mapping(index=INDEX)[INDEX]["mappings"]["_meta"]["owner"] == "me"
+
+
+def test_an_index_of_another_shape_is_not_adopted(cluster: Cluster, stack_copy: Path) -> None:
+    cluster.client.indices.create(
+        index=INDEX, aliases={ALIAS: {}}, mappings={"properties": {"size": {"type": "keyword"}}}
+    )
+    cluster.client.index(index=INDEX, document={"size": "1"}, refresh=True)
+    cluster.adopt = ("all",)
+    (problem,) = cluster.plan(stack_copy).problems
+    assert problem.what.startswith("needs a migration: ")
+    assert "while it holds 1 documents" in problem.what
 
 
 def test_an_index_under_the_alias_s_name(cluster: Cluster, stack_copy: Path) -> None:
@@ -187,24 +208,54 @@ def test_an_alias_that_cannot_be_written_through(applied: Cluster, stack_copy: P
     add_a_document(applied.client)
 
 
-def test_an_alias_moved_to_a_foreign_index(applied: Cluster, stack_copy: Path) -> None:
-    applied.client.indices.create(index="my-image-embeddings-by-hand")
+def test_an_alias_moved_to_a_foreign_index_moves_back(applied: Cluster, stack_copy: Path) -> None:
+    other = "my-image-embeddings-by-hand"
+    applied.client.indices.create(index=other)
     applied.client.indices.update_aliases(
-        actions=[
-            {"remove": {"index": INDEX, "alias": ALIAS}},
-            {"add": {"index": "my-image-embeddings-by-hand", "alias": ALIAS}},
-        ]
+        actions=[{"remove": {"index": INDEX, "alias": ALIAS}}, {"add": {"index": other, "alias": ALIAS}}]
     )
-    (problem,) = applied.plan(stack_copy).problems
-    assert (problem.address, problem.what) == ("index/my-image-embeddings-by-hand", "was not made by clipline")
-    assert f"move the alias {ALIAS} back" in problem.hint
+    change = changed(applied.apply(stack_copy))[f"alias/{ALIAS}"]
+    assert change.reason == f"was moved by hand to {other}, and moves back"
+    assert ("index", other, INDEX) in [(item.path, item.before, item.after) for item in change.fields]
+    assert list(applied.client.indices.get_alias(name=ALIAS).body) == [INDEX]
+    assert applied.plan(stack_copy).in_sync
+
+
+def test_an_alias_on_a_foreign_index_where_none_is_ours(cluster: Cluster, stack_copy: Path) -> None:
+    cluster.client.indices.create(index="my-image-embeddings-by-hand", aliases={ALIAS: {}})
+    (problem,) = cluster.plan(stack_copy).problems
+    assert problem.address == "index/my-image-embeddings-by-hand"
+    assert problem.what == f"has the alias {ALIAS} and was not made by clipline"
 
 
 def test_an_alias_on_two_indices(applied: Cluster, stack_copy: Path) -> None:
     applied.client.indices.create(index="my-image-embeddings-000002", aliases={ALIAS: {}})
+    change = changed(applied.apply(stack_copy))[f"alias/{ALIAS}"]
+    assert change.reason == "points to my-image-embeddings-000002 too"
+    assert list(applied.client.indices.get_alias(name=ALIAS).body) == [INDEX]
+
+
+def test_an_alias_on_two_generations(applied: Cluster, stack_copy: Path) -> None:
+    mappings = applied.client.indices.get_mapping(index=INDEX)[INDEX]["mappings"]
+    applied.client.indices.create(index="my-image-embeddings-000002", aliases={ALIAS: {}}, mappings=mappings)
     (problem,) = applied.plan(stack_copy).problems
-    assert problem.what == f"points to several indices: {INDEX}, my-image-embeddings-000002"
+    assert problem.what == f"points to several indices of this stack: {INDEX}, my-image-embeddings-000002"
     assert problem.hint == "remove the alias from all but one of them"
+
+
+def test_a_filter_put_on_the_alias_by_hand(applied: Cluster, stack_copy: Path) -> None:
+    applied.client.indices.put_alias(index=INDEX, name=ALIAS, filter={"term": {"source": "phone"}})
+    change = changed(applied.apply(stack_copy))[f"alias/{ALIAS}"]
+    assert (change.reason, [item.path for item in change.fields]) == ("was changed by hand", ["filter"])
+    assert "filter" not in applied.client.indices.get_alias(name=ALIAS)[INDEX]["aliases"][ALIAS]
+
+
+def test_a_template_that_would_win(applied: Cluster, stack_copy: Path) -> None:
+    applied.client.indices.put_index_template(name="theirs", index_patterns=["my-*"], priority=500)
+    (problem,) = applied.plan(stack_copy).problems
+    applied.client.indices.delete_index_template(name="theirs")
+    assert problem.address == "index_template/theirs"
+    assert "has the higher priority 500" in problem.what
 
 
 def test_parts_for_newer_servers_are_left_out_and_noted(cluster: Cluster, edit: Edit, stack_copy: Path) -> None:

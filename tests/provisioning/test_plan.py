@@ -64,7 +64,7 @@ def repaired(clipline: Run, url: str) -> list[str]:
 def test_an_empty_cluster(tmp_path: Path, clipline: Run) -> None:
     with running_emulator(tmp_path) as url:
         plan = plan_json(clipline, url, "--check", code=3)
-        assert set(plan) == {"stack", "target", "version", "changes", "problems", "notes", "summary"}
+        assert set(plan) == {"stack", "target", "version", "changes", "problems", "notes", "orphans", "summary"}
         assert (plan["stack"], plan["target"], plan["problems"]) == ("clipline", url, [])
         addresses = list(pending(plan))
         assert addresses[0].startswith(f"trained_model/{STEM}-")
@@ -161,16 +161,14 @@ def test_an_index_alias_moved_by_hand(url: str, client: Elasticsearch, clipline:
     client.indices.update_aliases(
         actions=[{"remove": {"index": INDEX, "alias": alias}}, {"add": {"index": "elsewhere", "alias": alias}}]
     )
-    text = clipline("plan", *VARIABLES, "--url", url, code=1).stdout
-    assert "! index/elsewhere  was not made by clipline" in text
-    assert "hint: move the alias my-image-embeddings back" in text
-    assert "This plan cannot be applied: 1 problem." in text
-    plan = plan_json(clipline, url, code=1)
-    assert [set(problem) for problem in plan["problems"]] == [{"address", "what", "hint"}]
-    assert json.loads(clipline("apply", *VARIABLES, "--url", url, "--yes", "--json", code=1).stdout)["outcome"] == []
-    clipline("drift", *VARIABLES, "--url", url, code=3)
-    client.indices.delete(index="elsewhere")
+    plan = plan_json(clipline, url, "--check", code=3)
+    assert pending(plan) == {f"alias/{alias}": "update"}
+    (change,) = [item for item in plan["changes"] if item["verb"] == "update"]
+    assert change["reason"] == "was moved by hand to elsewhere, and moves back"
+    assert {item["path"]: (item["before"], item["after"]) for item in change["fields"]}["index"] == ("elsewhere", INDEX)
     assert repaired(clipline, url) == [f"alias/{alias}"]
+    assert list(client.indices.get_alias(name=alias).body) == [INDEX]
+    client.indices.delete(index="elsewhere")
 
 
 @pytest.mark.slow
@@ -189,7 +187,8 @@ def test_names_taken_by_others(url: str, client: Elasticsearch, clipline: Run, s
         {
             "address": f"ingest_pipeline/{PIPELINE}",
             "what": "is there already and was not made by clipline",
-            "hint": "rename the file in pipelines/, or delete the one on the cluster yourself",
+            "hint": "rename the file in pipelines/; or take it over as it is shown by the plan with --adopt "
+            f"ingest_pipeline/{PIPELINE}",
         }
     ]
     client.ingest.put_pipeline(id=PIPELINE, meta=body["_meta"], processors=body["processors"])
@@ -198,7 +197,7 @@ def test_names_taken_by_others(url: str, client: Elasticsearch, clipline: Run, s
     other = plan_json(clipline, url, "--stack", str(stack_copy), code=1)["problems"]
     assert {problem["what"].rpartition(" ")[2] for problem in other[1:]} == {"'clipline'"}
     assert other[0]["address"].startswith("trained_model/")
-    assert other[0]["what"] == "belongs to the stack 'clipline'"
+    assert other[0]["what"] == "is there already and belongs to the stack 'clipline'"
 
 
 def test_a_model_under_the_deployment_s_name(tmp_path: Path, clipline: Run) -> None:

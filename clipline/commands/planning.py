@@ -1,0 +1,106 @@
+"""A stack and a cluster → a plan, and a plan → the screen: what ``plan``, ``apply``, ``prune`` and their like share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from clipline.core.output import data, say, show, show_json
+
+if TYPE_CHECKING:
+    from elasticsearch import Elasticsearch
+
+    from provisioning.assets.stack import Stack
+    from provisioning.bundles.find import Bundles
+    from provisioning.desired import Desired
+    from provisioning.observe import Scope
+    from provisioning.observed import Observed
+    from provisioning.plan import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A plan with what carrying it out needs."""
+
+    plan: Plan
+    bundles: Bundles
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A stack beside what the cluster holds of it."""
+
+    desired: Desired
+    observed: Observed
+    bundles: Bundles
+
+
+def make_plan(
+    stack: Stack,
+    client: Elasticsearch,
+    *,
+    target: str,
+    bundle_files: Iterable[Path] = (),
+    build: bool = False,
+    adopt: Iterable[str] = (),
+) -> Planned:
+    """Stack and cluster → plan. With ``build``, bundles whose digest is unknown are built first."""
+    from provisioning.planner import make_plan as plan_of
+
+    seen = look(stack, client, bundle_files=bundle_files, build=build)
+    return Planned(plan_of(seen.desired, seen.observed, target=target, adopt=adopt), seen.bundles)
+
+
+def look(stack: Stack, client: Elasticsearch, *, bundle_files: Iterable[Path] = (), build: bool = False) -> Seen:
+    """What a stack wants and what the cluster holds."""
+    from provisioning.assets.model_asset import model_asset
+    from provisioning.bundles.find import find_bundles
+    from provisioning.desired import desired_state
+    from provisioning.observe import Scope, observe, server
+
+    models = [model_asset(asset) for asset in stack.of("model")]
+    bundles = find_bundles(models, given=bundle_files, stack=stack.directory)
+    found = server(client)
+    digests = bundles.digests()
+    unknown = [stem for stem, digest in digests.text.items() if digest is None]
+    if build and unknown:
+        for stem in unknown:
+            say(f"building the bundle of {stem}: neither its files nor a bundle are at hand")
+            bundles.obtain(stem)
+        digests = bundles.digests()
+    desired = desired_state(stack, version=found.version, digests=digests)
+    ids = {model.deployment_id for model in models} | {
+        model.model_id(digest) for model in models if (digest := digests.text.get(model.stem)) is not None
+    }
+    scope = Scope(stack=stack.name, aliases=tuple(index.alias for index in desired.indices), models=frozenset(ids))
+    return Seen(desired, observe(client, found=found, scope=scope), bundles)
+
+
+def scope_of(plan: Plan) -> Scope:
+    """What has to be looked at to see whether the cluster has moved since a plan was made."""
+    from provisioning.observe import Scope
+
+    names = [address.split("/", 1) for address in plan.seen]
+    return Scope(
+        stack=plan.stack,
+        aliases=tuple(name for kind, name in names if kind == "alias"),
+        models=frozenset(name for kind, name in names if kind == "trained_model"),
+    )
+
+
+def show_plan(plan: Plan, *, as_json: bool = False, as_markdown: bool = False, all_fields: bool = False) -> None:
+    """A plan on stdout: for people, as Markdown, or as JSON."""
+    from provisioning.render import markdown_lines, plan_lines
+
+    if as_json:
+        show_json(plan.to_json())
+        return
+    if as_markdown:
+        for line in markdown_lines(plan):
+            show(line)
+        return
+    styles = {"+": "green", "~": "yellow", "±": "yellow", "-": "red", "!": "bold red", "=": "dim"}
+    for line in plan_lines(plan, all_fields=all_fields):
+        data().print(line, style=styles.get(line[:1]), markup=False)

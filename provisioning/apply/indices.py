@@ -1,0 +1,59 @@
+"""Indices and their aliases. An index that holds documents is deleted only where the plan says that it was named."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from clipline.core.errors import PlanError
+from provisioning.apply.work import Work
+from provisioning.plan import Change, Verb
+
+
+def index(work: Work, change: Change) -> str:
+    """Create an index, change it in place, replace one that holds no documents, or delete it."""
+    if change.verb is Verb.UPDATE:
+        if "settings" in change.request:
+            work.client.indices.put_settings(index=change.name, settings=change.request["settings"])
+        if "mappings" in change.request:
+            mappings = dict(change.request["mappings"])
+            mappings["meta"] = mappings.pop("_meta")
+            work.client.indices.put_mapping(index=change.name, **mappings)
+        return ""
+    if change.verb is Verb.DELETE:
+        if not change.request.get("delete_data"):
+            _check_empty(work, change)
+        work.client.options(ignore_status=404).indices.delete(index=change.name)
+        return ""
+    if change.verb is Verb.REPLACE:
+        _check_empty(work, change)
+        work.client.options(ignore_status=404).indices.delete(index=change.name)
+    work.client.indices.create(index=change.name, **change.request)
+    return ""
+
+
+def alias(work: Work, change: Change) -> str:
+    """Point an alias to its index, away from others in the same step; or remove it from indices."""
+    if change.verb is Verb.DELETE:
+        work.client.options(ignore_status=404).indices.delete_alias(
+            index=",".join(change.request["indices"]), name=change.name
+        )
+        return ""
+    request = dict(change.request)
+    others = request.pop("others", [])
+    # What a hand put on it (a filter, a routing) goes: an alias that is added is replaced as a whole.
+    target = {"index": request["index"], "alias": change.name}
+    actions: list[dict[str, Any]] = [{"remove": {"index": name, "alias": change.name}} for name in others]
+    actions.append({"add": {**target, **request}})
+    work.client.indices.update_aliases(actions=actions)
+    return ""
+
+
+def _check_empty(work: Work, change: Change) -> None:
+    """The plan saw it empty; documents that came since (or wait for a refresh) must not be lost."""
+    work.client.options(ignore_status=404).indices.refresh(index=change.name)
+    found = work.client.options(ignore_status=404).count(index=change.name)
+    documents = int(found.body.get("count", 0))
+    if documents:
+        raise PlanError(
+            f"holds {documents} documents by now and is left as it is", where=change.address, hint="plan again"
+        )

@@ -1,0 +1,74 @@
+"""Who uses what: the pipelines that name a model, what names a pipeline, the templates that name a component. Pure.
+
+A model is named by its id, by one of its aliases, or by the id of one of its deployments; the server itself refuses to
+stop or delete one of these only where a pipeline names exactly that (docs: decision 2 of the design), so our own list is
+the guard.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from provisioning.observed import Observed
+
+
+def model_names(observed: Observed, model_id: str) -> set[str]:
+    """Every name that reaches a model."""
+    deployments = {name for name, entry in observed.deployments.items() if entry.get("model_id") == model_id}
+    return {model_id, *observed.aliases_of(model_id), *deployments}
+
+
+def users_of_names(observed: Observed, names: set[str]) -> list[str]:
+    """The addresses of the pipelines that name a model by one of these names."""
+    return [
+        f"ingest_pipeline/{name}"
+        for (kind, name), body in observed.resources.items()
+        if kind == "ingest_pipeline" and names & set(processors_values(body, "inference", "model_id"))
+    ]
+
+
+def users_of_pipeline(observed: Observed, pipeline: str) -> list[str]:
+    """What names a pipeline: other pipelines, templates and, of the indices that were observed, their settings."""
+    found = [
+        f"{kind}/{name}"
+        for (kind, name), body in observed.resources.items()
+        if (kind == "ingest_pipeline" and pipeline in processors_values(body, "pipeline", "name"))
+        or (kind != "ingest_pipeline" and pipeline in _pipelines((body.get("template") or {}).get("settings")))
+    ]
+    return found + [
+        f"index/{name}" for name, index in observed.indices.items() if pipeline in _pipelines(index.settings)
+    ]
+
+
+def users_of_component(observed: Observed, component: str) -> list[str]:
+    """The index templates that are composed of a component template."""
+    return [
+        f"index_template/{name}"
+        for (kind, name), body in observed.resources.items()
+        if kind == "index_template" and component in (body.get("composed_of") or ())
+    ]
+
+
+def processors_values(value: Any, kind: str, key: str) -> Iterator[str]:
+    """A parameter of every processor of one kind, wherever it stands in a pipeline's body."""
+    if isinstance(value, Mapping):
+        for name, child in value.items():
+            if name == kind and isinstance(child, Mapping) and isinstance(child.get(key), str):
+                yield child[key]
+            yield from processors_values(child, kind, key)
+    elif isinstance(value, list):
+        for child in value:
+            yield from processors_values(child, kind, key)
+
+
+def _pipelines(settings: Any) -> set[str]:
+    if not isinstance(settings, Mapping):
+        return set()
+    found: set[str] = set()
+    for key, child in settings.items():
+        if isinstance(child, Mapping):
+            found |= _pipelines(child)
+        elif str(key).rpartition(".")[2] in ("default_pipeline", "final_pipeline") and isinstance(child, str):
+            found.add(child)
+    return found
