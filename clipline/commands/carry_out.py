@@ -6,7 +6,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -33,6 +33,7 @@ def carry_out(
         CliplineError, elasticsearch.ApiError: a change failed; what was done and what not has been said.
     """
     from provisioning.apply import Work, apply_plan
+    from provisioning.state.history import recorded
     from provisioning.state.lock import held
 
     plan = planned.plan
@@ -43,14 +44,18 @@ def carry_out(
         if live:
             console.print(f"  {sent / 1e6:.0f} of {total / 1e6:.0f} MB", end="\r", markup=False)
 
-    with _ended_like_ctrl_c(), held(client, stack=plan.stack, command=str(plan.purpose), break_lock=break_lock) as lock:
+    with ExitStack() as stack:
+        stack.enter_context(_ended_like_ctrl_c())
+        lock = stack.enter_context(held(client, stack=plan.stack, command=str(plan.purpose), break_lock=break_lock))
         check_unmoved(plan, client)
+        run = stack.enter_context(recorded(client, lock=lock, plan=plan))
         done: list[Done] = []
         begun: list[Change] = []
 
         def before(change: Change) -> None:
             lock.check()
             begun.append(change)
+            run.mark(change, "begun")
             say(f"{change.verb} {change.address} …")
 
         work = Work(
@@ -66,6 +71,7 @@ def carry_out(
                 for item in apply_plan(plan, work, before=before):
                     say(f"  done in {item.seconds:.1f} s" + (f": {item.detail}" if item.detail else ""))
                     done.append(item)
+                    run.mark(item.change, "done", seconds=item.seconds, detail=item.detail)
         except BaseException:
             _say_where_it_stopped(plan, done, begun)
             raise

@@ -6,18 +6,15 @@ wording differ from version to version.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from clipline.core.errors import ModelError
+from provisioning.apply.waiting import wait_until_started
 from provisioning.apply.work import Work
 from provisioning.plan import Change, Verb
 
 if TYPE_CHECKING:
     from elasticsearch import Elasticsearch
-
-_POLL_SECONDS = 0.25
 
 
 def deployment(work: Work, change: Change) -> str:
@@ -50,26 +47,7 @@ def start_deployment(
     client.options(request_timeout=max(60.0, wait_seconds)).ml.start_trained_model_deployment(
         model_id=model_id, deployment_id=deployment_id, wait_for="starting", timeout="60s", **settings
     )
-    deadline = time.monotonic() + wait_seconds
-    while True:
-        stats = _stats(client, deployment_id, model_id)
-        allocation = stats.get("allocation_status") or {}
-        if allocation.get("state") == "fully_allocated":
-            return
-        why = _reasons(stats)
-        if stats.get("state") == "failed" or not stats:
-            raise ModelError(
-                f"the deployment failed: {why or 'the server removed it'}",
-                where=f"deployment/{deployment_id}",
-                hint="look at the log of the cluster's ML node",
-            )
-        if time.monotonic() > deadline:
-            raise ModelError(
-                f"not started within {wait_seconds:g} s; its state is {stats.get('state')}: {why or 'no reason given'}",
-                where=f"deployment/{deployment_id}",
-                hint="it goes on starting: run apply again, raise --wait-timeout, or free memory on the ML nodes",
-            )
-        time.sleep(_POLL_SECONDS)
+    wait_until_started(client, deployment_id, model_id=model_id, wait_seconds=wait_seconds)
 
 
 def stop_deployment(client: Elasticsearch, deployment_id: str) -> None:
@@ -81,18 +59,3 @@ def stop_deployment(client: Elasticsearch, deployment_id: str) -> None:
         params={"finish_pending_work": "true", "force": "true", "allow_no_match": "true"},
         headers={"accept": "application/json"},
     )
-
-
-def _stats(client: Elasticsearch, deployment_id: str, model_id: str) -> Mapping[str, Any]:
-    answer = client.ml.get_trained_models_stats(model_id=model_id)
-    for entry in answer["trained_model_stats"]:
-        stats = entry.get("deployment_stats")
-        if stats and stats["deployment_id"] == deployment_id:
-            found: Mapping[str, Any] = stats
-            return found
-    return {}
-
-
-def _reasons(stats: Mapping[str, Any]) -> str:
-    nodes = [(node.get("routing_state") or {}).get("reason") for node in stats.get("nodes") or ()]
-    return "; ".join(reason for reason in (stats.get("reason"), *nodes) if reason)

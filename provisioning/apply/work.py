@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from provisioning.apply.waiting import wait_until_started
 from provisioning.bundles.bundle import Bundle
 from provisioning.bundles.parity import prove
 from provisioning.bundles.push import Progress
@@ -63,6 +64,8 @@ class Work:
         bundle = self.bundles.obtain(stem) if build else self.bundles.at_hand(stem)
         if bundle is None or bundle.digest != planned.digest:
             return None
+        # It may be starting still: by an apply whose answer was lost, or by a hand.
+        wait_until_started(self.client, deployment_id, model_id=model_id, wait_seconds=self.wait_seconds)
         lowest = prove(self.client, bundle, deployment_id=deployment_id)
         self.proven.add(model_id)
         return lowest

@@ -66,6 +66,11 @@ class Lock:
         return self._claim.stack
 
     @property
+    def token(self) -> str:
+        """What tells it from every other lock."""
+        return self._claim.token
+
+    @property
     def owner(self) -> str:
         """Who holds it, as the cluster knows them."""
         return str(self._claim.body["owner"])

@@ -130,6 +130,21 @@ def remove(client: Elasticsearch, doc_id: str, *, after: Position | None = None)
     client.options(ignore_status=404).delete(index=INDEX, id=doc_id, **conditions)
 
 
+def search_runs(client: Elasticsearch, *, stack: str, limit: int) -> list[Stored]:
+    """The documents of a stack's runs, newest first; none where there is no index. Read-only."""
+    found = client.search(
+        index=INDEX,
+        query={"bool": {"filter": [{"term": {"kind": "run"}}, {"term": {"stack": stack}}]}},
+        sort=[{"started_at": {"order": "desc"}}],
+        size=limit,
+        seq_no_primary_term=True,
+        ignore_unavailable=True,
+    )
+    return [
+        Stored(id=hit["_id"], source=hit.get("_source", {}), position=_position(hit)) for hit in found["hits"]["hits"]
+    ]
+
+
 def ensure_index(client: Elasticsearch) -> None:
     """Make the index unless it is there; two who do so at once both go on.
 

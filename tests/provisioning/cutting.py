@@ -1,0 +1,86 @@
+"""A network that dies: a proxy that, from one request on, answers nothing any more."""
+
+from __future__ import annotations
+
+import http.client
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlsplit
+
+NEVER = 10**9
+
+
+@dataclass(slots=True)
+class Cut:
+    """Where the network dies: before the request of that number reaches the server, or after it did."""
+
+    upstream: str
+    at: int = NEVER
+    after: bool = False
+    seen: list[str] = field(default_factory=list)
+    dead: bool = False
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def begin(self, *, at: int, after: bool) -> None:
+        """Count from here."""
+        self.at, self.after, self.dead = at, after, False
+        self.seen.clear()
+
+
+@contextmanager
+def cutting(upstream: str) -> Iterator[tuple[str, Cut]]:
+    """A proxy in front of a server; gives its URL and where it is to die."""
+    cut = Cut(upstream)
+    host = urlsplit(upstream).netloc
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def handle_one_request(self) -> None:
+            self.raw_requestline = self.rfile.readline(65537)
+            if not self.raw_requestline or not self.parse_request():
+                self.close_connection = True
+                return
+            body = self.rfile.read(int(self.headers.get("content-length") or 0))
+            with cut.lock:
+                number = len(cut.seen)
+                cut.seen.append(f"{self.command} {self.path}")
+                dies = cut.dead or number >= cut.at
+                was_dead, cut.dead = cut.dead, dies
+            if dies and (was_dead or not cut.after):
+                self.close_connection = True
+                return
+            upstream_connection = http.client.HTTPConnection(host, timeout=60)
+            headers = {name: value for name, value in self.headers.items() if name.lower() != "connection"}
+            upstream_connection.request(self.command, self.path, body=body or None, headers=headers)
+            answer = upstream_connection.getresponse()
+            content = answer.read()
+            upstream_connection.close()
+            if dies:
+                self.close_connection = True
+                return
+            self.send_response_only(answer.status)
+            for name, value in answer.getheaders():
+                if name.lower() not in ("transfer-encoding", "connection", "content-length"):
+                    self.send_header(name, value)
+            self.send_header("content-length", str(len(content)))
+            self.end_headers()
+            if self.command != "HEAD":
+                self.wfile.write(content)
+
+        def log_message(self, *arguments: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}", cut
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
