@@ -15,13 +15,13 @@ of the stack finds it ``running`` although nobody holds the lock any more. The n
 from __future__ import annotations
 
 import hashlib
+import importlib.metadata
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from clipline import __version__
 from clipline.core.output import say
 from provisioning.plan import Change, Plan
 from provisioning.state.clock import now
@@ -59,7 +59,7 @@ class Run:
             "command": str(plan.purpose),
             "who": lock.owner,
             "host": lock.host,
-            "clipline": __version__,
+            "clipline": importlib.metadata.version("clipline"),
             "server": plan.version,
             "ended_at": None,
             "error": None,
