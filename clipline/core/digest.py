@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from clipline.core.digest_cache import file_digest
 from clipline.core.errors import ModelError
 
 RECIPE = 1
@@ -35,7 +36,7 @@ def model_digest(directory: Path, *, parameters: Mapping[str, Any]) -> str:
     total = hashlib.sha256()
     for file in model_files(directory):
         path = file.relative_to(directory).as_posix()
-        total.update(path.encode() + b"\0" + _file_digest(file).encode() + b"\n")
+        total.update(path.encode() + b"\0" + file_digest(file).encode() + b"\n")
     total.update(json.dumps(parameters, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode() + b"\n")
     total.update(str(RECIPE).encode())
     return f"sha256:{total.hexdigest()}"
@@ -92,8 +93,3 @@ def _module_files(folder: Path) -> Iterator[Path]:
         if (folder / name).is_file():
             yield folder / name
             return
-
-
-def _file_digest(file: Path) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

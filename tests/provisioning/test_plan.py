@@ -93,6 +93,15 @@ def test_in_sync(url: str, clipline: Run) -> None:
     assert json.loads(clipline("drift", *VARIABLES, "--url", url, "--json").stdout) == plan
 
 
+def test_a_no_op_apply_asks_little(url: str, clipline: Run) -> None:
+    done = clipline("apply", *VARIABLES, "--url", url, "--verbose")
+    assert "In sync" in done.stdout
+    requests = [line for line in done.stderr.splitlines() if "[status:" in line]
+    assert 0 < len(requests) <= 12, requests
+    assert {line.split()[0] for line in requests} <= {"GET", "POST"}
+    assert [line for line in requests if line.startswith("POST") and "/_msearch" not in line] == []
+
+
 def test_an_edited_pipeline(url: str, client: Elasticsearch, clipline: Run) -> None:
     body = client.ingest.get_pipeline(id=PIPELINE)[PIPELINE]
     processors = [*body["processors"][:2], {"remove": {**body["processors"][2]["remove"], "ignore_missing": False}}]
