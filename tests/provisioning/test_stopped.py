@@ -91,17 +91,10 @@ def heals(url: str, proxy: str, cut: Cut, stack: Stack, *, at: int, after: bool,
     apply(url, stack)
     with Elasticsearch(url) as client:
         plan = make_plan(stack, client, target=url).plan
+        # A lock that could not be given back would end with its process, which here is that of the tests.
+        client.options(ignore_status=404).delete(index="clipline-state", id="lock:clipline")
     assert plan.in_sync, (request, after, [change.address for change in plan.pending], plan.problems)
     assert plan.orphans == (), request
-
-
-def test_a_network_that_dies_at_some_requests(url: str, stack: Stack) -> None:
-    with cutting(url) as (proxy, cut):
-        requests = requests_of_an_apply(url, proxy, cut, stack)
-        starts = next(number for number, line in enumerate(requests) if "/deployment/_start" in line)
-        created = next(number for number, line in enumerate(requests) if line == "PUT /my-image-embeddings-000001")
-        for at, after in ((starts, True), (created, True), (len(requests) - 1, False)):
-            heals(url, proxy, cut, stack, at=at, after=after)
 
 
 @pytest.mark.slow
