@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: setup demo test test-slow contract docs lint format bench clean
+.PHONY: setup demo test test-slow test-majors contract docs lint format bench clean
 
 setup: $(STAMP)
 
@@ -23,6 +23,10 @@ test: setup
 
 test-slow: setup
 	$(BIN)/pytest -m slow --timeout 600 tests
+
+# what make test has not run: client 9 with the newest server, and client 8 in an environment of its own (.nox/)
+test-majors: setup
+	$(BIN)/nox --session 'client9(9.5.2)' client8
 
 # make contract ES_URL=https://host:9200 asks the facts of a real cluster; credentials: see tests/contract/conftest.py
 contract: setup
@@ -45,4 +49,4 @@ bench: setup
 	$(BIN)/python tests/bench/run.py
 
 clean:
-	rm -rf $(VENV) build dist demo.html .clipline
+	rm -rf $(VENV) .nox build dist demo.html .clipline

@@ -105,3 +105,10 @@ def test_pure_modules_reach_no_client(name: str) -> None:
 def test_heavy_libraries_are_imported_inside_functions(name: str, file: Path) -> None:
     if not name.startswith(TORCH_PROGRAMS):
         assert not {module for module in imports(file, top_level=True) if module.split(".")[0] in HEAVY}
+
+
+@pytest.mark.parametrize("room", ["contract", "core", "e2e", "loader", "provisioning", "search"])
+def test_emulators_of_tests_have_the_version_of_the_client(room: str) -> None:
+    # tests/nodes.py starts them so; tests/emulator is about the emulator itself.
+    for file in sorted((ROOT / "tests" / room).rglob("*.py")):
+        assert "clipline.emulator.launch" not in imports(file), f"{file}: take it from tests.nodes"

@@ -1,5 +1,6 @@
 """The same facts, asked of the emulator in each version, or of a real cluster (``make contract ES_URL=…``).
 
+``CLIPLINE_TEST_VERSION`` chooses one of the emulator's versions.
 A real cluster is named by ``ES_URL``, with ``ES_API_KEY`` or ``ES_USERNAME`` and ``ES_PASSWORD``, and ``ES_CA_CERTS``
 where its certificate needs one. Everything that a fact makes there is called ``clipline-contract-…`` and deleted again.
 The few that would change settings of the cluster or its licence are asked with ``ES_SHARED=1`` only, those about trained
@@ -22,8 +23,9 @@ import pytest
 from tests.contract.cluster import Cluster, connect
 from tests.contract.facts import EVIDENCE
 from tests.contract.secured import Secured, emulated_node, real_node
+from tests.nodes import CHOSEN, running_emulator
 
-VERSIONS = ("8.19.20", "9.2.0", "9.5.2")
+VERSIONS = (CHOSEN,) if CHOSEN else ("8.19.20", "9.2.0", "9.5.2")
 ES_URL = os.environ.get("ES_URL")
 TARGETS = [ES_URL] if ES_URL else list(VERSIONS)
 _NUMBERS = itertools.count(1)
@@ -39,8 +41,6 @@ def target(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
             yield cluster
             cluster.sweep(_PREFIX)
         return
-    from clipline.emulator.launch import running_emulator
-
     data = tmp_path_factory.mktemp(f"contract-{request.param}")
     with running_emulator(data, "--version", request.param) as url, connect(url) as cluster:
         yield cluster

@@ -79,7 +79,7 @@ def real_node(target: Cluster) -> Iterator[Secured]:
 @contextmanager
 def emulated_node(target: Cluster, data: Callable[[str], Path]) -> Iterator[Secured]:
     """The emulator in the version of another one, with security."""
-    from clipline.emulator.launch import started
+    from tests.nodes import started
 
     version = ".".join(map(str, target.version))
     with started(data("secured"), "--secure", "--version", version) as running, ExitStack() as stack:

@@ -12,10 +12,14 @@ import pytest
 from elasticsearch import Elasticsearch
 
 from clipline.demo.pictures import generate
-from clipline.emulator.launch import running_emulator
+from loader.discover import Root
+from loader.run import load
 from tests.conftest import TINY, Run
+from tests.nodes import running_emulator
+from tests.prepared import HAS_MODELS, recorded_encoder
+from tests.tiny import ALBUM
 
-PICTURES = 40
+PICTURES = ALBUM["count"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +43,13 @@ def variables() -> tuple[str, ...]:
 def provisioned(
     tmp_path_factory: pytest.TempPathFactory, variables: tuple[str, ...], clipline: Run
 ) -> Iterator[Provisioned]:
-    """Apply the default stack and load pictures, both by command."""
+    """Apply the default stack and load pictures, both by command; with recorded vectors where nothing encodes them."""
     pictures = tmp_path_factory.mktemp("e2e") / "album"
-    generate(pictures, count=PICTURES, seed=3)
+    generate(pictures, **ALBUM)
     with running_emulator(tmp_path_factory.mktemp("e2e-emulator")) as url:
         applied = clipline("apply", *variables, "--url", url, "--yes", "--json")
-        loaded = clipline("load", str(pictures), "--url", url, "--json")
-        yield Provisioned(url, variables, pictures, json.loads(applied.stdout), json.loads(loaded.stdout))
+        loaded = _load(pictures, url, clipline)
+        yield Provisioned(url, variables, pictures, json.loads(applied.stdout), loaded)
 
 
 @pytest.fixture(scope="session")
@@ -53,3 +57,17 @@ def client(provisioned: Provisioned) -> Iterator[Elasticsearch]:
     """The genuine client."""
     with Elasticsearch(provisioned.url) as client:
         yield client
+
+
+def _load(pictures: Path, url: str, clipline: Run) -> dict[str, Any]:
+    if HAS_MODELS:
+        loaded: dict[str, Any] = json.loads(clipline("load", str(pictures), "--url", url, "--json").stdout)
+        return loaded
+    with Elasticsearch(url) as client:
+        return load(
+            [Root(pictures, pictures.name)],
+            client=client,
+            alias="my-image-embeddings",
+            load_encoder=recorded_encoder,
+            dead_letters=pictures.parent / "dead-letters.jsonl",
+        ).to_json()

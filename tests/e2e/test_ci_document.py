@@ -14,6 +14,7 @@ from clipline.demo.pictures import generate
 from tests.conftest import ROOT
 
 
+@pytest.mark.models("encodes pictures")
 @pytest.mark.timeout(300)
 def test_the_lines_of_the_document_run(tmp_path: Path) -> None:
     run_lines, pair_lines = _blocks()

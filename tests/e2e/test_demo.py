@@ -27,6 +27,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory, clipline: Run) -> tuple[Path,
     return folder / "data", page, done.stdout
 
 
+@pytest.mark.models("encodes pictures")
 def test_it_prints_plan_outcome_and_hits(kept: tuple[Path, Path, str]) -> None:
     printed = kept[2]
     assert "Plan: 7 to create." in printed
@@ -38,6 +39,7 @@ def test_it_prints_plan_outcome_and_hits(kept: tuple[Path, Path, str]) -> None:
     assert re.search(r"score.*\n1\.0000 +IMG_0001\.jpeg +pictures/camera/IMG_0001\.jpeg", by_picture)
 
 
+@pytest.mark.models("encodes pictures")
 def test_the_page_needs_nothing_else(kept: tuple[Path, Path, str]) -> None:
     page = kept[1].read_text("utf-8")
     sections = len(QUERIES) + 2
@@ -46,6 +48,7 @@ def test_the_page_needs_nothing_else(kept: tuple[Path, Path, str]) -> None:
     assert not re.search(r'(src|href)="(?!data:)', page)
 
 
+@pytest.mark.models("encodes pictures")
 def test_the_emulator_serves_the_folder_again(kept: tuple[Path, Path, str], clipline: Run) -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "clipline.cli", "emulator", "--data", str(kept[0]), "--port", "0"],

@@ -10,13 +10,13 @@ import pytest
 from elasticsearch import Elasticsearch
 
 from clipline.demo.pictures import generate
-from clipline.emulator.launch import running_emulator
 from tests.conftest import TINY_IMAGE, Run
+from tests.nodes import running_emulator
 
 PIECES = 119_547
 PICTURES = 12
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.models("builds a bundle"), pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 @pytest.fixture(scope="module")

@@ -108,6 +108,7 @@ def test_the_series_search(client: Elasticsearch) -> None:
     assert found[0]["fields"]["image_name"] == [first["_source"]["image_name"]]
 
 
+@pytest.mark.models("compares with sentence-transformers")
 def test_search_by_text_agrees_with_the_local_model(
     provisioned: Provisioned, client: Elasticsearch, clipline: Run
 ) -> None:
@@ -128,6 +129,7 @@ def test_search_by_text_agrees_with_the_local_model(
         assert other["score"] == pytest.approx(hit["score"], abs=1e-4)
 
 
+@pytest.mark.models("encodes a picture")
 def test_search_by_a_picture_finds_itself(provisioned: Provisioned, clipline: Run) -> None:
     picture = sorted(provisioned.pictures.rglob("*.jpeg"))[3]
     done = clipline("search", "--image", str(picture), "--url", provisioned.url, "--json")
@@ -149,6 +151,7 @@ def test_search_as_a_page(provisioned: Provisioned, clipline: Run, tmp_path: Pat
     assert "http" not in html.replace("http-equiv", "")
 
 
+@pytest.mark.models("encodes a picture")
 def test_dead_letters(provisioned: Provisioned, clipline: Run, tmp_path: Path) -> None:
     folder = tmp_path / "mixed"
     folder.mkdir()

@@ -20,6 +20,8 @@ from clipline.emulator.security.privileges import grants_cluster, grants_index, 
 from tests.conftest import ROOT, Run
 from tests.emulator.secure_node import Secure, secure_node
 
+pytestmark = pytest.mark.models("encodes pictures")
+
 PAGE = (ROOT / "docs" / "privileges.md").read_text("utf-8")
 ROLES: dict[str, Any] = {
     name: role

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from clipline.emulator.launch import running_emulator
 from tests.conftest import Run
 from tests.e2e.conftest import Provisioned
+from tests.nodes import running_emulator
 
 
 @contextmanager

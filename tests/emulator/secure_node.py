@@ -11,8 +11,8 @@ from typing import Any
 
 import httpx
 
-from clipline.emulator.launch import started
 from clipline.emulator.record import Running
+from tests.nodes import started
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,12 +14,12 @@ import pytest
 from elasticsearch import Elasticsearch
 
 from clipline.core.errors import BundleError
-from clipline.emulator.launch import running_emulator
 from provisioning.bundles.bundle import FORMAT, MEMBERS, Bundle, open_bundle, write_bundle
 from provisioning.bundles.parity import cosine
 from provisioning.bundles.probes import PROBES
 from tests.conftest import TINY, Run
 from tests.core.absent import EXTRAS, without
+from tests.nodes import running_emulator
 
 STEM = "sentence-transformers__clip-vit-b-32-multilingual-v1"
 VARIABLES = tuple(part for value in TINY for part in ("--var", value))
@@ -80,6 +80,7 @@ def test_what_is_in_it(built: Path) -> None:
     assert bundle.vocabulary()["vocabulary"][0] == "[PAD]"
 
 
+@pytest.mark.models("compares with sentence-transformers")
 @pytest.mark.slow
 def test_the_probes_are_the_local_model_s(built: Path) -> None:
     from sentence_transformers import SentenceTransformer
@@ -268,6 +269,7 @@ def test_what_the_command_refuses(tmp_path: Path, clipline: Run) -> None:
     assert "cannot be written: No such file or directory" in done.stderr
 
 
+@pytest.mark.models("builds a bundle")
 @pytest.mark.slow
 def test_a_model_that_cannot_be_traced(tmp_path: Path, clipline: Run) -> None:
     spoiled = tmp_path / "spoiled"

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.nodes import since
 from tests.provisioning.conftest import Cluster, Edit, changed, overlay
 
 CASES = Path(__file__).parent / "cases"
@@ -33,7 +34,9 @@ def put_over(edit: Edit, stack: Path, case: dict[str, Any]) -> None:
         (folder / "base.yml").write_text(yaml.safe_dump(case["component"]), "utf-8")
 
 
-@pytest.mark.parametrize("name", NO_DRIFT)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=since(*case.get("since", [0]))) for name, case in NO_DRIFT.items()]
+)
 def test_no_drift(name: str, cluster: Cluster, edit: Edit, stack_copy: Path) -> None:
     put_over(edit, stack_copy, NO_DRIFT[name])
     plan = cluster.apply(stack_copy)

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from elasticsearch import Elasticsearch
 
-from clipline.emulator.launch import running_emulator
 from tests.conftest import TINY, Run
+from tests.nodes import running_emulator
 
 STEM = "sentence-transformers__clip-vit-b-32-multilingual-v1"
 ALIAS = "my-image-embeddings"

@@ -20,13 +20,13 @@ from clipline.commands.planning import Planned, look, make_plan
 from clipline.core.cluster import cluster_errors, connect
 from clipline.core.errors import LockError, UnreachableError
 from clipline.core.settings import Connection
-from clipline.emulator.launch import running_emulator
 from provisioning.assets.stack import Stack, read_stack
 from provisioning.assets.variables import gather
 from provisioning.plan import Purpose
 from provisioning.planner.removal import owned, plan_removal
 from provisioning.state.lock import held
 from tests.conftest import ROOT, TINY, Run
+from tests.nodes import running_emulator
 from tests.provisioning.cutting import NEVER, Cut, cutting
 
 STEM = "sentence-transformers__clip-vit-b-32-multilingual-v1"

@@ -10,9 +10,9 @@ import pytest
 from elasticsearch import Elasticsearch
 
 from clipline.core.errors import ModelError
-from clipline.emulator.launch import running_emulator
 from provisioning.plan import Verb
 from tests.conftest import TINY, Run
+from tests.nodes import running_emulator
 from tests.provisioning.pairs import random_text_model
 from tests.provisioning.switching import ALIAS, NEXT, STEM, Asking, Killed, World, infer, wrong_probes
 
