@@ -27,6 +27,18 @@ def test_a_mapping_update_is_acknowledged(cluster: Cluster, index: Callable[...,
     assert field_of(cluster, name) == {"type": "keyword"}
 
 
+@fact("5.5", evidence="S", source="RootObjectMapper.merge, Mapping.merge")
+def test_what_is_replaced_whole(cluster: Cluster, index: Callable[..., str]) -> None:
+    """An update of a live mapping replaces ``_meta`` and the dynamic templates, and what it does not name stays."""
+    template = {"match": "a*", "mapping": {"type": "keyword"}}
+    name = index(mappings={"dynamic_templates": [{"x": template}, {"y": template}], "_meta": {"a": 1, "b": 2}})
+    cluster("PUT", f"/{name}/_mapping", {"dynamic_templates": [{"y": template}]})
+    assert cluster("GET", f"/{name}/_mapping")[name]["mappings"]["dynamic_templates"] == [{"y": template}]
+    cluster("PUT", f"/{name}/_mapping", {"_meta": {"a": 3}})
+    found = cluster("GET", f"/{name}/_mapping")[name]["mappings"]
+    assert (found["_meta"], found["dynamic_templates"]) == ({"a": 3}, [{"y": template}])
+
+
 @fact("5.5", evidence="T", source="KeywordFieldMapper: testTypeChange in MapperTestCase")
 def test_a_type_stays(cluster: Cluster, index: Callable[..., str]) -> None:
     """A live field cannot change its type; the refusal names both."""

@@ -267,3 +267,36 @@ def test_simulating_a_template(cluster: Cluster, name: str) -> None:
 def test_simulating_without_a_match(cluster: Cluster, name: str) -> None:
     """An index that no template matches is an empty object."""
     assert cluster("POST", f"/_index_template/_simulate_index/{name}") == {}
+
+
+@fact("5.2", evidence="S", source="MapperService.RawFieldMappingMerge, XContentHelper.merge")
+def test_how_mappings_compose(cluster: Cluster, name: str) -> None:
+    """Dynamic templates are merged by name and deeply, other lists joined, the later one's items first."""
+    low = {
+        "dynamic_date_formats": ["MM", "yyyy"],
+        "dynamic_templates": [{"a": {"match": "a*", "mapping": {"type": "text", "index": False}}}],
+        "_meta": {"by": ["ann"], "since": 3},
+        "properties": {"o": {"dynamic": "strict", "properties": {"x": {"type": "long"}}}},
+    }
+    high = {
+        "dynamic_date_formats": ["yyyy"],
+        "dynamic_templates": [
+            {"b": {"match": "b*", "mapping": {"type": "long"}}},
+            {"a": {"mapping": {"type": "keyword"}}},
+        ],
+        "_meta": {"by": ["bob"]},
+        "properties": {"o": {"properties": {"y": {"type": "long"}}}},
+    }
+    cluster("PUT", f"/_component_template/{name}", {"template": {"mappings": low}})
+    body = {"index_patterns": [f"{name}*"], "composed_of": [name], "priority": PRIORITY, "template": {"mappings": high}}
+    cluster("PUT", f"/_index_template/{name}", body)
+    found = cluster("POST", f"/_index_template/_simulate_index/{name}-1")["template"]["mappings"]
+    assert found == {
+        "dynamic_date_formats": ["yyyy", "MM"],
+        "dynamic_templates": [
+            {"a": {"match": "a*", "mapping": {"type": "keyword", "index": False}}},
+            {"b": {"match": "b*", "mapping": {"type": "long"}}},
+        ],
+        "_meta": {"by": ["bob", "ann"], "since": 3},
+        "properties": {"o": {"properties": {"x": {"type": "long"}, "y": {"type": "long"}}}},
+    }

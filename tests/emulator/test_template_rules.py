@@ -45,11 +45,20 @@ def test_the_later_mapping_wins_and_nothing_else_is_lost(low: dict[str, Any], hi
 
 
 def test_dynamic_templates_merge_by_name() -> None:
-    low = {"dynamic_templates": [{"a": {"mapping": {"type": "long"}}}, {"b": {"mapping": {}}}]}
+    low = {"dynamic_templates": [{"a": {"match": "x", "mapping": {"type": "long"}}}, {"b": {"mapping": {}}}]}
     high = {"dynamic_templates": [{"c": {"mapping": {}}}, {"a": {"mapping": {"type": "keyword"}}}]}
     assert merge_for_template(low, high)["dynamic_templates"] == [
-        {"a": {"mapping": {"type": "keyword"}}}, {"b": {"mapping": {}}}, {"c": {"mapping": {}}},
+        {"a": {"match": "x", "mapping": {"type": "keyword"}}}, {"b": {"mapping": {}}}, {"c": {"mapping": {}}},
     ]  # fmt: skip
+
+
+def test_other_lists_are_joined_the_later_first() -> None:
+    low = {"dynamic_date_formats": ["MM", "yyyy"], "_meta": {"by": ["ann"], "of": {"a": [1]}}}
+    high = {"dynamic_date_formats": ["yyyy"], "_meta": {"by": ["bob"], "of": {"b": 2}}}
+    assert merge_for_template(low, high) == {
+        "dynamic_date_formats": ["yyyy", "MM"],
+        "_meta": {"by": ["bob", "ann"], "of": {"a": [1], "b": 2}},
+    }
 
 
 def test_what_is_said_of_an_object_is_said_anew() -> None:

@@ -96,20 +96,16 @@ def compose(
 
 
 def merge_for_template(low: Mapping[str, Any], high: Mapping[str, Any]) -> dict[str, Any]:
-    """Mappings as templates compose: objects and ``_meta`` deeply, a field's definition replaced, the later wins.
+    """Mappings as templates compose: objects deeply, a field's definition replaced, lists joined; the later wins.
 
-    Of dynamic templates the one of the same name is replaced where it stands, and new ones go to the end.
+    Source: MapperService.RawFieldMappingMerge, XContentHelper.merge.
     """
     merged = dict(low)
     for key, value in high.items():
-        if key == "_meta":
-            merged[key] = _deep(merged.get(key) or {}, value or {})
-        elif key == "properties":
+        if key == "properties":
             merged[key] = _fields(merged.get(key) or {}, value or {})
-        elif key == "dynamic_templates" and isinstance(merged.get(key), list):
-            merged[key] = _named(merged[key], value)
         else:
-            merged[key] = value
+            merged[key] = _deep(merged[key], value) if key in merged else value
     return merged
 
 
@@ -134,12 +130,19 @@ def _is_object(definition: Mapping[str, Any]) -> bool:
 
 
 def _deep(low: Any, high: Any) -> Any:
-    if not (isinstance(low, Mapping) and isinstance(high, Mapping)):
-        return high
-    return {**low, **{key: _deep(low.get(key), value) for key, value in high.items()}}
+    """Objects by their keys; lists of named things by name; other lists joined, the later one first."""
+    if isinstance(low, Mapping) and isinstance(high, Mapping):
+        return {**low, **{key: _deep(low[key], value) if key in low else value for key, value in high.items()}}
+    if isinstance(low, list) and isinstance(high, list):
+        if all(isinstance(item, Mapping) and len(item) == 1 for item in (*low, *high)):
+            return _named(low, high)
+        return [*high, *(item for item in low if item not in high)]
+    return high
 
 
 def _named(low: list[Any], high: list[Any]) -> list[Any]:
-    merged = {next(iter(template)): template for template in low}
-    merged |= {next(iter(template)): template for template in high}
+    merged = {next(iter(item)): item for item in low}
+    for item in high:
+        name = next(iter(item))
+        merged[name] = _deep(merged.get(name, {}), item)
     return list(merged.values())

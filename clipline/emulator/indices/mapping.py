@@ -16,7 +16,7 @@ from clipline.emulator.indices.mappings.fields import object_settings, propertie
 from clipline.emulator.indices.mappings.merging import count, merge_properties
 from clipline.emulator.indices.mappings.parameters import boolean, malformed
 from clipline.emulator.indices.mappings.refused import Unfit
-from clipline.emulator.indices.mappings.templates import dynamic_templates, merge_templates
+from clipline.emulator.indices.mappings.templates import dynamic_templates
 from clipline.emulator.indices.mappings.traits import Traits
 from clipline.emulator.indices.similarities import known
 
@@ -52,7 +52,7 @@ def normalise(mappings: Any, traits: Traits | None = None) -> dict[str, Any]:
 
 
 def merge(old: Mapping[str, Any], new: Mapping[str, Any], traits: Traits | None = None) -> dict[str, Any]:
-    """A live mapping with an update taken in; ``_meta`` is replaced whole.
+    """A live mapping with an update taken in; ``_meta`` and ``dynamic_templates`` are replaced whole.
 
     Raises:
         ApiError: 400 ``illegal_argument_exception`` with the real one's words for what conflicts.
@@ -64,8 +64,6 @@ def merge(old: Mapping[str, Any], new: Mapping[str, Any], traits: Traits | None 
     if old:
         _check_metadata(old, new)
     merged = {**old, **{key: value for key, value in new.items() if key != "properties"}}
-    if "dynamic_templates" in old and "dynamic_templates" in new:
-        merged["dynamic_templates"] = merge_templates(old["dynamic_templates"], new["dynamic_templates"])
     if "properties" in new:
         merged["properties"] = merge_properties(old.get("properties", {}), new["properties"], "", traits or Traits())
     return merged

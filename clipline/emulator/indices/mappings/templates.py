@@ -47,12 +47,6 @@ def dynamic_templates(given: Any, traits: Traits) -> list[dict[str, Any]]:
     return given
 
 
-def merge_templates(old: list[dict[str, Any]], new: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Templates of the same name replaced in place, others appended."""
-    named = {name: body for item in (*old, *new) for name, body in item.items()}
-    return [{name: body} for name, body in named.items()]
-
-
 def match(templates: list[dict[str, Any]], name: str, kind: str, chosen: str | None = None) -> Mapping[str, Any] | None:
     """The ``mapping`` that a template gives a field with this full name, of this kind: the chosen one, or the first that fits.
 
