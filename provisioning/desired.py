@@ -13,6 +13,7 @@ from clipline.core.records import MARK, VECTOR_FIELD, EncoderIdentity
 from provisioning.assets.model_asset import ModelAsset, model_asset
 from provisioning.assets.stack import Asset, Stack
 from provisioning.canonical import canonical, canonical_settings
+from provisioning.composition import composed_mappings
 from provisioning.observed import Version
 
 
@@ -144,11 +145,9 @@ def _index(
         for name in body.get("composed_of", ())
         if ("component_template", name) in bodies
     ]
-    settings: dict[str, Any] = {}
-    mappings: dict[str, Any] = {}
-    for template in (part.get("template") or {} for part in (*parts, body)):
-        settings |= canonical_settings(template.get("settings"))
-        mappings = _merged(mappings, template.get("mappings") or {})
+    templates = [part.get("template") or {} for part in (*parts, body)]
+    mappings = composed_mappings(template.get("mappings") for template in templates)
+    settings = canonical_settings(*(template.get("settings") for template in templates))
     alias = _alias(body)
     assert alias is not None  # the caller asked for those that have one
     own = (mappings.get("_meta") or {}).get(MARK) or {}
@@ -169,12 +168,3 @@ def _index(
         "pipeline": settings.get("default_pipeline"),
     }
     return DesiredIndex(alias=alias, settings=settings, mappings=mappings, marks=marks)
-
-
-def _merged(low: Mapping[str, Any], high: Mapping[str, Any]) -> dict[str, Any]:
-    """Mappings merged as composable templates are: objects deeply, a field's definition replaced."""
-    merged = dict(low)
-    for key, value in high.items():
-        both = isinstance(value, Mapping) and isinstance(merged.get(key), Mapping)
-        merged[key] = _merged(merged[key], value) if both and "type" not in value else value
-    return merged

@@ -1,34 +1,37 @@
 """Mappings: defaults that Elasticsearch fills in, spelled out; what it implies, left out.
 
-``dense_vector`` comes back with ``index``, ``similarity`` and the whole of ``index_options`` (facts of
-``DenseVectorFieldMapper``, always serialised). Of every other field a parameter that has its default value does not
-come back at all (``FieldMapper.Parameter.isConfigured``). An object comes back without ``type: object``; ``dynamic``
-as text; a field name with dots as objects.
+Of a field a parameter that has its default value does not come back (``FieldMapper.Parameter.isConfigured``), except
+``dense_vector``'s, which always do. An object comes back without ``type: object``; ``dynamic`` as text; a field name
+with dots as objects; a single name where several may stand, as an array.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from clipline.core.records import MARK
+from provisioning.canonical.common import flag, listed, whole, without_marks
+from provisioning.canonical.dense_vector import canonical_dense_vector
 
-_MARKS = ("stack", "digest", "since")
-_HNSW = {"m": 16, "ef_construction": 100}
-_BBQ_RESCORE = {"oversample": 3.0}
 _DEFAULTS: Mapping[str, Any] = {
     "index": True, "doc_values": True, "store": False, "ignore_malformed": False, "boost": 1.0, "norms": True,
     "fielddata": False, "eager_global_ordinals": False, "ignore_z_value": True, "depth_limit": 20,
     "ignore_above": 2**31 - 1, "format": "strict_date_optional_time||epoch_millis", "coerce": True,
+    "split_queries_on_whitespace": False, "index_phrases": False, "term_vector": "no", "copy_to": [], "meta": {},
 }  # fmt: skip
 _DEFAULTS_OF: Mapping[tuple[str, str], Any] = {
     ("keyword", "norms"): False,
     ("keyword", "index_options"): "docs",
+    ("flattened", "index_options"): "docs",
     ("text", "index_options"): "positions",
     ("geo_shape", "coerce"): False,
     ("shape", "coerce"): False,
 }
 _ROOT_DEFAULTS: Mapping[str, Mapping[str, Any]] = {"_source": {"enabled": True}, "_routing": {"required": False}}
+_WHOLE = ("long", "integer", "short", "byte", "unsigned_long")
+_FRACTION = ("double", "float", "half_float", "scaled_float")
+_AS_DECLARED = frozenset({"keyword", "text", "boolean", "date", "geo_point", "flattened", *_WHOLE, *_FRACTION})
+"""Types of which the server shows nothing that nobody asked for, so that whatever else it shows was asked for."""
 
 
 def canonical_mappings(mappings: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -36,17 +39,18 @@ def canonical_mappings(mappings: Mapping[str, Any] | None) -> dict[str, Any]:
     value = dict(mappings or {})
     if value.get("dynamic") is not None:
         value["dynamic"] = str(value["dynamic"]).lower()
+    for key in ("date_detection", "numeric_detection"):
+        value[key] = flag(value.get(key))
+    if value.get("dynamic_date_formats") is not None:
+        value["dynamic_date_formats"] = listed(value["dynamic_date_formats"])
     if "properties" in value:
         value["properties"] = canonical_properties(value["properties"] or {})
     for name, defaults in _ROOT_DEFAULTS.items():
         if isinstance(value.get(name), Mapping):
-            value[name] = {key: child for key, child in value[name].items() if _typed(child, True) != defaults.get(key)}
-    meta = dict(value.pop("_meta", None) or {})
-    ours = {key: child for key, child in (meta.pop(MARK, None) or {}).items() if key not in _MARKS}
-    if ours:
-        meta[MARK] = ours
-    if meta:
-        value["_meta"] = meta
+            value[name] = {key: child for key, child in value[name].items() if flag(child) != defaults.get(key)}
+    if isinstance(value.get("_source"), Mapping):
+        value["_source"] = {key: _names(key, child) for key, child in value["_source"].items() if child}
+    value["_meta"] = without_marks(value.get("_meta"))
     return {key: child for key, child in value.items() if child is not None and child != {}}
 
 
@@ -61,7 +65,8 @@ def canonical_properties(properties: Mapping[str, Any]) -> dict[str, Any]:
 def aligned(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Two canonical mappings, with the defaults that only one of them leaves out spelled out.
 
-    A parameter that goes back to its default, or leaves it, then differs like any other.
+    A parameter that goes back to its default, or leaves it, then differs like any other. One whose default is not known
+    and that only ``before`` has, is ``None`` in ``after``: the stack declares a field as a whole.
     """
     left, right = dict(before), dict(after)
     for name in set(before) & set(after):
@@ -70,13 +75,29 @@ def aligned(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[dict[s
             for field in set(before[name]) & set(after[name]):
                 left[name][field], right[name][field] = aligned(before[name][field], after[name][field])
     kind = before.get("type")
-    if kind is not None and kind == after.get("type") and kind != "dense_vector":
-        for name in set(before) ^ set(after):
-            default = default_of(str(kind), name)
-            if default is not None:
-                left.setdefault(name, default)
-                right.setdefault(name, default)
+    if kind is None or kind != after.get("type"):
+        return left, right
+    for name in set(before) ^ set(after):
+        default = None if kind == "dense_vector" else default_of(str(kind), name)
+        if default is not None and default != {}:
+            left.setdefault(name, default)
+            right.setdefault(name, default)
+        elif name == "meta" or (kind in _AS_DECLARED and name != "fields"):
+            right.setdefault(name, None)
+    if before.get("meta") and after.get("meta"):
+        right["meta"] = {**dict.fromkeys(before["meta"]), **after["meta"]}
     return left, right
+
+
+def undeclared(before: Mapping[str, Any], after: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
+    """The fields, multi-fields included, that only ``before`` has, by their full names; both canonical mappings."""
+    for key in ("properties", "fields"):
+        known = after.get(key) or {}
+        for name, field in (before.get(key) or {}).items():
+            if name in known:
+                yield from undeclared(field, known[name], f"{prefix}{name}.")
+            else:
+                yield f"{prefix}{name}"
 
 
 def default_of(kind: str, parameter: str) -> Any:
@@ -105,8 +126,9 @@ def _field(field: Mapping[str, Any]) -> dict[str, Any]:
     if value.get("type") == "object" or "type" not in value:
         value.pop("type", None)
         value["properties"] = canonical_properties(value.get("properties", {}))
-        if _typed(value.get("enabled"), True) is True:
-            del value["enabled"]
+        for key in ("enabled", "subobjects"):
+            if key in value and (typed := flag(value.pop(key))) is not True:
+                value[key] = typed
     elif "properties" in value:
         value["properties"] = canonical_properties(value["properties"])
     if "dynamic" in value:
@@ -114,43 +136,43 @@ def _field(field: Mapping[str, Any]) -> dict[str, Any]:
     if "fields" in value:
         value["fields"] = canonical_properties(value["fields"])
     if value.get("type") == "dense_vector":
-        return _dense_vector(value)
+        return canonical_dense_vector(value)
     return _without_defaults(value) if "type" in value else value
 
 
 def _without_defaults(field: Mapping[str, Any]) -> dict[str, Any]:
+    kind = str(field["type"])
     value: dict[str, Any] = {}
     for key, child in field.items():
-        default = default_of(str(field["type"]), key)
-        typed = _typed(child, default)
-        if (default is None or typed != default) and not (key in ("fields", "meta") and not child):
+        default = default_of(kind, key)
+        typed = _null_value(kind, child) if key == "null_value" else _typed(child, default)
+        if (default is None or typed != default) and not (key == "fields" and not child):
             value[key] = typed
     return value
 
 
 def _typed(value: Any, default: Any) -> Any:
-    """A value in its default's type: mappings take booleans and numbers as text too."""
-    if isinstance(default, bool) and value in ("true", "false"):
-        return value == "true"
-    if isinstance(default, int) and isinstance(value, str) and value.isdecimal():
-        return int(value)
-    return value
+    """A value in its default's type: mappings take booleans and numbers as text, and one name for several, too."""
+    if isinstance(default, bool):
+        return flag(value)
+    if isinstance(default, int):
+        return whole(value)
+    return listed(value) if isinstance(default, list) else value
 
 
-def _dense_vector(field: Mapping[str, Any]) -> dict[str, Any]:
-    value = dict(field)
-    value.setdefault("index", True)
-    if value.get("element_type") == "float":
-        del value["element_type"]
-    if not value["index"]:
-        return value
-    value.setdefault("similarity", "l2_norm" if value.get("element_type") == "bit" else "cosine")
-    options = dict(value.get("index_options") or {})
-    kind = str(options.get("type", ""))
-    if kind.endswith("hnsw"):
-        options = {**_HNSW, **options}
-    if kind.startswith("bbq"):
-        options = {"rescore_vector": dict(_BBQ_RESCORE), **options}
-    if options:
-        value["index_options"] = options
-    return value
+def _null_value(kind: str, value: Any) -> Any:
+    """``null_value`` comes back in the field's own type."""
+    if kind == "boolean":
+        return flag(value)
+    if kind in _WHOLE:
+        return whole(value)
+    if kind in _FRACTION and isinstance(value, int | str) and not isinstance(value, bool):
+        try:
+            return float(value)
+        except ValueError:
+            return value
+    return str(value) if kind == "keyword" and not isinstance(value, bool | str) else value
+
+
+def _names(key: str, value: Any) -> Any:
+    return listed(value) if key in ("includes", "excludes") else value

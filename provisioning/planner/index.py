@@ -69,7 +69,7 @@ def plan_index(
     if index is None:
         change: Change | Problem = create(wanted, name, 1, Verb.CREATE, "not there yet")
     else:
-        change = compare(wanted, name, index, stack=stack, notes=notes)
+        change = compare(wanted, name, index, stack=stack, version=observed.version, notes=notes)
     yield change
     replaced = isinstance(change, Change) and change.verb is Verb.REPLACE
     there = None if index is None or replaced else index.aliases.get(alias)

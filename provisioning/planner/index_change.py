@@ -7,17 +7,24 @@ that it is empty.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Any
 
 from clipline.core.records import MARK
 from provisioning.canonical import aligned, canonical_mappings, canonical_settings
+from provisioning.canonical.mappings import undeclared
 from provisioning.desired import DesiredIndex
 from provisioning.diff import differences
-from provisioning.observed import ObservedIndex
+from provisioning.observed import ObservedIndex, Version
 from provisioning.plan import Change, Field, Problem, Verb
 from provisioning.planner.adoption import taken_over
-from provisioning.planner.in_place import field_in_place, root_update, setting_in_place
+from provisioning.planner.in_place import field_in_place, root_update
+from provisioning.planner.setting_scopes import setting_in_place
+
+_BY_SERVER = frozenset(
+    {"number_of_replicas", "routing.allocation.include._tier_preference", "lifecycle.indexing_complete"}
+)
+"""Dynamic settings that every index gets, or that an index lifecycle sets."""
 
 
 def create(wanted: DesiredIndex, name: str, generation: int, verb: Verb, reason: str) -> Change:
@@ -29,7 +36,9 @@ def create(wanted: DesiredIndex, name: str, generation: int, verb: Verb, reason:
     )
 
 
-def compare(wanted: DesiredIndex, name: str, index: ObservedIndex, *, stack: str, notes: list[str]) -> Change | Problem:
+def compare(
+    wanted: DesiredIndex, name: str, index: ObservedIndex, *, stack: str, version: Version, notes: list[str]
+) -> Change | Problem:
     """The change of an index that is there: this stack's own, or one that the operator chose to adopt."""
     live_meta = dict(index.mappings.get("_meta") or {})
     adopted = index.stack != stack
@@ -39,16 +48,18 @@ def compare(wanted: DesiredIndex, name: str, index: ObservedIndex, *, stack: str
     meta = {**live_meta, **(wanted.mappings.get("_meta") or {}), MARK: marks}
     before, after = aligned(canonical_mappings(index.mappings), canonical_mappings({**wanted.mappings, "_meta": meta}))
     mapping_fields = differences(before, after, only_wanted=True)
-    setting_fields = differences(canonical_settings(index.settings), wanted.settings, only_wanted=True)
+    settings = canonical_settings(index.settings)
+    setting_fields = differences(settings, wanted.settings, only_wanted=True)
     fields = (*mapping_fields, *(_prefixed("settings", field) for field in setting_fields))
-    _note_extra_fields(name, before, after, notes)
+    _note_undeclared(name, tuple(undeclared(before, after)), settings.keys() - wanted.settings.keys(), notes)
     if not fields and not adopted:
         return Change(kind="index", name=name, verb=Verb.NO_OP, reason="as wanted")
     same_encoder = marks["encoder"].get("digest") == (live_marks.get("encoder") or {}).get("digest") is not None
     impossible = [
         field.path
         for field in mapping_fields
-        if not _of_adoption(field, adopted) and not field_in_place(field, before, after, same_encoder=same_encoder)
+        if not _of_adoption(field, adopted)
+        and not field_in_place(field, before, after, same_encoder=same_encoder, version=version)
     ]
     impossible += [f"settings.{field.path}" for field in setting_fields if not setting_in_place(field.path)]
     if impossible and index.documents:
@@ -102,7 +113,14 @@ def _prefixed(prefix: str, field: Field) -> Field:
     return Field(f"{prefix}.{field.path}", field.before, field.after)
 
 
-def _note_extra_fields(name: str, before: Mapping[str, Any], after: Mapping[str, Any], notes: list[str]) -> None:
-    extra = sorted(set(before.get("properties", {})) - set(after.get("properties", {})))
-    if extra:
-        notes.append(f"index/{name} has fields that the stack does not declare: {', '.join(extra)}")
+def _note_undeclared(name: str, fields: tuple[str, ...], settings: Set[str], notes: list[str]) -> None:
+    """Tell of what only the live index has: it is no drift, because the stack says nothing of it.
+
+    A field can never be removed from a mapping, and a setting may be there for a reason (a write block before a
+    migration, a block that the server set when the disk was full), so neither keeps a plan from being empty.
+    """
+    if fields:
+        notes.append(f"index/{name} has fields that the stack does not declare: {', '.join(fields)}")
+    by_hand = sorted(setting for setting in settings if setting_in_place(setting) and setting not in _BY_SERVER)
+    if by_hand:
+        notes.append(f"index/{name} has settings that the stack does not declare: {', '.join(by_hand)}")

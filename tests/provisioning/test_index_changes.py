@@ -147,6 +147,20 @@ def test_a_field_that_only_the_index_has_is_noted(applied: Cluster, stack_copy: 
     )
 
 
+def test_a_field_below_an_object_and_a_setting_that_only_the_index_has_are_noted(
+    applied: Cluster, stack_copy: Path
+) -> None:
+    applied.client.indices.put_mapping(index=INDEX, properties={"exif": {"properties": {"lens": {"type": "keyword"}}}})
+    applied.client.indices.put_settings(index=INDEX, settings={"blocks.write": True})
+    plan = applied.plan(stack_copy)
+    assert plan.in_sync
+    assert plan.notes == (
+        *LEFT_OUT,
+        f"index/{INDEX} has fields that the stack does not declare: exif.lens",
+        f"index/{INDEX} has settings that the stack does not declare: blocks.write",
+    )
+
+
 def test_the_space_of_an_index_with_documents(applied: Cluster, edit: Edit, stack_copy: Path) -> None:
     add_a_document(applied.client)
     edit("models/sentence-transformers__clip-vit-b-32-multilingual-v1.yml", lambda body: body.update(space="other"))
