@@ -1,7 +1,8 @@
 """Documents → the index, through its ingest pipeline, chunk by chunk.
 
 Every write carries ``require_alias=true``: without it, a load before ``apply`` would make a concrete index of that name
-with a guessed mapping. What the cluster has no room for now (429, 503) is sent again, with growing pauses.
+with a guessed mapping. Documents that the cluster has no room for now (429, 503) are sent again, with growing pauses; a
+request that it refuses as a whole has been sent again by the client already, as long as its patience lasts.
 
 ::
 
@@ -82,10 +83,11 @@ def _send_chunk(
 ) -> Iterator[Result]:
     for wait in (*PAUSES, None):
         busy: list[Action] = []
-        for action, status, error in _request(chunk, client, alias):
+        answered, whole = _request(chunk, client, alias)
+        for action, status, error in answered:
             if status < 300:
                 yield Result(action.ref, None)
-            elif status in BUSY and wait is not None:
+            elif status in BUSY and wait is not None and not whole:
                 busy.append(action)
             else:
                 yield Result(action.ref, error, retriable=status in BUSY)
@@ -95,7 +97,8 @@ def _send_chunk(
         chunk = busy
 
 
-def _request(chunk: Sequence[Action], client: Elasticsearch, alias: str) -> list[tuple[Action, int, str]]:
+def _request(chunk: Sequence[Action], client: Elasticsearch, alias: str) -> tuple[list[tuple[Action, int, str]], bool]:
+    """Status and error of each document, and whether it was the request that was refused."""
     from elasticsearch import ApiError
 
     operations: list[Mapping[str, Any]] = []
@@ -106,13 +109,13 @@ def _request(chunk: Sequence[Action], client: Elasticsearch, alias: str) -> list
     except ApiError as error:
         if error.meta.status not in BUSY:
             raise
-        # Indexing pressure refuses a request whole, after the client's own three tries.
-        return [(action, error.meta.status, f"the cluster is overloaded: {error.message}") for action in chunk]
+        # Indexing pressure refuses a request whole.
+        return [(action, error.meta.status, f"the cluster is overloaded: {error.message}") for action in chunk], True
     items = [item["index"] for item in answer["items"]]
     return [
         (action, int(item["status"]), _reason(item.get("error") or {}))
         for action, item in zip(chunk, items, strict=True)
-    ]
+    ], False
 
 
 def _reason(error: Mapping[str, Any]) -> str:

@@ -15,7 +15,7 @@ import click
 from clipline.core.cluster import cluster_errors, connect, log_requests, new_opaque_id
 from clipline.core.errors import MissingExtraError, UsageError
 from clipline.core.output import say
-from clipline.core.settings import Connection, connection
+from clipline.core.settings import PATIENCE, Connection, connection
 
 if TYPE_CHECKING:
     from elasticsearch import Elasticsearch
@@ -47,6 +47,7 @@ class TargetChoice:
     emulator_data: Path
     timeout: float
     verbose: bool
+    patience: float = PATIENCE
 
 
 def stack_options(command: F) -> F:
@@ -87,6 +88,14 @@ def target_options(command: F) -> F:
         ),
         click.option(
             "--timeout", type=click.FloatRange(0.1), default=30.0, show_default=True, help="Seconds a request."
+        ),
+        click.option(
+            "--patience",
+            type=click.FloatRange(0),
+            default=PATIENCE,
+            show_default=True,
+            envvar="CLIPLINE_PATIENCE",
+            help="Seconds to ask again while the cluster is busy or away; 0 for never (or CLIPLINE_PATIENCE).",
         ),
         click.option("--verbose", is_flag=True, help="Show every request on stderr."),
     ]
@@ -137,6 +146,7 @@ def read_choices(values: dict[str, Any]) -> tuple[StackChoice, TargetChoice]:
         emulator_data=values.pop("emulator_data", Path(".clipline")),
         timeout=values.pop("timeout", 30.0),
         verbose=values.pop("verbose", False),
+        patience=values.pop("patience", PATIENCE),
     )
     return stack, target
 
@@ -195,13 +205,19 @@ def open_target(choice: TargetChoice) -> Iterator[tuple[Connection, Elasticsearc
 @contextmanager
 def _connection(choice: TargetChoice) -> Iterator[Connection]:
     if not choice.emulator:
-        yield connection(environment=os.environ, url=choice.url, cloud_id=choice.cloud_id, timeout=choice.timeout)
+        yield connection(
+            environment=os.environ,
+            url=choice.url,
+            cloud_id=choice.cloud_id,
+            timeout=choice.timeout,
+            patience=choice.patience,
+        )
         return
     if choice.url or choice.cloud_id:
         raise UsageError("--emulator and the address of a cluster exclude each other", hint="give one of them")
     with started_emulator(choice.emulator_data) as url:
         # Credentials of the environment belong to another cluster and are not sent to the emulator.
-        yield connection(environment={}, url=url, timeout=choice.timeout)
+        yield connection(environment={}, url=url, timeout=choice.timeout, patience=choice.patience)
 
 
 @contextmanager

@@ -16,6 +16,8 @@
             ├── UnreachableError
             ├── AuthenticationError
             ├── PrivilegeError
+            ├── LicenceError
+            ├── BusyError         overloaded or not ready, and still so when the patience was over
             ├── VersionError      client and server do not fit
             └── NotProvisionedError   what ``clipline apply`` makes is not there
 """
@@ -139,6 +141,14 @@ class AuthenticationError(ClusterError):
 
 class PrivilegeError(ClusterError):
     """The credentials are right and not enough."""
+
+
+class LicenceError(ClusterError):
+    """The cluster's licence does not include what was asked for."""
+
+
+class BusyError(ClusterError):
+    """The cluster is overloaded or not ready, and still was when the patience was over."""
 
 
 class VersionError(ClusterError):

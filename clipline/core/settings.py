@@ -14,10 +14,17 @@ from urllib.parse import unquote, urlsplit
 
 from clipline.core.errors import UsageError
 
+PATIENCE = 60.0
+"""Longer than a node takes to start again, or a master to be elected; shorter than an operator takes to look elsewhere."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connection:
-    """One cluster's address and credentials; ``timeout`` is in seconds and counts per request."""
+    """One cluster's address and credentials.
+
+    ``timeout`` is in seconds and counts per request; ``patience`` is how many seconds a request that found the cluster busy
+    or away is sent again, 0 for never.
+    """
 
     url: str | None = None
     cloud_id: str | None = None
@@ -26,6 +33,7 @@ class Connection:
     password: str | None = field(default=None, repr=False)
     ca_certs: str | None = None
     timeout: float = 30.0
+    patience: float = PATIENCE
 
     @property
     def name(self) -> str:
@@ -42,6 +50,7 @@ def connection(
     url: str | None = None,
     cloud_id: str | None = None,
     timeout: float = 30.0,
+    patience: float = PATIENCE,
 ) -> Connection:
     """The connection that flags and environment describe; a flag overrules the environment.
 
@@ -87,6 +96,7 @@ def connection(
         password=password,
         ca_certs=environment.get("ELASTICSEARCH_CA_CERTS") or None,
         timeout=timeout,
+        patience=patience,
     )
 
 

@@ -110,14 +110,13 @@ def test_patience_ends() -> None:
     assert "queue capacity" in results["a"].error
 
 
-def test_a_whole_request_refused_for_load_is_sent_again() -> None:
-    def answer(number: int, names: list[str]) -> tuple[int, Any]:
-        return (429, {"error": FULL, "status": 429}) if number == 1 else (200, items(dict.fromkeys(names, 201)))
-
-    with cluster(answer) as (client, arrived):
-        results, _ = run(client, ["a", "b"])
-    assert [names for _, names in arrived] == [["a", "b"], ["a", "b"]]
-    assert all(result.error is None for result in results.values())
+def test_a_whole_request_refused_for_load_is_not_waited_for_twice() -> None:
+    """The client has waited already (here it was told not to); what is left is to try again later."""
+    with cluster(lambda *_: (429, {"error": FULL, "status": 429})) as (client, arrived):
+        results, pauses = run(client, ["a", "b"])
+    assert ([names for _, names in arrived], pauses) == ([["a", "b"]], [])
+    assert all(result.retriable for result in results.values())
+    assert "the cluster is overloaded" in str(results["a"].error)
 
 
 def test_a_whole_request_refused_for_another_reason_ends_the_load() -> None:

@@ -56,7 +56,7 @@ def stack() -> Stack:
 
 def apply(url: str, stack: Stack) -> int:
     """Plan and carry out as the command does, by a client of its own; gives the number of changes."""
-    target = Connection(url=url)
+    target = Connection(url=url, patience=0)  # a network that died stays dead
     with cluster_errors(target), connect(target) as client:
         planned = make_plan(stack, client, target=url, build=True)
         return len(carry_out(planned, client)) if planned.plan.pending else 0
