@@ -48,6 +48,7 @@ def test_a_field_that_is_nowhere_is_sorted_as_some_type_that_there_is(api: Api, 
 
 def test_default_fields_that_cannot_be_read(api: Api, make: Make) -> None:
     name = make(settings={"index.query.default_field": "[x"})
+    assert api("GET", f"/{name}")[name]["settings"]["index"]["query"] == {"default_field": "[x"}
     assert (
         "default_field"
         in api.error("POST", f"/{name}/_search", {"query": {"multi_match": {"query": "a"}}}, code=501)[1]

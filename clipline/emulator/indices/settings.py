@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -205,5 +206,8 @@ def _text(name: str, value: Any) -> str | None:
 
 
 def _shown(name: str, value: str) -> Any:
-    listed = name in SETTINGS and SETTINGS[name].kind == "list" and value.startswith("[")
-    return orjson.loads(value) if listed else value
+    if name in SETTINGS and SETTINGS[name].kind == "list" and value.startswith("["):
+        # A list is kept as its JSON; other text that begins so was given as text, and is shown as it was given.
+        with suppress(orjson.JSONDecodeError):
+            return orjson.loads(value)
+    return value
