@@ -68,6 +68,12 @@ def _bytes(ctx: click.Context, param: click.Parameter, value: str) -> int:
 @click.option("--license", type=click.Choice(LICENSES), default="trial", show_default=True, help="Its licence.")
 @click.option("--ml-memory", callback=_bytes, default="4gb", show_default=True, help="What its ML node has for models.")
 @click.option("--no-ml-node", is_flag=True, help="Without a node for machine learning.")
+@click.option(
+    "--lazy-ml-node",
+    type=click.FloatRange(0),
+    metavar="SECONDS",
+    help="Without such a node until a deployment waits for one; it joins so long after, as by autoscaling.",
+)
 @click.option("--secure", is_flag=True, help="TLS, users, API keys and privileges; else credentials are ignored.")
 @click.option(
     "--start-delay",
@@ -112,6 +118,8 @@ def emulator_command(
         return
     if wait and not detach:
         raise UsageError("--wait goes with --detach", hint="in the foreground the first line says when it is ready")
+    if identity["no_ml_node"] and identity["lazy_ml_node"] is not None:
+        raise UsageError("--no-ml-node and --lazy-ml-node exclude each other")
     if print_env and detach and not wait:
         raise UsageError("--print-env needs to know the port", hint="add --wait")
     if print_env and not detach and (found := _exports(data)):
@@ -153,7 +161,7 @@ def stop_command(default: Path, data: Path | None) -> None:
 
 def _arguments(identity: dict[str, Any]) -> list[str]:
     flags = [f"--{name.replace('_', '-')}" for name in ("no_ml_node", "secure") if identity.pop(name)]
-    named = [(f"--{name.replace('_', '-')}", str(value)) for name, value in identity.items()]
+    named = [(f"--{name.replace('_', '-')}", str(value)) for name, value in identity.items() if value is not None]
     return [*flags, *(word for pair in named for word in pair)]
 
 

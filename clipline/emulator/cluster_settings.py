@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from clipline.emulator.errors import ApiError, illegal_argument, unsupported
 from clipline.emulator.known_settings import DYNAMIC, FAMILIES, LOGGER, STATIC
+from clipline.emulator.ml.tier import LAZY
 from clipline.emulator.patterns import simple_match
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ class ClusterSettings:
 
     def __init__(self, node: Node) -> None:
         self._database = node.database
+        # What the orchestrator would have written into the node's file.
+        self._configured = {LAZY: "1"} if node.identity.lazy_ml_node is not None else {}
         self._lock = threading.Lock()
         self._database.create(
             "CREATE TABLE IF NOT EXISTS cluster_settings (name TEXT PRIMARY KEY, value TEXT NOT NULL)"
@@ -30,7 +33,7 @@ class ClusterSettings:
 
     def value(self, name: str) -> str:
         """What is in force for a setting that has a default."""
-        default = DYNAMIC[name].default
+        default = self._configured.get(name, DYNAMIC[name].default)
         assert default is not None
         return self.transient.get(name) or self.persistent.get(name) or default
 

@@ -55,6 +55,8 @@ class Identity:
     ml_memory: int = 4 * 1024**3
     """Bytes that an ML node has for models."""
     ml_node: bool = True
+    lazy_ml_node: float | None = None
+    """Seconds after which an ML node joins, once a deployment waits for one; ``None`` where autoscaling is off."""
     ml_processors: int = 8
     """Processors that an ML node says it has: allocations times threads of all deployments do not exceed them."""
     secure: bool = False

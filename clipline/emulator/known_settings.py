@@ -124,7 +124,7 @@ DYNAMIC = {
     "search.max_buckets": Setting("65536", _integer(0), idle=True),
     "search.max_keep_alive": Setting("24h"),
     "search.max_open_scroll_context": Setting("500", _integer(0), idle=True),
-    "xpack.ml.max_lazy_ml_nodes": Setting("0"),
+    "xpack.ml.max_lazy_ml_nodes": Setting("0", _integer(0), effect=True),
     "xpack.ml.max_machine_memory_percent": Setting("30"),
     "xpack.ml.max_ml_node_size": Setting("0b"),
     "xpack.ml.max_model_memory_limit": Setting("0b", _size, effect=True),

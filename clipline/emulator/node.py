@@ -7,6 +7,7 @@ Rooms reach each other only through these attributes, and only by the methods na
 - ``indices``: templates, indices, aliases, documents (``clipline.emulator.indices.Indices``)
 - ``pipelines``: ingest pipelines; ``pipelines.run(name, document)`` (``clipline.emulator.ingest.Pipelines``)
 - ``points``: the points in time of searches
+- ``ml_tier``: whether there is an ML node, and whether another may come
 - ``models``: trained models and deployments; ``models.infer(...)`` (``clipline.emulator.ml.Models``)
 """
 
@@ -22,6 +23,7 @@ from clipline.emulator.indices import Indices
 from clipline.emulator.ingest import Pipelines
 from clipline.emulator.licence import Licence
 from clipline.emulator.ml import Models
+from clipline.emulator.ml.tier import Tier
 from clipline.emulator.node_description import IP
 from clipline.emulator.search.pit import Points
 from clipline.emulator.security.room import Security
@@ -57,6 +59,7 @@ class Node:
         self.licence = Licence(self)
         self.settings = ClusterSettings(self)
         self.security = Security(self, data)
+        self.ml_tier = Tier(self)
         self.models = Models(self)
         self.pipelines = Pipelines(self)
         self.indices = Indices(self)
@@ -83,5 +86,6 @@ class Node:
 
     def close(self) -> None:
         """End the native processes and close the database."""
+        self.ml_tier.close()
         self.models.close()
         self.database.close()

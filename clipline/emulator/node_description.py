@@ -38,13 +38,13 @@ _OTHER_ROLES = ("voting_only", "coordinating_only")
 
 def roles(node: Node) -> list[str]:
     """The roles, in the order of the alphabet."""
-    return [role for role in ROLES if role != "ml" or node.identity.ml_node]
+    return [role for role in ROLES if role != "ml" or node.ml_tier.there]
 
 
 def attributes(node: Node) -> dict[str, str]:
     """The attributes; those of machine learning only where the node has that role."""
     always = {"transform.config_version": "10.0.0", "xpack.installed": "true"}
-    if not node.identity.ml_node:
+    if not node.ml_tier.there:
         return always
     return {
         "ml.allocated_processors": str(node.identity.ml_processors),

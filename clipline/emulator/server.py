@@ -110,6 +110,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--license", choices=LICENSES, default="trial")
     parser.add_argument("--ml-memory", type=int, default=Identity().ml_memory, help="bytes")
     parser.add_argument("--no-ml-node", action="store_true")
+    parser.add_argument("--lazy-ml-node", type=float, help="seconds")
     parser.add_argument("--secure", action="store_true")
     parser.add_argument("--start-delay", type=float, default=0.0, help="seconds")
     return parser
@@ -130,6 +131,7 @@ def _identity(options: argparse.Namespace) -> Identity:
         license=options.license,
         ml_memory=options.ml_memory,
         ml_node=not options.no_ml_node,
+        lazy_ml_node=options.lazy_ml_node,
         secure=options.secure,
         start_delay=options.start_delay,
     )

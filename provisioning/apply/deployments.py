@@ -9,9 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from provisioning.apply.waiting import wait_until_started
+from clipline.core.cluster import reason
+from provisioning.apply.room import is_about_room, no_room
+from provisioning.apply.waiting import deployment_stats, failed, wait_until_started
 from provisioning.apply.work import Work
 from provisioning.plan import Change, Verb
+
+_FAILED = "Could not start trained model deployment"
+"""How the server begins when nodes failed to load a model (500; later 409)."""
 
 if TYPE_CHECKING:
     from elasticsearch import Elasticsearch
@@ -20,7 +25,7 @@ if TYPE_CHECKING:
 def deployment(work: Work, change: Change) -> str:
     """Start, scale, start again, or stop a deployment; what was started is proven by its bundle's probes."""
     if change.verb is Verb.UPDATE:
-        work.client.ml.update_trained_model_deployment(model_id=change.name, **change.request)
+        _scale(work.client, change)
         return ""
     if change.verb in (Verb.REPLACE, Verb.DELETE):
         stop_deployment(work.client, change.name)
@@ -41,13 +46,39 @@ def start_deployment(
     """Start a deployment and wait until every allocation serves.
 
     Raises:
-        ModelError: it failed, or is not there within ``wait_seconds``; the message holds the server's reason.
-        elasticsearch.ApiError: the server refused to start it.
+        ModelError: there is no room for it, it failed, or is not there within ``wait_seconds``; the message holds the
+            server's reason.
+        elasticsearch.ApiError: the server refused to start it for another reason.
+        elasticsearch.TransportError: the connection broke, and it is not there.
     """
-    client.options(request_timeout=max(60.0, wait_seconds)).ml.start_trained_model_deployment(
-        model_id=model_id, deployment_id=deployment_id, wait_for="starting", timeout="60s", **settings
-    )
+    from elasticsearch import ApiError, TransportError
+
+    try:
+        client.options(request_timeout=max(60.0, wait_seconds)).ml.start_trained_model_deployment(
+            model_id=model_id, deployment_id=deployment_id, wait_for="starting", timeout="60s", **settings
+        )
+    except TransportError:
+        # A start is not repeated: the second one would be refused over the first. Whether that was done can be seen.
+        if not deployment_stats(client, deployment_id, model_id):
+            raise
+    except ApiError as error:
+        if is_about_room(error):
+            raise no_room(error, client, deployment_id, model_id=model_id) from error
+        if (why := reason(error)).startswith(_FAILED):
+            raise failed(why.removeprefix(_FAILED).strip(" ,"), deployment_id) from error
+        raise
     wait_until_started(client, deployment_id, model_id=model_id, wait_seconds=wait_seconds)
+
+
+def _scale(client: Elasticsearch, change: Change) -> None:
+    from elasticsearch import ApiError
+
+    try:
+        client.ml.update_trained_model_deployment(model_id=change.name, **change.request)
+    except ApiError as error:
+        if is_about_room(error):
+            raise no_room(error, client, change.name) from error
+        raise
 
 
 def stop_deployment(client: Elasticsearch, deployment_id: str) -> None:

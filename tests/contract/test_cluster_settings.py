@@ -23,7 +23,8 @@ def test_settings(cluster: Cluster) -> None:
 @pytest.mark.parametrize(
     ("setting", "reason"),
     [("nonsense.x", "persistent setting [nonsense.x], not recognized"),
-     ("cluster.name", "persistent setting [cluster.name], not dynamically updateable")],
+     ("cluster.name", "persistent setting [cluster.name], not dynamically updateable"),
+     ("xpack.ml.max_lazy_ml_nodes", "Failed to parse value [x] for setting [xpack.ml.max_lazy_ml_nodes]")],
 )  # fmt: skip
 def test_settings_that_are_refused(cluster: Cluster, setting: str, reason: str) -> None:
     """An unknown setting and one of a file are 400, in these words."""

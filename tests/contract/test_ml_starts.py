@@ -87,6 +87,31 @@ def test_a_deployment_is_not_called_like_another_model(cluster: Cluster, name: s
     stop(cluster, f"{name}dep")
 
 
+@fact("2.5", evidence="S", source="TrainedModelAssignmentClusterService.isScalingPossible", shared=True)
+@pytest.mark.parametrize("wait_for", ["starting", "started", "fully_allocated"])
+def test_a_start_waits_for_a_node_that_may_come(cluster: Cluster, name: str, wait_for: str) -> None:
+    """Where another ML node may come, a start that finds no room is answered at once, and waits with a reason."""
+    put_whole(cluster, name)
+    nodes = cluster("GET", "/_nodes")["nodes"].values()
+    more = 1 + sum("ml" in node["roles"] for node in nodes)
+    # Nobody has a node with room for a thousand times 32 threads.
+    wanted = f"&number_of_allocations=1000&threads_per_allocation=32&wait_for={wait_for}"
+    lazy = "xpack.ml.max_lazy_ml_nodes"
+    assert "429" in str(cluster("POST", f"{MODELS}/{name}/deployment/_start?timeout=60s{wanted}", code=429)["status"])
+    cluster("PUT", "/_cluster/settings", {"persistent": {lazy: more}})
+    try:
+        assignment = start(cluster, name, wanted)
+    finally:
+        cluster("PUT", "/_cluster/settings", {"persistent": {lazy: None}})
+    assert assignment["assignment_state"] == "starting"
+    assert assignment["routing_table"] == {}
+    assert assignment["reason"]
+    found = entries(cluster, name)[0]["deployment_stats"]
+    assert (found["state"], found["nodes"], found["reason"]) == ("starting", [], assignment["reason"])
+    assert found["allocation_status"] == {"allocation_count": 0, "target_allocation_count": 1000, "state": "starting"}
+    stop(cluster, name)
+
+
 @fact("2.5", evidence="S", source="StartTrainedModelDeploymentAction; ErrorTypes of the native process")
 def test_a_definition_that_does_not_load(cluster: Cluster, name: str) -> None:
     """A definition that the native process refuses is 500 with its reason, and leaves no deployment."""

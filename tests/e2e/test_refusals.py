@@ -134,14 +134,32 @@ def test_dims_of_an_index_with_documents(provisioned: Provisioned, clipline: Run
 
 
 @pytest.mark.parametrize(
-    ("flags", "why"),
-    [(("--no-ml-node",), "No ML nodes exist in the cluster"), (("--ml-memory", "104857600"), "(100mb)")],
+    ("flags", "why", "hint"),
+    [
+        (("--no-ml-node",), "the cluster has no ML node, and adds none by itself", "give a node the role ml"),
+        (
+            ("--ml-memory", "104857600"),
+            "MB; free: 100 MB of 100 MB on emulator: ",
+            "give the cluster an ML node with that much free memory",
+        ),
+    ],
 )
 def test_no_room_for_the_model(
-    flags: tuple[str, ...], why: str, tmp_path: Path, variables: tuple[str, ...], clipline: Run
+    flags: tuple[str, ...], why: str, hint: str, tmp_path: Path, variables: tuple[str, ...], clipline: Run
 ) -> None:
     with running_emulator(tmp_path, *flags) as url:
         done = clipline("apply", *variables, "--url", url, "--yes", code=1)
     assert why in done.stderr
-    assert "hint: give the cluster an ML node with that much free memory" in done.stderr
+    assert f"hint: {hint}" in done.stderr
     assert "overloaded" not in done.stderr
+
+
+def test_an_ml_node_that_autoscaling_brings_is_waited_for(
+    tmp_path: Path, variables: tuple[str, ...], clipline: Run
+) -> None:
+    with running_emulator(tmp_path, "--lazy-ml-node", "2") as url:
+        done = clipline("apply", *variables, "--url", url, "--yes")
+    said = "  waiting for room on an ML node, for 300 s at most: No ML nodes exist in the cluster\n"
+    assert done.stderr.count(said) == 1
+    assert "parity proven" in done.stderr
+    assert "Applied: 7 changes" in done.stdout

@@ -164,6 +164,7 @@ def test_the_foreground_prints_the_variables(tmp_path: Path) -> None:
         (("--license", "gold"), "is not one of"),
         (("--ml-memory", "much"), "is not a size such as 4gb"),
         (("--start-delay", "-1"), "is not in the range"),
+        (("--no-ml-node", "--lazy-ml-node", "5"), "--no-ml-node and --lazy-ml-node exclude each other"),
         (("--wait",), "--wait goes with --detach"),
         (("--detach", "--print-env"), "--print-env needs to know the port"),
     ],

@@ -179,6 +179,26 @@ def test_deployments_come_back_as_far_as_there_is_room(tmp_path: Path) -> None:
         assert client.ml.info()["limits"]["total_ml_memory"] == "0mb"
 
 
+def test_a_node_that_comes_when_it_is_wanted(tmp_path: Path) -> None:
+    """As by autoscaling: no ML node until a deployment waits for one."""
+    with running_emulator(tmp_path, "--lazy-ml-node", "1") as url, Elasticsearch(url, request_timeout=60) as client:
+        roles = lambda: client.nodes.info()["nodes"].popitem()[1]["roles"]  # noqa: E731
+        assert "ml" not in roles()
+        put_tiny(client, "tiny")
+        assignment = _start(client)
+        assert (assignment["assignment_state"], assignment["routing_table"]) == ("starting", {})
+        assert assignment["reason"] == "No ML nodes exist in the cluster"
+        refusal(409, "status_exception", "[tiny] is not allocated to any nodes", infer, client, "tiny")
+        assert infer_when_started(client, "tiny")
+        found = stats(client, "tiny")["deployment_stats"]
+        assert "reason" not in found
+        assert found["allocation_status"]["state"] == "fully_allocated"
+        assert "ml" in roles()
+        assert client.ml.info()["limits"]["total_ml_memory"] == "4096mb"
+        # There is as many as may be: what does not fit now is refused.
+        refusal(429, "status_exception", NO_NODE, _start, client, deployment_id="big", threads_per_allocation=16)
+
+
 def infer_when_started(client: Elasticsearch, name: str) -> Any:
     until(lambda: stats(client, name)["deployment_stats"]["state"] == "started")
     return infer(client, name)

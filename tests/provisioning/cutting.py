@@ -1,4 +1,4 @@
-"""A network that dies: a proxy that, from one request on, answers nothing any more."""
+"""A network that dies: a proxy that, from one request on, answers nothing any more, or nothing to some."""
 
 from __future__ import annotations
 
@@ -15,18 +15,19 @@ NEVER = 10**9
 
 @dataclass(slots=True)
 class Cut:
-    """Where the network dies: before the request of that number reaches the server, or after it did."""
+    """Where the network dies: before the request of that number reaches the server, or after it did; for how many."""
 
     upstream: str
     at: int = NEVER
     after: bool = False
+    times: int = NEVER
     seen: list[str] = field(default_factory=list)
     dead: bool = False
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def begin(self, *, at: int, after: bool) -> None:
+    def begin(self, *, at: int, after: bool, times: int = NEVER) -> None:
         """Count from here."""
-        self.at, self.after, self.dead = at, after, False
+        self.at, self.after, self.times, self.dead = at, after, times, False
         self.seen.clear()
 
 
@@ -48,7 +49,7 @@ def cutting(upstream: str) -> Iterator[tuple[str, Cut]]:
             with cut.lock:
                 number = len(cut.seen)
                 cut.seen.append(f"{self.command} {self.path}")
-                dies = cut.dead or number >= cut.at
+                dies = cut.at <= number < cut.at + cut.times
                 was_dead, cut.dead = cut.dead, dies
             if dies and (was_dead or not cut.after):
                 self.close_connection = True

@@ -53,7 +53,7 @@ class Models:
             node_id=self.node.node_id,
             memory=identity.ml_memory,
             processors=identity.ml_processors,
-            ml=identity.ml_node,
+            ml=self.node.ml_tier.there,
         )
 
     def taken(self, besides: str | None = None) -> list[tuple[Need, int]]:
@@ -68,13 +68,13 @@ class Models:
         """Remember and start a deployment.
 
         Raises:
-            ApiError: 429 when there is no room for all its allocations.
+            ApiError: 429 when there is no room for all its allocations, and none may come.
         """
         with self.lock:
-            placed = self.room_for(Need.of(parameters))
-            if not placed.allocations:
+            placed, tier = self.room_for(Need.of(parameters)), self.node.ml_tier
+            if not placed.allocations and not tier.may_grow:
                 raise _no_node(placed.explanation)
-            if placed.explanation is not None:
+            if placed.explanation is not None and not tier.may_grow:
                 raise status_error(
                     429,
                     "Could not start deployment because there are not enough resources to provide all requested allocations",
@@ -87,12 +87,13 @@ class Models:
         """Give a deployment other parameters.
 
         Raises:
-            ApiError: 429 when there is no room for more allocations.
+            ApiError: 429 when there is no room for more allocations, and none may come.
         """
         with self.lock:
             placed = self.room_for(Need.of(parameters), besides=deployment.id)
             wanted = parameters["number_of_allocations"]
-            if wanted > deployment.parameters["number_of_allocations"] and placed.allocations < wanted:
+            more = wanted > deployment.parameters["number_of_allocations"]
+            if more and placed.allocations < wanted and not self.node.ml_tier.may_grow:
                 raise status_error(
                     429,
                     "Could not update deployment because there are not enough resources to provide all requested allocations",
@@ -184,7 +185,13 @@ class Models:
             version=str(self.node.version),
         )
         self.deployments[deployment_id] = deployment
+        if placed.explanation is not None:
+            self.node.ml_tier.want(self._node_joined)
         return deployment
+
+    def _node_joined(self) -> None:
+        with self.lock:
+            self._rebalance()
 
     def _rebalance(self) -> None:
         for item in self.deployments.values():
