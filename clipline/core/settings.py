@@ -14,6 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 from clipline.core.errors import UsageError
 
+CA_CERTS = "ELASTICSEARCH_CA_CERTS"
 PATIENCE = 60.0
 """Longer than a node takes to start again, or a master to be elected; shorter than an operator takes to look elsewhere."""
 
@@ -94,7 +95,7 @@ def connection(
         api_key=api_key,
         username=username,
         password=password,
-        ca_certs=environment.get("ELASTICSEARCH_CA_CERTS") or None,
+        ca_certs=environment.get(CA_CERTS) or None,
         timeout=timeout,
         patience=patience,
     )

@@ -11,10 +11,16 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+WITHOUT_HEADER = (401, 403, 413)
+"""RestResponse.filterHeaders; Netty4HttpAggregator."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """One answer; without ``elasticsearch`` it lacks the product header. A ``status`` of 0 hangs up."""
+    """One answer; without ``elasticsearch`` it lacks the product header, as in any case where Elasticsearch sends none.
+
+    A ``status`` of 0 hangs up.
+    """
 
     status: int = 200
     body: Any = field(default_factory=lambda: {"version": {"number": "9.2.0"}, "tagline": "You Know, for Search"})
@@ -48,7 +54,7 @@ def answering(
             text = isinstance(found.body, str)
             content = (found.body if text else json.dumps(found.body)).encode()
             headers = {"Content-Type": "text/html" if text else "application/json", **found.headers}
-            if found.elasticsearch:
+            if found.elasticsearch and found.status not in WITHOUT_HEADER:
                 headers["X-elastic-product"] = "Elasticsearch"
             self.send_response_only(found.status)
             for name, value in headers.items():

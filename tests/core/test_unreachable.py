@@ -13,8 +13,9 @@ import pytest
 import trustme
 
 from clipline.core.cluster import cluster_errors, connect
-from clipline.core.errors import UnreachableError
+from clipline.core.errors import ClusterError, UnreachableError
 from clipline.core.settings import Connection
+from tests.conftest import ROOT
 from tests.core.answering import Answer, answering
 
 NOW = datetime.datetime.now(datetime.UTC)
@@ -69,6 +70,28 @@ def test_another_authority_is_named(ca_file: str) -> None:
     assert (error.hint or "").startswith(
         f"{ca_file}, which ELASTICSEARCH_CA_CERTS names, is not the CA of this cluster"
     )
+
+
+@pytest.mark.parametrize(
+    ("file", "why"),
+    [("nowhere.pem", "No such file or directory"), ("README.md", "it holds no certificate in PEM form")],
+)
+def test_a_ca_file_that_is_none(file: str, why: str) -> None:
+    with pytest.raises(ClusterError) as caught:
+        connect(Connection(url="https://127.0.0.1:1", ca_certs=str(ROOT / file)))
+    assert caught.value.what == f"the CA file {ROOT / file} cannot be used: {why}"
+    assert caught.value.where == "ELASTICSEARCH_CA_CERTS"
+
+
+def test_a_ca_file_without_tls(ca_file: str) -> None:
+    with pytest.raises(ClusterError, match="is set, which is for https, and the URL says http"):
+        connect(Connection(url="http://127.0.0.1:1", ca_certs=ca_file))
+
+
+def test_a_cloud_id_that_is_none() -> None:
+    with pytest.raises(ClusterError, match="Cloud ID is not properly formatted") as caught:
+        connect(Connection(cloud_id="x:nonsense"))
+    assert "NAME:BASE64" in (caught.value.hint or "")
 
 
 def test_a_certificate_that_signed_itself() -> None:

@@ -132,13 +132,6 @@ _RULES = (
         "somebody else made it meanwhile: run it again, it plans what is left",
     ),
     _Rule(
-        (413,),
-        "",
-        ClusterError,
-        "the request is larger than the cluster takes ({request})",
-        "http.max_content_length of the nodes is below what clipline sends (2 MB for a model, 10 MB for a load)",
-    ),
-    _Rule(
         (429,),
         "no ML nodes with sufficient capacity|not enough resources to provide all requested allocations",
         ClusterError,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+import ssl
 import uuid
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from clipline.core.errors import ClusterError
 from clipline.core.output import say
-from clipline.core.settings import Connection
+from clipline.core.settings import CA_CERTS, Connection
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,18 +38,40 @@ def connect(target: Connection, *, opaque_id: str | None = None, tell: Callable[
     elif target.username and target.password:
         options["basic_auth"] = (target.username, target.password)
     if target.ca_certs:
+        _check_ca(target.ca_certs, target)
         options["ca_certs"] = target.ca_certs
     try:
         if target.url:
             return Elasticsearch(target.url, **options)
         return Elasticsearch(cloud_id=target.cloud_id, **options)
     except (ValueError, OSError) as error:
-        raise ClusterError(f"the connection cannot be set up: {error}", where=target.name) from error
+        hint = None if target.url else "copy the Cloud id from the deployment's page: NAME:BASE64"
+        raise ClusterError(f"the connection cannot be set up: {error}", where=target.name, hint=hint) from error
 
 
 def new_opaque_id() -> str:
     """A name for one command's requests."""
     return f"clipline-{uuid.uuid4().hex[:8]}"
+
+
+def _check_ca(path: str, target: Connection) -> None:
+    """Refuse a CA file that cannot be used; the client would say so at its first request only, and not of which file."""
+    if target.name.startswith("http://"):
+        raise ClusterError(
+            f"{CA_CERTS} is set, which is for https, and the URL says http",
+            where=target.name,
+            hint=f"write https:// if the cluster has TLS; else unset {CA_CERTS}",
+        )
+    given = {"capath": path} if Path(path).is_dir() else {"cafile": path}
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(**given)
+    except (OSError, ssl.SSLError) as error:
+        why = "it holds no certificate in PEM form" if isinstance(error, ssl.SSLError) else error.strerror
+        raise ClusterError(
+            f"the CA file {path} cannot be used: {why}",
+            where=CA_CERTS,
+            hint="it is config/certs/http_ca.crt of a node, copied to this machine",
+        ) from error
 
 
 def log_requests(opaque_id: str) -> None:

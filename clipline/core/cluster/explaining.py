@@ -35,6 +35,6 @@ def explain(error: ApiError | TransportError, target: Connection) -> ClusterErro
 
     if not isinstance(error, ApiError):
         return explain_silence(error, target)
-    if isinstance(error, UnsupportedProductError) or not is_elasticsearch(error.meta):
+    if isinstance(error, UnsupportedProductError) or not is_elasticsearch(error.meta, error.body):
         return explain_stranger(error, target)
     return explain_answer(error, target)

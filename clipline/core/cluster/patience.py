@@ -141,7 +141,7 @@ class _Asked:
         return f"{self.method} {self.target.partition('?')[0]}"
 
     def is_worth_repeating(self, answer: TransportApiResponse) -> bool:
-        status, own = answer.meta.status, is_elasticsearch(answer.meta)
+        status, own = answer.meta.status, is_elasticsearch(answer.meta, answer.body)
         if own and status in BUSY:
             return status == 503 or kind_of(answer.body) not in _REFUSALS
         # Not the cluster's words: a proxy that limits the rate has not passed it on, one that waited in vain has.

@@ -23,9 +23,16 @@ _TITLE = re.compile(r"<title>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 _LONGEST = 300
 
 
-def is_elasticsearch(meta: ApiResponseMeta) -> bool:
-    """Whether an answer has the header that Elasticsearch puts on all of its own, errors included (since 7.14)."""
-    return bool(meta.headers.get("x-elastic-product", "") == "Elasticsearch")
+def is_elasticsearch(meta: ApiResponseMeta, body: Any) -> bool:
+    """Whether Elasticsearch itself answered.
+
+    It puts a header on its answers since 7.14, errors included, but for 401 and 403 (``RestResponse.filterHeaders``),
+    which are known by their form.
+    """
+    if meta.headers.get("x-elastic-product", "") == "Elasticsearch":
+        return True
+    inner = body.get("error") if isinstance(body, dict) else None
+    return meta.status in (401, 403) and isinstance(inner, dict) and "root_cause" in inner
 
 
 def reason(error: ApiError) -> str:

@@ -1,7 +1,8 @@
 """An answer that is not Elasticsearch's: another product, or a proxy in between. → a sentence.
 
-Elasticsearch puts ``X-elastic-product: Elasticsearch`` on every answer since 7.14; the client refuses a success without it
-(``UnsupportedProductError``), and an error without it comes from whatever stands in front.
+Elasticsearch puts ``X-elastic-product: Elasticsearch`` on its answers since 7.14; the client refuses a success without it
+(``UnsupportedProductError``), and an error without it comes from whatever stands in front, but for 401 and 403 in
+Elasticsearch's form (``reasons.is_elasticsearch``) and for a 413, which its HTTP layer gives without header and body.
 """
 
 from __future__ import annotations
@@ -35,11 +36,12 @@ def explain_stranger(error: ApiError, target: Connection) -> ClusterError:
     if status == 400 and "plain HTTP request was sent to HTTPS port" in said:
         return UnreachableError("what answers there speaks TLS only", where=where, hint=f"write {_secure(where)}")
     if status == 413:
+        who = "a proxy in front of the cluster does" if error.body else "the cluster, or a proxy in front of it, does"
         return ClusterError(
-            "a proxy in front of the cluster does not let a request of this size through (413)",
+            f"{who} not let a request of this size through (413)",
             where=where,
-            hint="raise its limit to 16 MB (nginx: client_max_body_size, whose default is 1 MB); a model goes in parts of"
-            " 1.4 MB",
+            hint="raise the limit to 16 MB (nginx: client_max_body_size, whose default is 1 MB; Elasticsearch:"
+            " http.max_content_length, whose default is 100 MB); a model goes in parts of 1.4 MB, a load in chunks of 8 MB",
         )
     if status in (401, 403, 407):
         return AuthenticationError(

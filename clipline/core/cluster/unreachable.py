@@ -13,12 +13,11 @@ from urllib.parse import urlsplit
 
 from clipline.core.cluster.reasons import layers_of, system_error, system_reason
 from clipline.core.errors import ClusterError, UnreachableError
-from clipline.core.settings import Connection
+from clipline.core.settings import CA_CERTS, Connection
 
 if TYPE_CHECKING:
     from elastic_transport import TransportError
 
-_CA = "ELASTICSEARCH_CA_CERTS"
 _HTTP_SPOKEN = (
     "WRONG_VERSION_NUMBER",
     "RECORD_LAYER_FAILURE",
@@ -96,9 +95,9 @@ def _explain_certificate(error: ssl.SSLCertVerificationError, target: Connection
     else:
         what = f"the server's certificate is not signed by an authority that is trusted here ({said})"
     if target.ca_certs is None:
-        hint = f"set {_CA} to the cluster's CA file (config/certs/http_ca.crt of a node)"
+        hint = f"set {CA_CERTS} to the cluster's CA file (config/certs/http_ca.crt of a node)"
     else:
-        hint = f"{target.ca_certs}, which {_CA} names, is not the CA of this cluster: take config/certs/http_ca.crt of a node"
+        hint = f"{target.ca_certs}, which {CA_CERTS} names, is not the CA of this cluster: take config/certs/http_ca.crt of a node"
     return UnreachableError(what, where=where, hint=hint)
 
 
