@@ -105,5 +105,5 @@ def test_another_role_is_refused_with_the_action_and_exit_code_1(jobs: Jobs, var
     for name in ("ELASTICSEARCH_USERNAME", "ELASTICSEARCH_PASSWORD"):
         env.pop(name)
     done = jobs.clipline("apply", *variables, "--yes", env=env, code=1)
-    assert "action [" in done.stderr
-    assert "is unauthorized for API key id" in done.stderr
+    assert "may not do cluster:monitor/main: the cluster privilege monitor is missing" in done.stderr
+    assert "hint: grant `monitor`" in done.stderr

@@ -97,7 +97,7 @@ def _explain_certificate(error: ssl.SSLCertVerificationError, target: Connection
     if target.ca_certs is None:
         hint = f"set {CA_CERTS} to the cluster's CA file (config/certs/http_ca.crt of a node)"
     else:
-        hint = f"{target.ca_certs}, which {CA_CERTS} names, is not the CA of this cluster: take config/certs/http_ca.crt of a node"
+        hint = f"{target.ca_certs}, which {CA_CERTS} names, is not this cluster's CA: take config/certs/http_ca.crt of a node"
     return UnreachableError(what, where=where, hint=hint)
 
 
