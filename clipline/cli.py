@@ -25,6 +25,7 @@ _COMMANDS = {
     "prune": ("clipline.commands.remove", "Delete what this stack made and no longer declares."),
     "destroy": ("clipline.commands.remove", "Delete everything of this stack."),
     "history": ("clipline.commands.history", "Show who did what to this stack."),
+    "doctor": ("clipline.commands.doctor", "Say what stands in the way, and print the roles of each job."),
     "bundle": ("clipline.commands.bundle", "Build a text model's bundle, to be pushed anywhere."),
     "load": ("clipline.commands.load", "Load pictures into the index."),
     "search": ("clipline.commands.search", "Search pictures by text, by a picture, or by a document."),

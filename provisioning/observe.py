@@ -13,14 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from clipline.core.errors import ClusterError, VersionError
 from clipline.core.records import MARK
-from provisioning.observed import Observed, ObservedIndex, Version
+from provisioning.observed import OLDEST, Observed, ObservedIndex, Version
 from provisioning.state.adopted import read_adopted
 
 if TYPE_CHECKING:
     from elasticsearch import Elasticsearch
-
-OLDEST: Version = (8, 15, 0)
-"""Older servers lack deployments and mapping parameters that the default stack uses."""
 
 _ALL = 1000  # models asked for at once; the API's default of 100 would hide some
 

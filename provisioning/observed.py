@@ -10,6 +10,9 @@ from clipline.core.records import MARK
 
 Version = tuple[int, int, int]
 
+OLDEST: Version = (8, 15, 0)
+"""Older servers lack deployments and mapping parameters that the default stack uses."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObservedIndex:

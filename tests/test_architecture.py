@@ -27,10 +27,13 @@ ALLOWED = {
 CLIENT = {
     "clipline.core.cluster", "clipline.search.searcher", "clipline.search.web", "loader.target", "loader.bulk", "loader.run",
     "provisioning.observe", "provisioning.apply", "provisioning.bundles.push", "provisioning.bundles.parity",
-    "provisioning.state", "provisioning.doctor", "provisioning.simulate", "provisioning.status", "clipline.commands",
+    "provisioning.state", "provisioning.doctor.gather", "provisioning.simulate", "provisioning.status", "clipline.commands",
     "clipline.demo.job",
 }  # fmt: skip
-PURE = ("assets", "desired", "observed", "canonical", "diff", "plan", "plan_file", "planner", "render", "seen", "users")
+PURE = (
+    "assets", "canonical", "desired", "diff", "doctor.checks", "doctor.facts", "doctor.finding", "doctor.model_users",
+    "doctor.needs", "observed", "plan", "plan_file", "planner", "render", "roles", "seen", "users",
+)  # fmt: skip
 HEAVY = ("torch", "transformers", "eland", "sentence_transformers")
 # training and the native process are torch programs; nothing imports them
 TORCH_PROGRAMS = ("clipline.demo.train", "clipline.demo.measure")

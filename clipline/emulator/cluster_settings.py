@@ -37,6 +37,16 @@ class ClusterSettings:
         assert default is not None
         return self.transient.get(name) or self.persistent.get(name) or default
 
+    def defaults(self) -> dict[str, str]:
+        """The values of the known settings that were not set."""
+        given = {**self.persistent, **self.transient}
+        found = {name: one.default for name, one in DYNAMIC.items() if one.default is not None and name not in given}
+        for watermark in given:
+            # A watermark that is set has no cap unless that is set too (DiskThresholdSettings).
+            if (headroom := f"{watermark}.max_headroom") in found:
+                found[headroom] = "-1"
+        return found
+
     def flag(self, name: str) -> bool:
         """A boolean setting."""
         return self.value(name) == "true"

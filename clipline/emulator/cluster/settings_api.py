@@ -28,9 +28,11 @@ _JAVA: tuple[tuple[type, str], ...] = (
 
 
 def show(node: Node, call: Call) -> Reply:
-    """``GET /_cluster/settings``."""
+    """``GET /_cluster/settings``; of the defaults those are shown that the emulator knows of."""
     settings = node.settings
     body = {"persistent": _shown(call, settings.persistent), "transient": _shown(call, settings.transient)}
+    if call.flag("include_defaults"):
+        body["defaults"] = _shown(call, settings.defaults())
     return Reply(body=body)
 
 
@@ -65,7 +67,7 @@ def _shown(call: Call, settings: Mapping[str, str]) -> dict[str, Any]:
 _TIMES = {"master_timeout", "timeout"}
 
 ROUTES = [
-    Route("GET", "/_cluster/settings", "cluster:monitor/settings", show, {"flat_settings", "local", *_TIMES},
-          {"include_defaults"}),
+    Route("GET", "/_cluster/settings", "cluster:monitor/settings", show,
+          {"flat_settings", "include_defaults", "local", *_TIMES}),
     Route("PUT", "/_cluster/settings", "cluster:admin/settings/update", update, {"flat_settings", *_TIMES}),
 ]  # fmt: skip

@@ -1,0 +1,75 @@
+"""Whether documents failed in the stack's ingest pipelines since their nodes were started."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from provisioning.doctor.facts import Facts
+from provisioning.doctor.finding import Finding, Level
+from provisioning.doctor.model_users import named
+from provisioning.doctor.needs import Needs
+
+_CHECK = "ingest"
+
+
+def judge(facts: Facts, needs: Needs) -> Iterator[Finding]:
+    """Each pipeline's failures, then the models that it names and that are not there."""
+    for name in needs.pipelines:
+        yield from _failures(name, facts)
+        yield from _models(name, facts)
+
+
+def _failures(name: str, facts: Facts) -> Iterator[Finding]:
+    subject = f"ingest_pipeline/{name}"
+    stats = [pipeline for node in _nodes(facts) if (pipeline := node.get("pipelines", {}).get(name))]
+    if not stats:
+        return
+    count, failed = (sum(int(entry.get(key) or 0) for entry in stats) for key in ("count", "failed"))
+    processors: Counter[str] = Counter()
+    for entry in stats:
+        for processor in entry.get("processors", ()):
+            processors.update({key: int(body.get("stats", {}).get("failed") or 0) for key, body in processor.items()})
+    failing = [f"{key} ({number})" for key, number in processors.items() if number]
+    if not failed and not failing:
+        yield Finding(check=_CHECK, level=Level.OK, subject=subject, what=f"{count} documents, none failed")
+        return
+    yield Finding(
+        check=_CHECK,
+        level=Level.WARNING,
+        subject=subject,
+        what=f"{count} documents, {failed} failed"
+        + (f"; processors that failed: {', '.join(failing)}" if failing else ""),
+        cause="a document that fails is not indexed; one whose processor failed and was caught is indexed without what that"
+        " processor makes, and says so in ingest_error",
+        next_step="GET <alias>/_search?q=ingest_error:* shows the reasons of those; clipline retry loads the others again"
+        if failing
+        else "the loader's dead letters hold the reasons",
+    )
+
+
+def _models(name: str, facts: Facts) -> Iterator[Finding]:
+    pipelines = facts.get("pipelines") or {}
+    if name not in pipelines or facts.get("models") is None or facts.get("model_stats") is None:
+        return
+    known = {*facts.models(), *facts.deployments()}
+    known |= {alias for config in facts.models().values() for alias in _aliases(config)}
+    for missing in sorted(named(pipelines[name], "inference") - known):
+        yield Finding(
+            check=_CHECK,
+            level=Level.BLOCKS,
+            subject=f"ingest_pipeline/{name}",
+            what=f"names the model {missing}, and no model, alias or deployment has that name",
+            cause="every document that comes to this processor fails",
+            next_step="clipline plan shows what is missing, clipline apply puts it there",
+        )
+
+
+def _aliases(config: Mapping[str, Any]) -> list[str]:
+    return list((config.get("metadata") or {}).get("model_aliases") or ())
+
+
+def _nodes(facts: Facts) -> Iterator[Mapping[str, Any]]:
+    for node in (facts.get("ingest") or {}).get("nodes", {}).values():
+        yield node.get("ingest") or {}

@@ -1,0 +1,121 @@
+"""What a stack will ask of a cluster. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from provisioning.assets.model_asset import ModelAsset, model_asset
+from provisioning.assets.stack import Stack, value_at
+from provisioning.roles import aliases_of, roles_of
+
+MIB = 1024 * 1024
+DEPLOYMENT_OVERHEAD = 240 * MIB
+NODE_OVERHEAD = 30 * MIB
+"""The server's estimates (StartTrainedModelDeploymentAction.MEMORY_OVERHEAD, MachineLearning.NATIVE_EXECUTABLE_CODE_OVERHEAD):
+what a deployment needs beside its model, and what the native code needs once on a node."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BundleFacts:
+    """What is known of a text model without the cluster; each ``None`` where neither its files nor a bundle are at hand."""
+
+    model_id: str | None = None
+    model_bytes: int | None = None
+    metadata: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelNeed:
+    """One text model and its deployment; memory in bytes, for all its allocations on one node."""
+
+    stem: str
+    model_alias: str
+    deployment_id: str
+    allocations: int
+    threads: int
+    low_priority: bool
+    model_id: str | None = None
+    memory: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TemplateNeed:
+    """One index template, and the name of the first index that it makes where it declares an alias."""
+
+    name: str
+    priority: int
+    index: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Needs:
+    """``role`` is the descriptor whose privileges are asked for; ``cloud`` says that ML nodes may come by themselves."""
+
+    stack: str
+    job: str
+    role: Mapping[str, Any]
+    aliases: tuple[str, ...]
+    pipelines: tuple[str, ...]
+    templates: tuple[TemplateNeed, ...]
+    models: tuple[ModelNeed, ...]
+    cloud: bool
+
+
+def needs_of(stack: Stack, *, bundles: Mapping[str, BundleFacts], job: str, cloud: bool) -> Needs:
+    """The needs of a checked stack; ``bundles`` by the stem of the model file."""
+    models = map(model_asset, stack.of("model"))
+    return Needs(
+        stack=stack.name,
+        job=job,
+        role=roles_of(stack)[job],
+        aliases=tuple(aliases_of(stack)),
+        pipelines=tuple(asset.name for asset in stack.of("ingest_pipeline")),
+        templates=tuple(
+            TemplateNeed(
+                name=asset.name,
+                priority=int(asset.body.get("priority") or 0),
+                index=_first_index(value_at(asset.document, "_meta", "clipline", "alias")),
+            )
+            for asset in stack.of("index_template")
+        ),
+        models=tuple(_model(model, bundles.get(model.stem, BundleFacts())) for model in models),
+        cloud=cloud,
+    )
+
+
+def memory_need(model_bytes: int, *, allocations: int, metadata: Mapping[str, Any]) -> int:
+    """Bytes that the server reckons for a deployment (StartTrainedModelDeploymentAction.estimateMemoryUsageBytes).
+
+    Twice the model and an overhead; from 8.11 on, what the model's metadata says that it needs, if that is more.
+    """
+    base = DEPLOYMENT_OVERHEAD + 2 * model_bytes
+    each, once = (int(metadata.get(f"per_{part}_memory_bytes") or 0) for part in ("allocation", "deployment"))
+    return max(base, once + each * allocations + model_bytes) if each or once else base
+
+
+def own_names(names: Sequence[str], aliases: Sequence[str]) -> list[str]:
+    """Those that are an alias or one of its generations."""
+    return [name for name in names if any(name == alias or name.startswith(f"{alias}-") for alias in aliases)]
+
+
+def _model(model: ModelAsset, known: BundleFacts) -> ModelNeed:
+    allocations = int(model.deployment["number_of_allocations"])
+    memory = None
+    if known.model_bytes is not None:
+        memory = memory_need(known.model_bytes, allocations=allocations, metadata=known.metadata or {})
+    return ModelNeed(
+        stem=model.stem,
+        model_alias=model.model_alias,
+        deployment_id=model.deployment_id,
+        allocations=allocations,
+        threads=int(model.deployment["threads_per_allocation"]),
+        low_priority=model.deployment["priority"] == "low",
+        model_id=known.model_id,
+        memory=memory,
+    )
+
+
+def _first_index(alias: Any) -> str | None:
+    return f"{alias}-000001" if alias else None
