@@ -63,7 +63,7 @@ def _names(node: Node, call: Call) -> tuple[list[str], bool]:
         if error.type != "index_not_found_exception":
             raise
         missing = True
-    return named(node, call, hidden=True, base=Options(ignore_unavailable=True)), missing
+    return named(node, call, hidden=True, base=Options(ignore_unavailable=True, closed=True)), missing
 
 
 def _conditions(call: Call) -> list[Any]:

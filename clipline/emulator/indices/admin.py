@@ -86,7 +86,7 @@ def delete(node: Node, call: Call) -> Reply:
     """``DELETE /{index}``: aliases do not count, and wildcards only where the cluster lets them."""
     expression = call.args["index"]
     check_destructive(node, expression)
-    options = read_options(call, Options(aliases=False))
+    options = read_options(call, Options(aliases=False, closed=True))
     with node.indices.lock:
         names = node.indices.resolve(expression, options)
         for name in names:
@@ -108,7 +108,7 @@ def put_mapping(node: Node, call: Call) -> Reply:
     if call.flag("write_index_only"):
         indices = [index for part in call.args["index"].split(",") if (index := node.indices.write_index(part))]
     else:
-        indices = _resolved(node, call, Options(allow_no_indices=False))
+        indices = _resolved(node, call, Options(allow_no_indices=False, closed=True))
     for index in indices:
         check_metadata(index)
     additions = [(index, mappings_of.normalise(body, traits_of(node, index))) for index in indices]

@@ -51,7 +51,7 @@ def get_alias(node: Node, call: Call) -> Reply:
     known = node.indices.reachable().aliases
     result: dict[str, Any] = {}
     seen: set[str] = set()
-    for index in node.indices.present(named(node, call, base=Options(hidden=True))):
+    for index in node.indices.present(named(node, call, base=Options(hidden=True, closed=True))):
         check_metadata(index, write=False)
         name = index.name
         here = node.indices.aliases_of(name)

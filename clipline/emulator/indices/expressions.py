@@ -12,6 +12,8 @@ from clipline.emulator.indices.resolution import Options
 if TYPE_CHECKING:
     from clipline.emulator.node import Node
 
+FORBID_CLOSED = Options(forbid_closed=True)
+"""How everything that needs the documents reads its path (``strictExpandOpenAndForbidClosed``)."""
 PARAMS = frozenset({"ignore_unavailable", "allow_no_indices", "expand_wildcards"})
 
 
@@ -49,7 +51,9 @@ def read_options(call: Call, base: Options) -> Options:
     if "expand_wildcards" in call.params:
         states = _states(call.params["expand_wildcards"])
         expand = bool(states & {"open", "closed"})
-        options = replace(options, expand=expand, open="open" in states, hidden="hidden" in states)
+        options = replace(
+            options, expand=expand, open="open" in states, closed="closed" in states, hidden="hidden" in states
+        )
     for key in ("ignore_unavailable", "allow_no_indices"):
         if key in call.params:
             options = replace(options, **{key: _boolean(key, call.params[key])})

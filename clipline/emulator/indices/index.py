@@ -21,6 +21,9 @@ _FIRST_CREATED = index_version(DEFAULT_VERSION)
 
 _PATIENCE_SECONDS = 30.0
 
+CLOSED = "verified_before_close"
+"""The setting that a closed index has."""
+
 
 @dataclass(slots=True)
 class Index:
@@ -48,6 +51,11 @@ class Index:
         """Whether ``_source`` is shown without vectors: the default of indices made by 9.2 and later."""
         default = "true" if self.release >= (9, 2) else "false"
         return self.settings.get("mapping.exclude_source_vectors", default) == "true"
+
+    @property
+    def closed(self) -> bool:
+        """Whether it is closed."""
+        return self.settings.get(CLOSED) == "true"
 
     @property
     def shards(self) -> int:

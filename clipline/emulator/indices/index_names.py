@@ -42,3 +42,8 @@ def wrong_name(name: str, *, lowercase: bool = True) -> str | None:
     if lowercase and name != name.lower():
         return "must be lowercase"
     return None
+
+
+def index_closed(name: str, uuid: str) -> ApiError:
+    """400 for what a closed index does not do."""
+    return ApiError(400, "index_closed_exception", "closed", meta={"index_uuid": uuid, "index": name})

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from clipline.emulator.errors import unsupported, validation_failed
 from clipline.emulator.http.wire import Call, Reply, Route
 from clipline.emulator.indices.blocks import block_named, check_metadata
-from clipline.emulator.indices.expressions import PARAMS, check_destructive, named
+from clipline.emulator.indices.expressions import FORBID_CLOSED, PARAMS, check_destructive, named
 from clipline.emulator.indices.index import Index
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def shards_touched(indices: list[Index]) -> dict[str, Any]:
 
 
 def _resolved(node: Node, call: Call) -> list[Index]:
-    return node.indices.present(named(node, call))
+    return node.indices.present(named(node, call, base=FORBID_CLOSED))
 
 
 def _everywhere(methods: tuple[str, ...], path: str, *parts: Any) -> list[Route]:

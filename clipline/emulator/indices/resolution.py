@@ -7,12 +7,12 @@ do, and a name that an option lets go is left out silently.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 
 from clipline.emulator.errors import ApiError, illegal_argument, unsupported
 from clipline.emulator.indices.date_math import resolve_name
-from clipline.emulator.indices.index_names import index_not_found, invalid_name
+from clipline.emulator.indices.index_names import index_closed, index_not_found, invalid_name
 from clipline.emulator.patterns import simple_match
 
 
@@ -25,7 +25,11 @@ class Options:
     expand: bool = True
     """Whether wildcards are patterns; if not they are names, and no index has such a name."""
     open: bool = True
-    """Whether wildcards reach open indices; there are no closed ones here."""
+    """Whether wildcards reach open indices."""
+    closed: bool = False
+    """Whether they reach closed ones."""
+    forbid_closed: bool = False
+    """Whether a closed index that is named, or that a named alias has, is an error."""
     hidden: bool = False
     aliases: bool = True
     """Whether the name of an alias stands for its indices; where it does not, it is an error."""
@@ -33,16 +37,22 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What there is: every index, every alias with its indices, and the names of both that are hidden."""
+    """What there is: every index, every alias with its indices, and the names of both that are hidden.
+
+    ``closed`` are the closed indices with their UUIDs.
+    """
 
     indices: Collection[str]
     aliases: Mapping[str, Collection[str]]
     hidden: Collection[str] = frozenset()
+    closed: Mapping[str, str] = field(default_factory=dict)
 
     def only(self, allowed: Callable[[str], bool]) -> Names:
         """Those that somebody may know of."""
         indices = [name for name in self.indices if allowed(name)]
-        return Names(indices, {name: of for name, of in self.aliases.items() if allowed(name)}, self.hidden)
+        return Names(
+            indices, {name: of for name, of in self.aliases.items() if allowed(name)}, self.hidden, self.closed
+        )
 
 
 def resolve(expression: str, names: Names, options: Options) -> list[str]:
@@ -53,9 +63,13 @@ def resolve(expression: str, names: Names, options: Options) -> list[str]:
     """
     parts = [resolve_name(part) for part in expression.split(",")]
     if parts in (["_all"], [""], ["*"]) and (options.expand or parts != ["*"]):
-        found = dict.fromkeys(_visible(names.indices, "*", names, options)) if options.expand else {}
+        found = (
+            dict.fromkeys(_in_state(_visible(names.indices, "*", names, options), names, options))
+            if options.expand
+            else {}
+        )
         for alias in _visible(names.aliases, "*", names, options) if options.expand and options.aliases else []:
-            found |= dict.fromkeys(sorted(names.aliases[alias]))
+            found |= dict.fromkeys(_in_state(sorted(names.aliases[alias]), names, options))
     else:
         found = _listed(parts, names, options)
     if not found and not options.allow_no_indices:
@@ -102,10 +116,10 @@ def _listed(parts: list[str], names: Names, options: Options) -> dict[str, None]
 
 def _one(name: str, names: Names, options: Options, *, quiet: bool) -> list[str]:
     if name in names.indices:
-        return [name]
+        return _not_closed([name], names, options)
     if name in names.aliases:
         if options.aliases:
-            return sorted(names.aliases[name])
+            return _not_closed(sorted(names.aliases[name]), names, options)
         if options.ignore_unavailable or quiet:
             return []
         raise is_alias(name)
@@ -129,16 +143,29 @@ def is_alias(name: str) -> ApiError:
 
 def _expanded(pattern: str, names: Names, options: Options) -> list[str]:
     pattern = "*" if pattern == "_all" else pattern
-    found = dict.fromkeys(_visible(names.indices, pattern, names, options))
+    found = dict.fromkeys(_in_state(_visible(names.indices, pattern, names, options), names, options))
     if options.aliases:
         for alias in _visible(names.aliases, pattern, names, options):
-            found |= dict.fromkeys(sorted(names.aliases[alias]))
+            found |= dict.fromkeys(_in_state(sorted(names.aliases[alias]), names, options))
     return list(found)
 
 
+def _not_closed(found: list[str], names: Names, options: Options) -> list[str]:
+    """What is named itself; a closed one is an error, or left out, where a request has no use for it."""
+    if not options.forbid_closed:
+        return found
+    shut = [name for name in found if name in names.closed]
+    if shut and not options.ignore_unavailable:
+        raise index_closed(shut[0], names.closed[shut[0]])
+    return [name for name in found if name not in names.closed]
+
+
+def _in_state(found: Iterable[str], names: Names, options: Options) -> list[str]:
+    """Of what a wildcard stands for, the indices in a state that it reaches."""
+    return [name for name in found if (options.closed if name in names.closed else options.open)]
+
+
 def _visible(candidates: Collection[str], pattern: str, names: Names, options: Options) -> list[str]:
-    if not options.open:
-        return []
     return [
         name
         for name in sorted(candidates)

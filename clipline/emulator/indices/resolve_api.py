@@ -23,7 +23,7 @@ def resolve_index(node: Node, call: Call) -> Reply:
     node.security.require_spelled("indices:admin/resolve/index", call.args["name"])
     known = node.indices.reachable()
     # Here an alias is a thing to be named like an index, and does not stand for its indices.
-    things = Names([*known.indices, *known.aliases], {}, known.hidden)
+    things = Names([*known.indices, *known.aliases], {}, known.hidden, known.closed)
     found = sorted(resolve(call.args["name"], things, read_options(call, Options())))
     with_mode = node.version >= (9, 2)
     indices = [
@@ -36,7 +36,7 @@ def resolve_index(node: Node, call: Call) -> Reply:
 
 def _shown(known: Names, index: Index, *, with_mode: bool) -> dict[str, Any]:
     aliases = sorted(alias for alias, names in known.aliases.items() if index.name in names)
-    attributes = (["hidden"] if index.settings.get("hidden") == "true" else []) + ["open"]
+    attributes = (["hidden"] if index.settings.get("hidden") == "true" else []) + ["closed" if index.closed else "open"]
     shown = {"name": index.name, **({"aliases": aliases} if aliases else {}), "attributes": attributes}
     return {**shown, "mode": "standard"} if with_mode else shown
 

@@ -65,7 +65,9 @@ def put_settings(node: Node, call: Call) -> Reply:
         raise validation_failed("no settings to update")
     preserve, reopen = call.flag("preserve_existing"), call.flag("reopen")
     with node.indices.changing():
-        indices = [node.indices.get(name) for name in named(node, call, base=Options(allow_no_indices=False))]
+        indices = [
+            node.indices.get(name) for name in named(node, call, base=Options(allow_no_indices=False, closed=True))
+        ]
         # A block that forbids changes does not forbid its own removal.
         for index in indices if len(change) > 1 or not set(change) <= _LIFTED else []:
             check_metadata(index)
@@ -81,9 +83,9 @@ def _check_static(node: Node, indices: list[Index], change: settings_of.Flat, *,
     fixed = settings_of.static(change, node.version)
     if not fixed or not indices:
         return
-    if not reopen:
+    if not reopen and (still := [index for index in indices if not index.closed]):
         keys = ", ".join(f"index.{name}" for name in fixed)
-        places = ", ".join(f"[{index.name}/{index.uuid}]" for index in indices)
+        places = ", ".join(f"[{index.name}/{index.uuid}]" for index in still)
         raise illegal_argument(f"Can't update non dynamic settings [[{keys}]] for open indices [{places}]")
     for name in fixed:
         if name.startswith(similarities.PREFIX):

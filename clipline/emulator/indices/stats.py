@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from clipline.emulator.errors import illegal_argument, unsupported
 from clipline.emulator.http.wire import Call, Reply, Route
 from clipline.emulator.indices.counts import Counts
-from clipline.emulator.indices.expressions import PARAMS, named
+from clipline.emulator.indices.expressions import FORBID_CLOSED, PARAMS, named
 from clipline.emulator.indices.index import Index
 from clipline.emulator.indices.maintenance import shards_touched
 from clipline.emulator.shard_health import index_health
@@ -37,7 +37,7 @@ def stats(node: Node, call: Call) -> Reply:
         raise illegal_argument(f"level parameter must be one of [cluster] or [indices] or [shards] but was [{level}]")
     if level == "shards":
         raise unsupported("[level=shards] of _stats")
-    indices = node.indices.present(named(node, call))
+    indices = node.indices.present(named(node, call, base=FORBID_CLOSED))
     each = {index.name: {name: value for name, value in sections(node, index).items() if name in wanted}
             for index in indices}  # fmt: skip
     whole = _sum(list(each.values()))

@@ -18,7 +18,7 @@ from clipline.emulator.indices.alias_rules import agreed_routing
 from clipline.emulator.indices.creation import new_index
 from clipline.emulator.indices.date_math import resolve_name
 from clipline.emulator.indices.index import Index
-from clipline.emulator.indices.index_names import index_not_found
+from clipline.emulator.indices.index_names import index_closed, index_not_found
 from clipline.emulator.indices.mappings.traits import traits_of
 from clipline.emulator.indices.metadata import Metadata
 from clipline.emulator.indices.resolution import Names, Options, resolve
@@ -91,7 +91,8 @@ class Indices(Metadata):
         aliases = self.aliases()
         hidden = {name for name, index in list(self._indices.items()) if index.settings.get("hidden") == "true"}
         hidden |= {alias for alias, bodies in aliases.items() if any(body.get("is_hidden") for body in bodies.values())}
-        return Names(self.names(), aliases, hidden)
+        closed = {name: index.uuid for name, index in list(self._indices.items()) if index.closed}
+        return Names(self.names(), aliases, hidden, closed)
 
     def write_index(self, name: str, *, require_alias: bool = False) -> Index | None:
         """The index that a write to a name goes to; ``None`` when there is nothing of that name.
@@ -108,7 +109,8 @@ class Indices(Metadata):
                     f"no such index [{name}] and [require_alias] request flag is [true] and [{name}] is not an alias",
                     meta={"index_uuid": "_na_", "index": name},
                 )
-            return self._indices.get(name)
+            index = self._indices.get(name)
+            return None if index is None else _open(index)
         writable = [index for index, body in bodies.items() if body.get("is_write_index")]
         if not writable and len(bodies) == 1:
             writable = [index for index, body in bodies.items() if body.get("is_write_index") is not False]
@@ -118,7 +120,7 @@ class Indices(Metadata):
                 "is_write_index=false or the alias points to multiple indices without one being designated as a write "
                 "index"
             )
-        return self.get(writable[0])
+        return _open(self.get(writable[0]))
 
     def single(self, name: str) -> Index:
         """The index that a read of one document goes to.
@@ -129,13 +131,13 @@ class Indices(Metadata):
         name = resolve_name(name)
         bodies = self.indices_of(name)
         if not bodies:
-            return self.get(name)
+            return _open(self.get(name))
         if len(bodies) > 1:
             raise illegal_argument(
                 f"alias [{name}] has more than one index associated with it [{', '.join(sorted(bodies))}], can't "
                 "execute a single index op"
             )
-        return self.get(next(iter(bodies)))
+        return _open(self.get(next(iter(bodies))))
 
     def alias_routing(self, name: str, *, write: bool = False) -> str | None:
         """The routing that an alias brings for single documents."""
@@ -281,3 +283,9 @@ class Indices(Metadata):
     ) -> Index:
         count = int(settings.get("number_of_shards") or 1)
         return Index(name, uuid, created, settings, mappings, Shard(self._database, uuid, count))
+
+
+def _open(index: Index) -> Index:
+    if index.closed:
+        raise index_closed(index.name, index.uuid)
+    return index

@@ -11,6 +11,7 @@ from clipline.emulator.http.cat import Column, Size
 from clipline.emulator.http.wire import Call, Reply, Route
 from clipline.emulator.indices.aliases import chosen
 from clipline.emulator.indices.expressions import PARAMS, named, read_options
+from clipline.emulator.indices.index import Index
 from clipline.emulator.indices.resolution import Options
 from clipline.emulator.indices.stats import sections
 from clipline.emulator.node_description import NODE_NAME
@@ -106,19 +107,40 @@ def indices(node: Node, call: Call) -> Reply:
     if wanted is not None and wanted.lower() not in ("green", "yellow", "red"):
         raise illegal_argument(f"unknown cluster health status [{wanted}]")
     rows = []
-    for index in node.indices.present(sorted(named(node, call))):
+    for index in node.indices.present(sorted(named(node, call, base=Options(closed=True)))):
         name, health = index.name, index_health(node, index.name)
         if wanted is not None and wanted.lower() != health.status:
             continue
-        counted, counts = sections(node, index), index.counts
-        size = Size(counted["store"]["size_in_bytes"])
         created = datetime.fromtimestamp(index.created / 1000, UTC)
         date = f"{created:%Y-%m-%dT%H:%M:%S}.{index.created % 1000:03d}Z"
-        rows.append((health.status, "open", name, index.uuid, index.shards, index.copies - 1,
-                     counted["docs"]["count"], counted["docs"]["deleted"], index.created, date, size, size, size,
-                     counts.flushes, counts.found + counts.missing, counts.indexed, counts.deleted,
-                     counts.queries))  # fmt: skip
+        status = "close" if index.closed else "open"
+        rows.append((health.status, status, name, index.uuid, index.shards, index.copies - 1,
+                     *_documents(node, index), index.created, date, *_counts(node, index)))  # fmt: skip
     return cat.answer(call, _INDICES, rows)
+
+
+def _documents(node: Node, index: Index) -> tuple[int | None, ...]:
+    """How many documents an index has, and how many deleted ones; a closed one does not say."""
+    if index.closed:
+        return (None, None)
+    found = sections(node, index)["docs"]
+    return (found["count"], found["deleted"])
+
+
+def _counts(node: Node, index: Index) -> tuple[Any, ...]:
+    if index.closed:
+        return (None,) * 8
+    size, counts = Size(sections(node, index)["store"]["size_in_bytes"]), index.counts
+    return (
+        size,
+        size,
+        size,
+        counts.flushes,
+        counts.found + counts.missing,
+        counts.indexed,
+        counts.deleted,
+        counts.queries,
+    )
 
 
 def aliases(node: Node, call: Call) -> Reply:
@@ -144,7 +166,7 @@ def shards(node: Node, call: Call) -> Reply:
     """``GET /_cat/shards[/{index}]``."""
     cat.check_columns(call, _SHARDS, _LACKING)
     rows: list[tuple[Any, ...]] = []
-    for index in node.indices.present(sorted(named(node, call, hidden=True))):
+    for index in node.indices.present(sorted(named(node, call, hidden=True, base=Options(closed=True)))):
         with index.lock:
             index.tick()
             parts = index.shard.snapshot().parts(index.shards)
@@ -155,8 +177,8 @@ def shards(node: Node, call: Call) -> Reply:
         ))  # fmt: skip
         for number, part in enumerate(parts):
             size = Size(sizes[number])
-            rows.append((index.name, number, "p", "STARTED", len(part.documents), size, size, "127.0.0.1", node.node_id,
-                         NODE_NAME))  # fmt: skip
+            numbers = (None, None, None) if index.closed else (len(part.documents), size, size)
+            rows.append((index.name, number, "p", "STARTED", *numbers, "127.0.0.1", node.node_id, NODE_NAME))
             rows += [(index.name, number, "r", "UNASSIGNED", *[None] * 6)] * (index.copies - 1)
     return cat.answer(call, _SHARDS, rows)
 

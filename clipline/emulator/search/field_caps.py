@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from clipline.emulator.errors import unsupported, validation_failed, wrong_kind
 from clipline.emulator.http.wire import Call, Reply, Route
-from clipline.emulator.indices.expressions import PARAMS, named
+from clipline.emulator.indices.expressions import FORBID_CLOSED, PARAMS, named
 from clipline.emulator.patterns import matches_any
 from clipline.emulator.spelling import unknown_field
 
@@ -35,7 +35,7 @@ def field_caps(node: Node, call: Call) -> Reply:
         raise unsupported(
             f"metadata fields in _field_caps, which [{meta}] matches; exclude them by [filters=-metadata]"
         )
-    names = named(node, call)
+    names = named(node, call, base=FORBID_CLOSED)
     found: dict[str, Caps] = {}
     for name in names:
         for field, definition in _all(node.indices.get(name).mappings.get("properties", {}), ""):

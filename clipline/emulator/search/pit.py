@@ -173,7 +173,8 @@ def check_alone(call: Call) -> None:
 
 def _deleted(node: Node, index: Index) -> bool:
     try:
-        return node.indices.get(index.name) is not index
+        # Closing an index takes away what was opened on it.
+        return node.indices.get(index.name) is not index or index.closed
     except ApiError:
         return True
 

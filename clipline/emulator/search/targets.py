@@ -14,7 +14,7 @@ from clipline.emulator.http.wire import Call
 from clipline.emulator.identity import DEFAULT_VERSION, Version
 from clipline.emulator.indices.blocks import check_block
 from clipline.emulator.indices.date_math import resolve_name
-from clipline.emulator.indices.expressions import named
+from clipline.emulator.indices.expressions import FORBID_CLOSED, named
 from clipline.emulator.indices.index import Index
 from clipline.emulator.patterns import matches_any, simple_match
 from clipline.emulator.search.compound import Query
@@ -69,7 +69,7 @@ def targets(node: Node, call: Call) -> list[Target]:
     """
     expression = call.args.get("index", "_all")
     parts = [resolve_name(part) for part in expression.split(",") if not part.startswith("-")]
-    return [_target(node, index, parts) for index in node.indices.present(named(node, call))]
+    return [_target(node, index, parts) for index in node.indices.present(named(node, call, base=FORBID_CLOSED))]
 
 
 @contextmanager
