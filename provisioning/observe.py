@@ -19,6 +19,7 @@ from provisioning.state.adopted import read_adopted
 if TYPE_CHECKING:
     from elasticsearch import Elasticsearch
 
+_EVERY = ["open", "closed", "hidden"]
 _ALL = 1000  # models asked for at once; the API's default of 100 would hide some
 
 
@@ -99,15 +100,15 @@ def _indices(client: Elasticsearch, scope: Scope) -> dict[str, ObservedIndex]:
     names = [*_marked(client, scope.stack), *(f"{alias}*" for alias in scope.aliases)]
     if not names:
         return {}
-    bodies = client.indices.get(index=",".join(names), expand_wildcards=["open", "hidden"], ignore_unavailable=True)
+    bodies = client.indices.get(index=",".join(names), expand_wildcards=_EVERY, ignore_unavailable=True)
     found = {name: body for name, body in bodies.items() if _belongs(name, body, scope)}
-    documents = _documents(client, tuple(found))
+    documents = _documents(client, tuple(name for name, body in found.items() if not _closed(body)))
     return {
         name: ObservedIndex(
             mappings=body.get("mappings", {}),
             settings=body.get("settings", {}),
             aliases=body.get("aliases", {}),
-            documents=documents[name],
+            documents=documents.get(name),
         )
         for name, body in found.items()
     }
@@ -116,9 +117,15 @@ def _indices(client: Elasticsearch, scope: Scope) -> dict[str, ObservedIndex]:
 def _marked(client: Elasticsearch, stack: str) -> list[str]:
     """Every index with this stack's mark, also of an alias that is no longer declared."""
     answer = client.indices.get_mapping(
-        index="*", expand_wildcards=["open", "hidden"], filter_path=f"*.mappings._meta.{MARK}.stack"
+        index="*", expand_wildcards=_EVERY, filter_path=f"*.mappings._meta.{MARK}.stack"
     )
     return [name for name, body in answer.items() if body["mappings"]["_meta"][MARK]["stack"] == stack]
+
+
+def _closed(body: Mapping[str, Any]) -> bool:
+    """Whether an index is closed: closing sets this setting, opening takes it away (``MetadataIndexStateService``)."""
+    settings = (body.get("settings") or {}).get("index") or {}
+    return settings.get("verified_before_close") == "true"
 
 
 def _belongs(name: str, body: Mapping[str, Any], scope: Scope) -> bool:

@@ -16,12 +16,17 @@ OLDEST: Version = (8, 15, 0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObservedIndex:
-    """One index: ``documents`` counts the searchable ones."""
+    """One index: ``documents`` counts the searchable ones; ``None`` where it is closed, and nobody can count them."""
 
     mappings: Mapping[str, Any]
     settings: Mapping[str, Any]
     aliases: Mapping[str, Any]
-    documents: int
+    documents: int | None
+
+    @property
+    def closed(self) -> bool:
+        """Whether it is closed: it keeps its documents, and answers no search."""
+        return self.documents is None
 
     @property
     def stack(self) -> str | None:

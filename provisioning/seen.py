@@ -38,6 +38,7 @@ def _there(observed: Observed, kind: str, name: str) -> Any:
             "settings": canonical_settings(index.settings),
             "stack": index.stack,
             "empty": index.documents == 0,
+            "closed": index.closed,
         }
     if kind == "alias":
         return {index: body.aliases[name] for index, body in observed.indices.items() if name in body.aliases}

@@ -12,7 +12,9 @@ from typing import Any
 
 from provisioning.canonical.units import number_text, size_text, time_text
 
-SYSTEM_SETTINGS = frozenset({"creation_date", "uuid", "provided_name", "version.created", "version.upgraded"})
+SYSTEM_SETTINGS = frozenset(
+    {"creation_date", "uuid", "provided_name", "version.created", "version.upgraded", "verified_before_close"}
+)
 """Set by Elasticsearch itself, on every index."""
 
 # By Setting.timeSetting, byteSizeSetting and doubleSetting of IndexSettings, MergePolicyConfig, the slow logs,

@@ -66,6 +66,13 @@ def plan_index(
                 yield foreign(f"index/{name}", owner, otherwise="choose another alias (--var index_alias=…)")
                 return
     index = observed.indices.get(name)
+    if index is not None and index.closed:
+        yield Problem(
+            address=f"index/{name}",
+            what="is closed: it answers no search and takes no document, and what it holds cannot be counted",
+            hint=f"open it (POST {name}/_open) and plan again; closed indices are neither changed nor replaced",
+        )
+        return
     if index is None:
         change: Change | Problem = create(wanted, name, 1, Verb.CREATE, "not there yet")
     else:

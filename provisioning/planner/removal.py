@@ -168,13 +168,14 @@ _USERS: dict[str, Callable[[Observed, str], Iterable[str]]] = {
 def _index(observed: Observed, name: str, named: set[str]) -> Change | Problem:
     index = observed.indices[name]
     allowed = bool(named & {name, *index.aliases})
-    if index.documents and not allowed:
+    held = "is closed, so nobody can say what it holds" if index.closed else f"holds {index.documents} documents"
+    if index.documents != 0 and not allowed:
         return Problem(
             address=f"index/{name}",
-            what=f"holds {index.documents} documents",
+            what=held,
             hint=f"to delete them too, name it: --delete-data {next(iter(index.aliases), name)}",
         )
-    reason = f"holds {index.documents} documents, named by --delete-data" if index.documents else "is empty"
+    reason = "is empty" if index.documents == 0 else f"{held}, named by --delete-data"
     others = sorted(alias for alias in index.aliases if not name.startswith(alias))
     if others:
         reason += f"; the aliases {', '.join(others)} go with it"

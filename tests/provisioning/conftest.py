@@ -83,7 +83,7 @@ def own_client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Elasticsear
 def cluster(own_client: Elasticsearch) -> Iterator[Cluster]:
     """A cluster without resources of ours; emptied afterwards."""
     yield Cluster(own_client)
-    for name in own_client.indices.get(index=f"{ALIAS}*").body:
+    for name in own_client.indices.get(index=f"{ALIAS}*", expand_wildcards="all").body:
         own_client.indices.delete(index=name)
     own_client.options(ignore_status=404).indices.delete_index_template(name="image-embeddings")
     for item in own_client.cluster.get_component_template()["component_templates"]:
