@@ -50,7 +50,10 @@ def _there(observed: Observed, kind: str, name: str) -> Any:
         deployed = observed.deployments.get(name)
         # A deployment that is starting may have started since: that is what everybody waits for.
         failed = deployed and deployed.get("state") in ("failed", "stopping")
-        return deployed and {**{key: deployed.get(key) for key in _DEPLOYMENT}, "failed": failed}
+        return deployed and {
+            **canonical("deployment", {key: deployed.get(key) for key in _DEPLOYMENT}),
+            "failed": failed,
+        }
     body = observed.resources.get((kind, name))
     return body and {"body": canonical(kind, body), "stack": observed.resource_stack(kind, name)}
 

@@ -65,6 +65,12 @@ class ModelAsset:
         return str(self.deployment["deployment_id"])
 
     @property
+    def allocations(self) -> int:
+        """How many allocations it is started with: what is declared, or the least of adaptive ones."""
+        least = (self.deployment.get("adaptive_allocations") or {}).get("min_number_of_allocations", 1)
+        return int(self.deployment.get("number_of_allocations") or max(1, least))
+
+    @property
     def next_deployment_id(self) -> str:
         """The id of a successor's deployment while it is being proven."""
         return f"{self.stem}-next"
@@ -114,10 +120,25 @@ def model_asset(asset: Asset) -> ModelAsset:
         source=_source(asset, "source"),
         parameters={**IMPORT_DEFAULTS, **body["import"]},
         model_alias=body["model_alias"],
-        deployment={**DEPLOYMENT_DEFAULTS, **body["deployment"]},
+        deployment=_deployment(body["deployment"]),
         image_encoder=_source(asset, "image_encoder"),
         space=body["space"],
     )
+
+
+def _deployment(given: Mapping[str, Any]) -> dict[str, Any]:
+    """A deployment with its defaults.
+
+    One that is left to follow the load without a lower bound would be put to sleep, and the next search would fail; so
+    the bound is 1 unless the author says otherwise. Beside it the server takes no number.
+    """
+    value = {**DEPLOYMENT_DEFAULTS, **given}
+    adaptive = value.pop("adaptive_allocations", None) or {}
+    if adaptive.get("enabled"):
+        value["adaptive_allocations"] = {"min_number_of_allocations": 1, **adaptive}
+        if "number_of_allocations" not in given:
+            del value["number_of_allocations"]
+    return value
 
 
 def _source(asset: Asset, key: str) -> ModelSource:

@@ -57,6 +57,7 @@ def _names(stack: Stack) -> Iterator[Finding]:
         if deployment_id == f"{asset.name}-next":
             what = f"the deployment id {deployment_id!r} is the one a successor is proven under"
             yield document.finding(what, "deployment", "deployment_id", hint="choose another")
+        yield from _adaptive(asset)
     for asset in stack.of("index_template"):
         for path, pattern in _patterns(asset):
             if wrong := names.index_name(pattern.replace("*", "x")):
@@ -70,6 +71,25 @@ def _names(stack: Stack) -> Iterator[Finding]:
                 yield asset.document.finding(
                     f"the file's name {asset.name!r} becomes a template's and must be lower-case"
                 )
+
+
+def _adaptive(asset: Asset) -> Iterator[Finding]:
+    deployment = asset.body["deployment"]
+    adaptive = deployment.get("adaptive_allocations") or {}
+    if not adaptive.get("enabled"):
+        return
+    if "number_of_allocations" in deployment:
+        yield asset.document.finding(
+            "the number of allocations follows the load where adaptive_allocations are enabled, and cannot be set",
+            *("deployment", "number_of_allocations"),
+            hint="leave it out, and set min_number_of_allocations",
+        )
+    least, most = (adaptive.get(f"{end}_number_of_allocations") for end in ("min", "max"))
+    if most is not None and (1 if least is None else least) > most:
+        yield asset.document.finding(
+            f"at least {1 if least is None else least} and at most {most} allocations cannot be had",
+            *("deployment", "adaptive_allocations", "max_number_of_allocations"),
+        )
 
 
 def _references(stack: Stack) -> Iterator[Finding]:

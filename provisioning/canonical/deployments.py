@@ -18,7 +18,8 @@ _DEFAULTS: Mapping[str, Any] = {"threads_per_allocation": 1, "queue_capacity": 1
 def canonical_deployment(body: Mapping[str, Any]) -> dict[str, Any]:
     """The canonical form of a deployment's settings, its defaults filled in.
 
-    Where adaptive allocations are on, ``number_of_allocations`` follows the load, and is no difference.
+    Where adaptive allocations are on, ``number_of_allocations`` follows the load, and is no difference; where they are
+    off, their bounds say nothing.
     """
     value = {**_DEFAULTS, **present(body)}
     for key in ("number_of_allocations", "threads_per_allocation", "queue_capacity"):
@@ -28,9 +29,8 @@ def canonical_deployment(body: Mapping[str, Any]) -> dict[str, Any]:
     if "cache_size" in value:
         size = size_bytes(str(value["cache_size"]))
         value["cache_size"] = str(value["cache_size"]) if size is None else shown_size(size)
-    adaptive = value.pop("adaptive_allocations", None)
-    if adaptive is not None:
-        value["adaptive_allocations"] = {key: whole(flag(child)) for key, child in present(adaptive).items()}
-        if value["adaptive_allocations"].setdefault("enabled", False):
-            value.pop("number_of_allocations", None)
+    adaptive = {key: whole(flag(child)) for key, child in present(value.pop("adaptive_allocations", {})).items()}
+    if adaptive.get("enabled"):
+        value["adaptive_allocations"] = adaptive
+        value.pop("number_of_allocations", None)
     return value

@@ -101,15 +101,14 @@ def own_names(names: Sequence[str], aliases: Sequence[str]) -> list[str]:
 
 
 def _model(model: ModelAsset, known: BundleFacts) -> ModelNeed:
-    allocations = int(model.deployment["number_of_allocations"])
     memory = None
     if known.model_bytes is not None:
-        memory = memory_need(known.model_bytes, allocations=allocations, metadata=known.metadata or {})
+        memory = memory_need(known.model_bytes, allocations=model.allocations, metadata=known.metadata or {})
     return ModelNeed(
         stem=model.stem,
         model_alias=model.model_alias,
         deployment_id=model.deployment_id,
-        allocations=allocations,
+        allocations=model.allocations,
         threads=int(model.deployment["threads_per_allocation"]),
         low_priority=model.deployment["priority"] == "low",
         model_id=known.model_id,

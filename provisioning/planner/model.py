@@ -16,14 +16,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from provisioning.assets.model_asset import ModelAsset
-from provisioning.canonical import canonical
 from provisioning.desired import DesiredModel
 from provisioning.diff import differences
 from provisioning.observed import Observed
 from provisioning.plan import Change, Problem, Verb
 from provisioning.planner.adoption import Adoption, foreign, taken_over
+from provisioning.planner.deployment import plan_deployment, start
 
-_UPDATABLE = {"number_of_allocations"}
 _LICENCES = {"trial", "platinum", "enterprise"}
 
 
@@ -160,7 +159,7 @@ def _deployments(asset: ModelAsset, model_id: str, observed: Observed, notes: li
     alias_before = observed.model_alias(asset.model_alias)
     switching = deployed is not None and deployed["model_id"] != model_id
     if not switching:
-        yield _deployment(asset, model_id, deployed)
+        yield plan_deployment(asset, model_id, deployed)
         yield _alias(asset, model_id, alias_before, proven_by=fixed)
     else:
         assert deployed is not None
@@ -168,12 +167,12 @@ def _deployments(asset: ModelAsset, model_id: str, observed: Observed, notes: li
             yield _delete(temporary, "serves neither the old nor the new model")
             successor = None
         if successor is None:
-            yield _start(asset, temporary, model_id, Verb.CREATE, "proves the new model before the alias moves")
+            yield start(asset, temporary, model_id, Verb.CREATE, "proves the new model before the alias moves")
         elif successor.get("state") != "started":
             reason = f"left over from an apply that did not end: its state is {successor.get('state')}"
-            yield _start(asset, temporary, model_id, Verb.REPLACE, reason)
+            yield start(asset, temporary, model_id, Verb.REPLACE, reason)
         yield _alias(asset, model_id, alias_before, proven_by=temporary)
-        yield _start(asset, fixed, model_id, Verb.REPLACE, f"served {deployed['model_id']} so far")
+        yield start(asset, fixed, model_id, Verb.REPLACE, f"served {deployed['model_id']} so far")
         notes.append(
             f"deployment/{fixed}: stopped and started again with the new model: a short gap for users of that id, "
             f"none for users of the alias {asset.model_alias}; {deployed['model_id']} stays on the cluster"
@@ -182,44 +181,6 @@ def _deployments(asset: ModelAsset, model_id: str, observed: Observed, notes: li
         return
     if successor is not None:
         yield _delete(temporary, f"left over: {fixed} serves the model")
-
-
-def _deployment(asset: ModelAsset, model_id: str, deployed: Mapping[str, Any] | None) -> Change:
-    fixed = asset.deployment_id
-    if deployed is None:
-        return _start(asset, fixed, model_id, Verb.CREATE, "not there yet")
-    if deployed.get("state") in ("failed", "stopping"):
-        reason = f"its state is {deployed['state']}" + (f": {deployed['reason']}" if deployed.get("reason") else "")
-        return _start(asset, fixed, model_id, Verb.REPLACE, reason)
-    wanted = _settings(asset)
-    after = canonical("deployment", wanted)
-    fields = differences(canonical("deployment", {key: deployed.get(key) for key in wanted}), after)
-    if not fields:
-        return Change(kind="deployment", name=fixed, verb=Verb.NO_OP, reason="as wanted")
-    names = {field.path for field in fields}
-    if names <= _UPDATABLE:
-        request = {"number_of_allocations": wanted["number_of_allocations"]}
-        return Change(
-            kind="deployment",
-            name=fixed,
-            verb=Verb.UPDATE,
-            reason="can be scaled in place",
-            fields=fields,
-            request=request,
-        )
-    return Change(
-        kind="deployment",
-        name=fixed,
-        verb=Verb.REPLACE,
-        reason=f"{', '.join(sorted(names - _UPDATABLE))} can be set only at the start: a gap while it starts again",
-        fields=fields,
-        request={"model_id": model_id, **wanted},
-    )
-
-
-def _start(asset: ModelAsset, name: str, model_id: str, verb: Verb, reason: str) -> Change:
-    after = {"model_id": model_id, **_settings(asset)}
-    return Change(kind="deployment", name=name, verb=verb, reason=reason, fields=differences({}, after), request=after)
 
 
 def _alias(asset: ModelAsset, model_id: str, before: str | None, *, proven_by: str) -> Change:
@@ -237,7 +198,3 @@ def _alias(asset: ModelAsset, model_id: str, before: str | None, *, proven_by: s
 
 def _delete(name: str, reason: str) -> Change:
     return Change(kind="deployment", name=name, verb=Verb.DELETE, reason=reason)
-
-
-def _settings(asset: ModelAsset) -> dict[str, Any]:
-    return {key: value for key, value in asset.deployment.items() if key != "deployment_id"}
