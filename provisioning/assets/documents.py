@@ -1,12 +1,14 @@
 """YAML and JSON files as plain values with the line of every one of them.
 
-PyYAML composes the nodes; they are turned into values here, so that duplicate keys are errors, tags other than YAML's
+PyYAML composes the nodes; ``values`` turns them into values, so that duplicate keys are errors, tags other than YAML's
 own plain ones are refused, dates stay text, ``${name}`` is replaced per scalar, and each path has a mark. JSON is read
 by the same road, because its lines matter as much.
 """
 
 from __future__ import annotations
 
+import codecs
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,7 +25,8 @@ Substitute = Callable[[str, str], "tuple[str, Path, bool]"]
 MAX_BYTES = 1024 * 1024
 """An asset is a page or two of text; a larger file is one that was put here by mistake."""
 
-_SCALARS = ("str", "int", "float", "bool", "null", "timestamp")
+MAX_DEPTH = 64
+"""Elasticsearch's own limit for mappings is 20 (``index.mapping.depth.limit``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,121 +79,93 @@ class Document:
         return AssetError([self.finding(what, *path, hint=hint)])
 
 
-def read_document(file: Path, *, name: str | None = None, substitute: Substitute | None = None) -> Document:
+def read_document(
+    file: Path, *, name: str | None = None, substitute: Substitute | None = None, as_text: bool = False
+) -> Document:
     """Read one YAML or JSON file.
 
     Args:
         file: the file.
         name: how messages call it, by default its path.
         substitute: replaces references in scalars; none are replaced without it.
+        as_text: leave every scalar the text that it is written as.
 
     Raises:
-        AssetError: not readable, not UTF-8, too large, not YAML, a duplicate key, an unknown tag.
+        AssetError: not readable, not UTF-8, too large, too deep, not YAML, a duplicate key, an unknown tag, a spelling
+            that readers of YAML disagree about.
     """
+    from provisioning.assets.values import Builder
+
     document = Document(file, name or str(file))
-    root = _compose(document)
-    if root is not None:
-        _Builder(document, substitute).build(root)
+    text = _text(document)
+    in_json = file.suffix.lower() == ".json" and bool(text.strip())
+    if in_json:
+        _check_json(document, text)
+        text = text.replace("\t", " ")  # JSON has tabs between its tokens only, and PyYAML does not want them there
+    try:
+        root = _compose(document, text)
+        if root is not None:
+            Builder(document, substitute, in_json=in_json, as_text=as_text).build(root)
+    except RecursionError as error:
+        raise document.error(f"is nested deeper than {MAX_DEPTH} levels") from error
     return document
 
 
-def _compose(document: Document) -> yaml.Node | None:
+def _text(document: Document) -> str:
     try:
-        if document.file.stat().st_size > MAX_BYTES:
-            raise document.error(f"this file is larger than {MAX_BYTES // 1024} KiB: not an asset")
-        text = document.file.read_text("utf-8-sig")
+        with document.file.open("rb") as stream:
+            raw = stream.read(MAX_BYTES + 1)  # no more, also of what has no size: a pipe, a device
     except OSError as error:
         raise document.error(f"cannot be read: {error.strerror}") from error
+    if len(raw) > MAX_BYTES:
+        raise document.error(f"this file is larger than {MAX_BYTES // 1024} KiB: not an asset")
+    try:
+        return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
-        raise AssetError([Finding(f"{document.name}:{line}", "this file is not UTF-8")]) from error
+        line = raw.count(b"\n", 0, error.start) + 1
+        utf16 = raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        what = f"this file is {'UTF-16' if utf16 else 'not UTF-8'}"
+        hint = (
+            "save it as UTF-8" if utf16 else f"the byte {raw[error.start]:#04x} in this line is the first that is not"
+        )
+        raise AssetError([Finding(f"{document.name}:{line}", what, hint)]) from error
+
+
+def _check_json(document: Document, text: str) -> None:
+    try:
+        json.loads(text, parse_constant=_no_constant)
+    except json.JSONDecodeError as error:
+        raise AssetError([Finding(f"{document.name}:{error.lineno}", f"not valid JSON: {error.msg}")]) from error
+    except ValueError as error:
+        raise document.error(f"not valid JSON: {error}") from error
+    except RecursionError as error:
+        raise document.error(f"is nested deeper than {MAX_DEPTH} levels") from error
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"it has no number {name}")
+
+
+def _compose(document: Document, text: str) -> yaml.Node | None:
     try:
         return yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.reader.ReaderError as error:
+        # The only error of PyYAML's with a position in the text rather than a mark.
+        line = text.count("\n", 0, error.position) + 1
+        what = f"not valid YAML: the character U+{int(error.character):04X} is not allowed"
+        raise AssetError([Finding(f"{document.name}:{line}", what)]) from error
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
-        problem = error.problem or str(error)
-        if "'\\t'" in problem:
-            problem = "a tab where YAML allows only spaces"
-        raise AssetError([Finding(f"{document.name}:{line}", f"not valid YAML: {problem}")]) from error
-    except (yaml.YAMLError, RecursionError) as error:
+        raise AssetError([Finding(f"{document.name}:{line}", f"not valid YAML: {_problem(error)}")]) from error
+    except (yaml.YAMLError, ValueError, OverflowError) as error:  # ValueError: an escape beyond U+10FFFF, a huge %YAML
         raise document.error(f"not valid YAML: {str(error).partition(chr(10))[0]}") from error
 
 
-class _Builder:
-    """Turns one file's nodes into values and marks."""
-
-    def __init__(self, document: Document, substitute: Substitute | None) -> None:
-        self._document = document
-        self._substitute = substitute
-        self._constructor = yaml.SafeLoader("")
-        self._open: set[int] = set()
-
-    def build(self, root: yaml.Node) -> None:
-        """Fill the document."""
-        self._document.value = self._value(root, ())
-
-    def _value(self, node: yaml.Node, path: PathKey) -> Any:
-        line = node.start_mark.line + 1
-        self._document.marks[path] = Mark(line, None, self._document.file.parent)
-        if id(node) in self._open:
-            raise self._document.error("an alias that contains itself", *path)
-        self._open.add(id(node))
-        try:
-            if isinstance(node, yaml.MappingNode):
-                return self._mapping(node, path)
-            if isinstance(node, yaml.SequenceNode):
-                return [self._value(child, (*path, number)) for number, child in enumerate(node.value)]
-            assert isinstance(node, yaml.ScalarNode)  # YAML has no fourth kind
-            return self._scalar(node, path)
-        finally:
-            self._open.discard(id(node))
-
-    def _mapping(self, node: yaml.MappingNode, path: PathKey) -> dict[str, Any]:
-        self._check_tag(node, path, "map")
-        seen: dict[str, int] = {}
-        for key, _ in node.value:
-            line = key.start_mark.line + 1
-            if not isinstance(key, yaml.ScalarNode):
-                raise AssetError([Finding(f"{self._document.name}:{line}", "a key must be a plain text")])
-            if key.value in seen and key.tag != "tag:yaml.org,2002:merge":
-                what = f"the key {key.value!r} stands here a second time (first in line {seen[key.value]})"
-                raise AssetError([Finding(f"{self._document.name}:{line}", what)])
-            seen[key.value] = line
-        self._constructor.flatten_mapping(node)  # merges (<<) come first, so that own keys overrule them
-        values: dict[str, Any] = {}
-        for key, child in node.value:
-            values[key.value] = self._value(child, (*path, key.value))
-            if child.start_mark.line != key.start_mark.line and isinstance(child, yaml.CollectionNode):
-                base = self._document.marks[(*path, key.value)].base
-                self._document.marks[(*path, key.value)] = Mark(key.start_mark.line + 1, None, base)
-        return values
-
-    def _scalar(self, node: yaml.ScalarNode, path: PathKey) -> Any:
-        self._check_tag(node, path, *_SCALARS)
-        line = node.start_mark.line + 1
-        text, base, whole = node.value, self._document.file.parent, False
-        if self._substitute is not None:
-            text, base, whole = self._substitute(node.value, f"{self._document.name}:{line}")
-        self._document.marks[path] = Mark(line, text, base)
-        if whole:
-            try:
-                parsed = yaml.compose(text or "null", Loader=yaml.SafeLoader)
-            except yaml.YAMLError:
-                return text
-            if not isinstance(parsed, yaml.ScalarNode):
-                return text
-            node = parsed
-        elif text != node.value:
-            return text
-        kind = node.tag.rpartition(":")[2]
-        if kind in ("str", "timestamp") or kind not in _SCALARS:
-            return text
-        return self._constructor.construct_object(node)
-
-    def _check_tag(self, node: yaml.Node, path: PathKey, *allowed: str) -> None:
-        prefix, _, kind = node.tag.rpartition(":")
-        if prefix != "tag:yaml.org,2002" or kind not in allowed:
-            raise self._document.error(
-                f"the tag {node.tag!r} is not allowed here: assets hold plain values only", *path
-            )
+def _problem(error: yaml.MarkedYAMLError) -> str:
+    problem = error.problem or str(error)
+    if "'\\t'" in problem:
+        return "a tab where YAML allows only spaces"
+    if "found another document" in problem:
+        return "a second document begins here, and one file is one resource"
+    return problem

@@ -1,7 +1,8 @@
 """The server's own rules for names; each function returns what is wrong with one, or ``None``.
 
 Sources: ``MlStrings`` (model ids, 64 characters), ``ModelAliasMetadata``/``PutTrainedModelModelAliasAction`` (model
-aliases), ``MetadataCreateIndexService.validateIndexOrAliasName`` (indices and aliases).
+aliases), ``MetadataCreateIndexService.validateIndexOrAliasName`` (indices and aliases),
+``MetadataIndexTemplateService.validate`` (templates of both kinds).
 """
 
 from __future__ import annotations
@@ -45,3 +46,20 @@ def index_name(name: str) -> str | None:
     if len(name.encode()) > 255:
         return "must not be longer than 255 bytes"
     return None
+
+
+def template_name(name: str) -> str | None:
+    """Index templates and component templates."""
+    found = sorted({character for character in name if character in " ,#*"})
+    if found:
+        return f"must not contain {' '.join(map(repr, found))}"
+    if name.startswith("_"):
+        return "must not start with '_'"
+    if name != name.lower():
+        return "must be lower-case"
+    return None
+
+
+def pipeline_name(name: str) -> str | None:
+    """Ingest pipelines: any text but the one that stands for none (``IngestService.NOOP_PIPELINE_NAME``)."""
+    return "means no pipeline to Elasticsearch" if name == "_none" else None

@@ -91,16 +91,19 @@ def read_stack(directory: Path, variables: Variables) -> Stack:
 
 
 def _asset_files(folder: Path) -> list[Path]:
+    """What is named like an asset: also what is no file, which ``_read`` refuses rather than passes over."""
     if not folder.is_dir():
         return []
     return sorted(
-        file
-        for file in folder.iterdir()
-        if file.is_file() and file.suffix in _SUFFIXES and not file.name.startswith(".")
+        file for file in folder.iterdir() if file.suffix.lower() in _SUFFIXES and not file.name.startswith(".")
     )
 
 
 def _read(file: Path, name: str, variables: Variables) -> Document:
+    if not file.is_file():
+        what = "a symbolic link to nothing, or to itself" if file.is_symlink() else "not a file"
+        raise AssetError([Finding(name, f"is named like an asset and is {what}", "remove or rename it")])
+
     def substitute(text: str, where: str) -> tuple[str, Path, bool]:
         done = variables.substitute(text, where=where, base=file.parent.parent)
         return done.text, done.base, done.whole

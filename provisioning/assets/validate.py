@@ -6,6 +6,7 @@ Every check yields findings with file and line; none stops the others.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 from clipline.core.errors import AssetError, CliplineError, Finding
@@ -67,10 +68,11 @@ def _names(stack: Stack) -> Iterator[Finding]:
             yield asset.document.finding(f"the alias {alias!r} {wrong}", "_meta", MARK, "alias")
     for kind in ("index_template", "component_template"):
         for asset in stack.of(kind):
-            if asset.name != asset.name.lower():
-                yield asset.document.finding(
-                    f"the file's name {asset.name!r} becomes a template's and must be lower-case"
-                )
+            if wrong := names.template_name(asset.name):
+                yield asset.document.finding(f"the file's name {asset.name!r} becomes a template's and {wrong}")
+    for asset in stack.of("ingest_pipeline"):
+        if wrong := names.pipeline_name(asset.name):
+            yield asset.document.finding(f"the file's name {asset.name!r} becomes a pipeline's and {wrong}")
 
 
 def _adaptive(asset: Asset) -> Iterator[Finding]:
@@ -106,8 +108,12 @@ def _references(stack: Stack) -> Iterator[Finding]:
                     f"no model file declares the model {model!r}", *path, "model_id", hint=hint
                 )
         for path, processor in _processors(asset, "pipeline"):
-            if processor.get("name") not in pipelines and not processor.get("ignore_missing_pipeline"):
-                yield asset.document.finding(f"there is no pipeline {processor.get('name')!r} here", *path, "name")
+            name = processor.get("name")
+            if isinstance(name, str) and "{{" in name:
+                continue  # a template: which pipeline it is, each document says
+            if name not in pipelines and not processor.get("ignore_missing_pipeline"):
+                yield asset.document.finding(f"there is no pipeline {name!r} here", *path, "name")
+    yield from _circles(stack)
     for asset in stack.of("index_template"):
         for path, pipeline in _pipeline_settings(asset):
             if pipeline not in pipelines and pipeline != "_none":
@@ -120,6 +126,22 @@ def _references(stack: Stack) -> Iterator[Finding]:
                 what = f"there is no component template {component!r} here"
                 yield asset.document.finding(what, "composed_of", number)
         yield from _alias_references(asset, aliases)
+
+
+def _circles(stack: Stack) -> Iterator[Finding]:
+    """Pipelines that call each other in a circle: Elasticsearch takes them, and fails each document that comes round."""
+    calls = {
+        asset.name: {str(processor.get("name")): path for path, processor in _processors(asset, "pipeline")}
+        for asset in stack.of("ingest_pipeline")
+    }
+    try:
+        TopologicalSorter(calls).prepare()
+    except CycleError as error:
+        circle: list[str] = list(reversed(error.args[1]))  # graphlib tells it from callee to caller
+        (asset,) = (asset for asset in stack.of("ingest_pipeline") if asset.name == circle[0])
+        what = f"pipelines call each other in a circle: {' → '.join(circle)}"
+        hint = 'every document that comes round fails with "Cycle detected for pipeline"'
+        yield asset.document.finding(what, *calls[circle[0]][circle[1]], "name", hint=hint)
 
 
 def _alias_references(asset: Asset, models: dict[str, Asset]) -> Iterator[Finding]:
@@ -175,7 +197,9 @@ def _patterns(asset: Asset) -> Iterator[tuple[PathKey, str]]:
 
 def _processors(asset: Asset, kind: str) -> Iterator[tuple[PathKey, dict[str, Any]]]:
     for path, value in paths(asset.body):
-        if path and path[-1] == kind and len(path) >= 2 and isinstance(path[-2], int) and isinstance(value, dict):
+        # A processor stands in a list of them, or alone in a ``foreach``.
+        listed = len(path) >= 2 and path[-1] == kind and (isinstance(path[-2], int) or path[-2] == "processor")
+        if listed and isinstance(value, dict):
             yield path, value
 
 

@@ -148,7 +148,7 @@ def gather(
 
 
 def _from_file(file: Path, layer: Layer) -> dict[str, Value]:
-    document = read_document(file)
+    document = read_document(file, as_text=True)
     values: dict[str, Value] = {}
     for name, value in document.mapping().items():
         where = document.where(name)
