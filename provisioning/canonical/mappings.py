@@ -12,6 +12,7 @@ from typing import Any
 
 from provisioning.canonical.common import flag, listed, whole, without_marks
 from provisioning.canonical.dense_vector import canonical_dense_vector
+from provisioning.canonical.dynamic_templates import canonical_dynamic_templates
 
 _DEFAULTS: Mapping[str, Any] = {
     "index": True, "doc_values": True, "store": False, "ignore_malformed": False, "boost": 1.0, "norms": True,
@@ -43,6 +44,8 @@ def canonical_mappings(mappings: Mapping[str, Any] | None) -> dict[str, Any]:
         value[key] = flag(value.get(key))
     if value.get("dynamic_date_formats") is not None:
         value["dynamic_date_formats"] = listed(value["dynamic_date_formats"])
+    if "dynamic_templates" in value:
+        value["dynamic_templates"] = canonical_dynamic_templates(value["dynamic_templates"])
     if "properties" in value:
         value["properties"] = canonical_properties(value["properties"] or {})
     for name, defaults in _ROOT_DEFAULTS.items():

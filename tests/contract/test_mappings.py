@@ -39,6 +39,20 @@ def test_what_is_replaced_whole(cluster: Cluster, index: Callable[..., str]) -> 
     assert (found["_meta"], found["dynamic_templates"]) == ({"a": 3}, [{"y": template}])
 
 
+@fact("5.5", evidence="S", source="DynamicTemplate.toXContent")
+def test_how_dynamic_templates_are_shown(cluster: Cluster, index: Callable[..., str]) -> None:
+    """A list of one pattern comes back as the pattern, and no default comes back."""
+    given = {"match": ["a*"], "unmatch": ["ab*", "ac*"], "match_pattern": "simple", "match_mapping_type": "*"}
+    mapping = {"mapping": {"type": "keyword"}}
+    name = index(
+        mappings={"dynamic_templates": [{"x": {**given, **mapping}}, {"y": {"match_mapping_type": "*", **mapping}}]}
+    )
+    assert cluster("GET", f"/{name}/_mapping")[name]["mappings"]["dynamic_templates"] == [
+        {"x": {"match": "a*", "unmatch": ["ab*", "ac*"], **mapping}},
+        {"y": {"match_mapping_type": "*", **mapping}},
+    ]
+
+
 @fact("5.5", evidence="T", source="KeywordFieldMapper: testTypeChange in MapperTestCase")
 def test_a_type_stays(cluster: Cluster, index: Callable[..., str]) -> None:
     """A live field cannot change its type; the refusal names both."""

@@ -16,7 +16,7 @@ from clipline.emulator.indices.mappings.fields import object_settings, propertie
 from clipline.emulator.indices.mappings.merging import count, merge_properties
 from clipline.emulator.indices.mappings.parameters import boolean, malformed
 from clipline.emulator.indices.mappings.refused import Unfit
-from clipline.emulator.indices.mappings.templates import dynamic_templates
+from clipline.emulator.indices.mappings.templates import dynamic_templates, shown_templates
 from clipline.emulator.indices.mappings.traits import Traits
 from clipline.emulator.indices.similarities import known
 
@@ -98,6 +98,8 @@ def fields(properties: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[st
 def shown(mappings: Mapping[str, Any]) -> dict[str, Any]:
     """A normal form as GET shows it: fields by name, an object without fields by its type."""
     result = {key: mappings[key] for key in _ORDER if key in mappings}
+    if "dynamic_templates" in result:
+        result["dynamic_templates"] = shown_templates(result["dynamic_templates"])
     if mappings.get("properties"):
         result["properties"] = {name: _shown_field(field) for name, field in sorted(mappings["properties"].items())}
     return result

@@ -31,7 +31,7 @@ _KEYS = (*_PATTERNS, "match_pattern", "mapping", "runtime")
 
 
 def dynamic_templates(given: Any, traits: Traits) -> list[dict[str, Any]]:
-    """The templates as GET shows them, which is as they were given.
+    """The templates as they were given, checked.
 
     Raises:
         Unfit: one is refused.
@@ -45,6 +45,11 @@ def dynamic_templates(given: Any, traits: Traits) -> list[dict[str, Any]]:
         name, body = next(iter(item.items()))
         _check(name, body, traits)
     return given
+
+
+def shown_templates(templates: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The templates as GET shows them (DynamicTemplate.toXContent): one pattern alone, and no default written out."""
+    return [{name: _shown(body) for name, body in item.items()} for item in templates]
 
 
 def match(templates: list[dict[str, Any]], name: str, kind: str, chosen: str | None = None) -> Mapping[str, Any] | None:
@@ -61,6 +66,19 @@ def match(templates: list[dict[str, Any]], name: str, kind: str, chosen: str | N
         return None
     reason = f"Can't find dynamic template for dynamic template name [{chosen}] of field [{name}]"
     raise failed(Cause("mapper_parsing_exception", reason))
+
+
+def _shown(body: Mapping[str, Any]) -> dict[str, Any]:
+    shown: dict[str, Any] = {}
+    for key in ("match", "path_match", "unmatch", "path_unmatch", "match_mapping_type", "unmatch_mapping_type"):
+        patterns = _listed(body.get(key))
+        if patterns:
+            shown[key] = patterns[0] if len(patterns) == 1 else patterns
+    if shown.get("match_mapping_type") == "*" and ("match" in shown or "path_match" in shown):
+        del shown["match_mapping_type"]
+    if body.get("match_pattern", "simple") != "simple":
+        shown["match_pattern"] = body["match_pattern"]
+    return {**shown, "mapping": dict(sorted(body["mapping"].items()))}
 
 
 def _check(name: str, body: Any, traits: Traits) -> None:
