@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from provisioning.canonical.common import flag, listed, whole, without_marks
+from provisioning.canonical.common import flag, listed, present, whole, without_marks
 from provisioning.canonical.dense_vector import canonical_dense_vector
 from provisioning.canonical.dynamic_templates import canonical_dynamic_templates
 
@@ -19,16 +19,23 @@ _DEFAULTS: Mapping[str, Any] = {
     "fielddata": False, "eager_global_ordinals": False, "ignore_z_value": True, "depth_limit": 20,
     "ignore_above": 2**31 - 1, "format": "strict_date_optional_time||epoch_millis", "coerce": True,
     "split_queries_on_whitespace": False, "index_phrases": False, "term_vector": "no", "copy_to": [], "meta": {},
+    "time_series_dimension": False,
 }  # fmt: skip
 _DEFAULTS_OF: Mapping[tuple[str, str], Any] = {
     ("keyword", "norms"): False,
     ("keyword", "index_options"): "docs",
     ("flattened", "index_options"): "docs",
     ("text", "index_options"): "positions",
+    ("search_as_you_type", "max_shingle_size"): 3,
+    ("rank_feature", "positive_score_impact"): True,
+    ("token_count", "enable_position_increments"): True,
+    ("geo_shape", "orientation"): "right",
     ("geo_shape", "coerce"): False,
     ("shape", "coerce"): False,
 }
 _ROOT_DEFAULTS: Mapping[str, Mapping[str, Any]] = {"_source": {"enabled": True}, "_routing": {"required": False}}
+_OWN_TYPE = frozenset({"null_value", "scaling_factor", "index_prefixes"})
+_PREFIXES: Mapping[str, Any] = {"min_chars": 2, "max_chars": 5}
 _WHOLE = ("long", "integer", "short", "byte", "unsigned_long")
 _FRACTION = ("double", "float", "half_float", "scaled_float")
 _AS_DECLARED = frozenset({"keyword", "text", "boolean", "date", "geo_point", "flattened", *_WHOLE, *_FRACTION})
@@ -134,6 +141,9 @@ def _field(field: Mapping[str, Any]) -> dict[str, Any]:
                 value[key] = typed
     elif "properties" in value:
         value["properties"] = canonical_properties(value["properties"])
+        for key in ("include_in_parent", "include_in_root"):
+            if key in value:
+                value[key] = flag(value[key])
     if "dynamic" in value:
         value["dynamic"] = str(value["dynamic"]).lower()
     if "fields" in value:
@@ -148,7 +158,7 @@ def _without_defaults(field: Mapping[str, Any]) -> dict[str, Any]:
     value: dict[str, Any] = {}
     for key, child in field.items():
         default = default_of(kind, key)
-        typed = _null_value(kind, child) if key == "null_value" else _typed(child, default)
+        typed = _own(kind, key, child) if key in _OWN_TYPE else _typed(child, default)
         if (default is None or typed != default) and not (key == "fields" and not child):
             value[key] = typed
     return value
@@ -163,18 +173,28 @@ def _typed(value: Any, default: Any) -> Any:
     return listed(value) if isinstance(default, list) else value
 
 
-def _null_value(kind: str, value: Any) -> Any:
-    """``null_value`` comes back in the field's own type."""
+def _own(kind: str, key: str, value: Any) -> Any:
+    """``null_value`` comes back in the field's own type, a factor as a fraction, prefixes with both their bounds."""
+    if key == "scaling_factor":
+        return _fraction(value)
+    if key == "index_prefixes":
+        return {**_PREFIXES, **{bound: whole(child) for bound, child in present(value).items()}}
     if kind == "boolean":
         return flag(value)
     if kind in _WHOLE:
         return whole(value)
-    if kind in _FRACTION and isinstance(value, int | str) and not isinstance(value, bool):
-        try:
-            return float(value)
-        except ValueError:
-            return value
+    if kind in _FRACTION:
+        return _fraction(value)
     return str(value) if kind == "keyword" and not isinstance(value, bool | str) else value
+
+
+def _fraction(value: Any) -> Any:
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        return value
+    try:
+        return float(value)
+    except ValueError:
+        return value
 
 
 def _names(key: str, value: Any) -> Any:

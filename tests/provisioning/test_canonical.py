@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from provisioning.canonical import canonical, canonical_settings
+from provisioning.canonical import aligned, canonical, canonical_mappings, canonical_settings
 from provisioning.diff import differences
 
 SAME: dict[str, tuple[str, Any, Any]] = {
@@ -112,6 +112,34 @@ SETTINGS: list[tuple[str, Any, Any]] = [
     ("query.default_field", ["a", "b"], "a,b"),
     ("hidden", True, "true"),
 ]
+
+
+# Of one field: as it may be written, and as the server shows it.
+FIELDS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "a factor": ({"type": "scaled_float", "scaling_factor": 100}, {"type": "scaled_float", "scaling_factor": 100.0}),
+    "prefixes": (
+        {"type": "text", "index_prefixes": {}},
+        {"type": "text", "index_prefixes": {"min_chars": 2, "max_chars": 5}},
+    ),
+    "shingles": ({"type": "search_as_you_type", "max_shingle_size": 3}, {"type": "search_as_you_type"}),
+    "a feature": ({"type": "rank_feature", "positive_score_impact": "true"}, {"type": "rank_feature"}),
+    "no dimension": ({"type": "keyword", "time_series_dimension": False}, {"type": "keyword"}),
+    "nested flags": (
+        {"type": "nested", "include_in_parent": "true", "properties": {"a.b": {"type": "long"}}},
+        {"type": "nested", "include_in_parent": True, "properties": {"a": {"properties": {"b": {"type": "long"}}}}},
+    ),
+    "a null value": ({"type": "scaled_float", "scaling_factor": 1, "null_value": "2"},
+                     {"type": "scaled_float", "scaling_factor": 1.0, "null_value": 2.0}),
+    "subobjects": ({"type": "object", "subobjects": "true"}, {}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FIELDS)
+def test_one_field(name: str) -> None:
+    written, shown = FIELDS[name]
+    left, right = (canonical_mappings({"properties": {"f": field}}) for field in (written, shown))
+    assert differences(left, right) == ()
+    assert differences(*aligned(right, left), only_wanted=True) == ()
 
 
 @pytest.mark.parametrize("name", SAME)
