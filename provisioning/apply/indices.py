@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from clipline.core.cluster import create
 from clipline.core.errors import PlanError
 from provisioning.apply.work import Work
 from provisioning.plan import Change, Verb
@@ -27,7 +28,7 @@ def index(work: Work, change: Change) -> str:
     if change.verb is Verb.REPLACE:
         _check_empty(work, change)
         work.client.options(ignore_status=404).indices.delete(index=change.name)
-    work.client.indices.create(index=change.name, **change.request)
+    create(lambda: work.client.indices.create(index=change.name, **change.request))
     return ""
 
 

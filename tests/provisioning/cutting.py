@@ -1,10 +1,11 @@
-"""A network that dies: a proxy that, from one request on, answers nothing any more, or nothing to some."""
+"""A bad network: a proxy that, from one request on, answers nothing any more, or nothing to some, or that it is busy."""
 
 from __future__ import annotations
 
 import http.client
+import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -21,6 +22,8 @@ class Cut:
     at: int = NEVER
     after: bool = False
     times: int = NEVER
+    busy: Callable[[int, str], int] = lambda number, line: 0
+    """The number of a request and its line → the status that it is refused with, 0 for none."""
     seen: list[str] = field(default_factory=list)
     dead: bool = False
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -51,6 +54,10 @@ def cutting(upstream: str) -> Iterator[tuple[str, Cut]]:
                 cut.seen.append(f"{self.command} {self.path}")
                 dies = cut.at <= number < cut.at + cut.times
                 was_dead, cut.dead = cut.dead, dies
+                status = cut.busy(number, cut.seen[-1])
+            if status:
+                self._refuse(status)
+                return
             if dies and (was_dead or not cut.after):
                 self.close_connection = True
                 return
@@ -71,6 +78,17 @@ def cutting(upstream: str) -> Iterator[tuple[str, Cut]]:
             self.end_headers()
             if self.command != "HEAD":
                 self.wfile.write(content)
+
+        def _refuse(self, status: int) -> None:
+            kind = "es_rejected_execution_exception" if status == 429 else "cluster_block_exception"
+            inner = {"type": kind, "reason": "not now"}
+            content = json.dumps({"error": {"root_cause": [inner], **inner}, "status": status}).encode()
+            self.send_response_only(status)
+            self.send_header("x-elastic-product", "Elasticsearch")
+            self.send_header("content-type", "application/json")
+            self.send_header("content-length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
 
         def log_message(self, *arguments: object) -> None:
             pass

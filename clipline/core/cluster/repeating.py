@@ -5,7 +5,8 @@ sent, or Elasticsearch itself answered 429 or 503. Where nobody knows (the conne
 only one that does the same when it is done twice may: reading, writing a whole document or resource, deleting.
 
 What is not repeated then would be refused the second time as being there already, and the refusal would hide that the
-first time was a success: creating an index, a model, its vocabulary or one of its parts, starting a deployment. Documents
+first time was a success: creating an index, a model, its vocabulary or one of its parts (``creating`` knows what to make of
+it), starting a deployment. Documents
 that are written under a condition (``op_type=create``, ``if_seq_no``) are repeated: whoever sets one reads, after a 409,
 whose write it was (``provisioning.state.lock``).
 """
@@ -43,9 +44,18 @@ def may_be_done_twice(method: str, target: str, body: Any = None) -> bool:
     line = f"{method} {target.partition('?')[0]}"
     if _BULK.fullmatch(line):
         return _names_every_document(body)
+    if line == "POST /_aliases":
+        return _moves_aliases(body)
     if method == "POST":
         return _READS.fullmatch(line) is not None
     return _CREATES.fullmatch(line) is None
+
+
+def _moves_aliases(body: Any) -> bool:
+    """Whether aliases are set: a removal alone is refused where there is nothing to remove any more."""
+    actions = body.get("actions") if isinstance(body, Mapping) else None
+    verbs = {verb for action in actions or () if isinstance(action, Mapping) for verb in action}
+    return "add" in verbs and verbs <= {"add", "remove"}
 
 
 def _names_every_document(operations: Any) -> bool:
