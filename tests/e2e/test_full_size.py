@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 
 import pytest
 from elasticsearch import Elasticsearch
 
 from clipline.demo.pictures import generate
-from tests.conftest import TINY_IMAGE, Run
+from tests.conftest import Run
+from tests.full_size import full_size_pair
 from tests.nodes import running_emulator
 
-PIECES = 119_547
 PICTURES = 12
 
 pytestmark = [pytest.mark.models("builds a bundle"), pytest.mark.slow, pytest.mark.timeout(600)]
@@ -22,35 +21,7 @@ pytestmark = [pytest.mark.models("builds a bundle"), pytest.mark.slow, pytest.ma
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """``text/`` and ``image/``: the modules, widths and numbers of pieces of the real pair."""
-    import torch
-    from sentence_transformers import SentenceTransformer
-    from sentence_transformers.sentence_transformer.modules import Dense, Pooling, Transformer
-    from transformers import (
-        CLIPConfig,
-        CLIPImageProcessor,
-        CLIPModel,
-        DistilBertConfig,
-        DistilBertModel,
-        DistilBertTokenizerFast,
-    )
-
-    folder = tmp_path_factory.mktemp("full-size")
-    torch.manual_seed(3)
-    letters = [*"abcdefghijklmnopqrstuvwxyz", *(f"##{letter}" for letter in "abcdefghijklmnopqrstuvwxyz")]
-    pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *letters]
-    pieces += [f"piece{number}" for number in range(PIECES - len(pieces))]
-    vocabulary = folder / "vocab.txt"
-    vocabulary.write_text("\n".join(pieces) + "\n", encoding="utf-8")
-    DistilBertTokenizerFast(str(vocabulary), do_lower_case=False).save_pretrained(folder / "bert")
-    DistilBertModel(DistilBertConfig(vocab_size=PIECES)).save_pretrained(folder / "bert")
-    words = Transformer(str(folder / "bert"), max_seq_length=128)
-    dense = Dense(768, 512, bias=False, activation_function=torch.nn.Identity())
-    SentenceTransformer(modules=[words, Pooling(768), dense], device="cpu").save(str(folder / "text"))
-    # The text tower's tokenizer is not used; the tiny pair's will do.
-    shutil.copytree(TINY_IMAGE, folder / "image")
-    CLIPModel(CLIPConfig()).save_pretrained(folder / "image" / "0_CLIPModel")
-    CLIPImageProcessor().save_pretrained(folder / "image" / "0_CLIPModel")
-    return folder
+    return full_size_pair(tmp_path_factory.mktemp("full-size"))
 
 
 def test_the_whole_job(pair: Path, clipline: Run, tmp_path: Path) -> None:
