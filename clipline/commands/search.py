@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
     from clipline.search.hits import Hit
     from clipline.search.searcher import Searcher
+
+_VISITORS_PATIENCE = 5.0
+"""Seconds: a page says that the cluster is busy before its visitor believes that it hangs."""
 
 _index_option = click.option("--index", "alias", default=DEFAULT_ALIAS, show_default=True, help="The index alias.")
 _model_option = click.option("--image-model", help="Where the index's image encoder lies on this machine.")
@@ -113,6 +117,7 @@ def web_command(
     from clipline.search.web import build_app, serve
 
     _, target_choice = read_choices(values)
+    target_choice = replace(target_choice, patience=min(target_choice.patience, _VISITORS_PATIENCE))
     originals = Originals.from_options(roots) if roots else None
     with open_searcher(target_choice, alias=alias, image_model=image_model) as searcher:
         searcher.marks()  # an index that cannot be searched is said now, not at the first visitor

@@ -22,6 +22,8 @@ from tests.core.answering import Answer, answering, refusal
 FULL = refusal(429, "es_rejected_execution_exception", "rejected execution of coordinating operation")
 STARTING = refusal(503, "cluster_block_exception", "blocked by: [SERVICE_UNAVAILABLE/1/state not recovered];")
 NO_ROOM = refusal(429, "status_exception", "no ML nodes with sufficient capacity were found")
+FULL_DISK = refusal(429, "cluster_block_exception", "disk usage exceeded flood-stage watermark")
+NO_SHARD = refusal(503, "unavailable_shards_exception", "primary shard is not active Timeout: [1m]")
 PROXY = Answer(status=502, body="<title>502 Bad Gateway</title>", elasticsearch=False)
 HANGS_UP = Answer(status=0)
 DONE = Answer(body={"acknowledged": True})
@@ -82,8 +84,9 @@ def test_no_patience(how: str) -> None:
     assert (len(asked), told) == (1, [])
 
 
-def test_no_room_does_not_get_better_by_asking() -> None:
-    with cluster(NO_ROOM, DONE) as (client, asked, told), pytest.raises(ApiError):
+@pytest.mark.parametrize("answer", [NO_ROOM, FULL_DISK, NO_SHARD], ids=["no ML node", "full disk", "no shard"])
+def test_what_does_not_get_better_by_asking(answer: Answer) -> None:
+    with cluster(answer, DONE) as (client, asked, told), pytest.raises(ApiError):
         start(client)
     assert (len(asked), told) == (1, [])
 

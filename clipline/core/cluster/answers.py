@@ -102,6 +102,13 @@ _RULES = (
         "wait until all nodes have one version (GET /_cat/nodes?h=name,version), then run it again",
     ),
     _Rule((403,), "", PrivilegeError, "not allowed: {reason}", "docs/privileges.md lists what each command needs"),
+    _Rule(
+        (404, 409),
+        r"must be deployed to use|is not allocated to any nodes|Trained model \[[^\]]*\] is \[|or a deployed ml model",
+        NotProvisionedError,
+        "the text model does not serve now: {reason}",
+        "`clipline status` shows its deployment and why; `clipline apply` starts one that is not there",
+    ),
     _Rule((404,), "index_not_found_exception", NotProvisionedError, None, "run `clipline apply` first"),
     _Rule(
         (404,),

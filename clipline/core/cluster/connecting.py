@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import ssl
 import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -62,6 +61,8 @@ def _check_ca(path: str, target: Connection) -> None:
             where=target.name,
             hint=f"write https:// if the cluster has TLS; else unset {CA_CERTS}",
         )
+    import ssl
+
     given = {"capath": path} if Path(path).is_dir() else {"cafile": path}
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(**given)

@@ -1,4 +1,7 @@
-"""Whatever the client raises → a ``ClusterError`` that says where, what and what next."""
+"""Whatever the client raises → a ``ClusterError`` that says where, what and what next.
+
+The sentences are imported when one is needed: commands that succeed start without them.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from clipline.core.cluster.answers import explain_answer
-from clipline.core.cluster.strangers import explain_stranger
-from clipline.core.cluster.unreachable import explain_silence
 from clipline.core.errors import ClusterError
 from clipline.core.settings import Connection
 
@@ -31,7 +31,10 @@ def explain(error: ApiError | TransportError, target: Connection) -> ClusterErro
     """The sentence for one of the client's exceptions."""
     from elasticsearch import ApiError, UnsupportedProductError
 
+    from clipline.core.cluster.answers import explain_answer
     from clipline.core.cluster.reasons import is_elasticsearch
+    from clipline.core.cluster.strangers import explain_stranger
+    from clipline.core.cluster.unreachable import explain_silence
 
     if not isinstance(error, ApiError):
         return explain_silence(error, target)

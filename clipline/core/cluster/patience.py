@@ -35,8 +35,11 @@ from clipline.core.cluster.reasons import is_elasticsearch, kind_of, reason_of, 
 from clipline.core.cluster.repeating import BUSY, GATEWAY, may_be_done_twice
 
 _GROWING = wait_exponential(multiplier=0.5, max=15.0) + wait_random(0.0, 0.5)
-_REFUSALS = ("status_exception", "cluster_block_exception")
-"""Kinds of a 429 that mean no room (no ML node, a full disk) rather than no time: asking again does not help."""
+_FOR_GOOD = {
+    429: ("status_exception", "cluster_block_exception"),  # no room: no ML node, a full disk
+    503: ("unavailable_shards_exception",),  # the server has waited a minute for the shard by itself
+}
+"""Kinds of answers after which asking again does not help."""
 _NO_WAY_THERE = (errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN)
 
 
@@ -143,7 +146,7 @@ class _Asked:
     def is_worth_repeating(self, answer: TransportApiResponse) -> bool:
         status, own = answer.meta.status, is_elasticsearch(answer.meta, answer.body)
         if own and status in BUSY:
-            return status == 503 or kind_of(answer.body) not in _REFUSALS
+            return kind_of(answer.body) not in _FOR_GOOD[status]
         # Not the cluster's words: a proxy that limits the rate has not passed it on, one that waited in vain has.
         return status == 429 or (status in GATEWAY and self.twice)
 
