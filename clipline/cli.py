@@ -21,6 +21,7 @@ _COMMANDS = {
     "plan": ("clipline.commands.plan", "Show what apply would do."),
     "apply": ("clipline.commands.apply", "Bring the cluster to what the stack says."),
     "drift": ("clipline.commands.plan", "Say whether the cluster still is what the stack says."),
+    "test": ("clipline.commands.test", "Run the tests of the stack's ingest pipelines."),
     "status": ("clipline.commands.status", "Show what runs on the cluster."),
     "prune": ("clipline.commands.remove", "Delete what this stack made and no longer declares."),
     "destroy": ("clipline.commands.remove", "Delete everything of this stack."),

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from elasticsearch import Elasticsearch
 
     from provisioning.assets.stack import Stack
+    from provisioning.pipeline_tests.case import Case
 
 EMULATOR_PACKAGES = ("anyio", "lark", "mmh3", "orjson", "regex", "trustme", "uvicorn", "torch")
 """What ``clipline[emulator]`` brings, by the names that are imported."""
@@ -183,6 +184,20 @@ def open_stack(choice: StackChoice) -> Stack:
         )
     check(stack)
     return stack
+
+
+def open_tests(choice: StackChoice, stack: Stack) -> tuple[Case, ...]:
+    """Read and check the tests of a stack's pipelines, with the values that the stack was read with.
+
+    Raises:
+        UsageError: a variable has no value.
+        AssetError: their files are wrong.
+    """
+    from provisioning.assets.variables import gather
+    from provisioning.pipeline_tests.files import read_tests
+
+    variables = gather(stack=stack.directory, flags=choice.flags, files=choice.files, environment=os.environ)
+    return read_tests(stack, variables)
 
 
 @contextmanager

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import click
 
-from clipline.commands.options import open_stack, read_choices, stack_options
+from clipline.commands.options import open_stack, open_tests, read_choices, stack_options
 from clipline.commands.packaged import STACK_FILES, packaged_stack
 from clipline.core.errors import UsageError
 from clipline.core.output import say, show, show_json
@@ -29,7 +30,7 @@ def init_command(directory: Path) -> None:
         raise UsageError(f"{', '.join(existing)} is there already", where=str(directory), hint="choose an empty folder")
     source = packaged_stack()
     directory.mkdir(parents=True, exist_ok=True)
-    ignore = shutil.ignore_patterns("__pycache__", "*.tar", ".*", "tests")
+    ignore = shutil.ignore_patterns("__pycache__", "*.tar", ".*")
     for entry in STACK_FILES:
         if (source / entry).is_dir():
             shutil.copytree(source / entry, directory / entry, ignore=ignore)
@@ -51,10 +52,13 @@ def validate_command(as_json: bool, **values: Any) -> None:
     """
     choice, _ = read_choices(values)
     stack = open_stack(choice)
+    tests = Counter(case.pipeline for case in open_tests(choice, stack))
     found = {kind: [asset.name for asset in stack.of(kind)] for kind in sorted({asset.kind for asset in stack.assets})}
     if as_json:
-        show_json({"stack": stack.name, "assets": found})
+        show_json({"stack": stack.name, "assets": found, "pipeline_tests": dict(tests)})
         return
     for kind, names in found.items():
         show(f"{kind}: {', '.join(names)}")
+    for name, number in tests.items():
+        show(f"pipeline tests: {name}, {number} case{'s' if number != 1 else ''}")
     show(f"The stack {stack.name} is valid: {len(stack.assets)} files.")

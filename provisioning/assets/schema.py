@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from jsonschema import Draft202012Validator
     from jsonschema.exceptions import ValidationError
 
-_KINDS = ("component_template", "index_template", "ingest_pipeline", "model")
+_KINDS = ("component_template", "index_template", "ingest_pipeline", "model", "pipeline_test")
 
 
 def shape_findings(asset: Asset) -> Iterator[Finding]:
