@@ -11,5 +11,5 @@ The stages, in order:
 
 ``render`` shows a plan, ``plan_file`` keeps one, ``seen`` tells whether the cluster has moved since, ``status`` shows what
 runs, ``state`` remembers who works and what was adopted. A text model travels as a bundle (``bundles``), made by the only module
-that needs torch.
+that needs torch. ``pipeline_tests`` reads the tests of ingest pipelines and judges their results, ``simulate`` runs them.
 """

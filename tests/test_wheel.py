@@ -25,11 +25,14 @@ def test_a_new_stack_from_the_wheel(tmp_path: Path) -> None:
     shipped = set(zipfile.ZipFile(wheel).namelist())
     assert {"clipline/demo/text/model.safetensors", "clipline/demo/image/0_CLIPModel/model.safetensors"} <= shipped
     assert "clipline/data/ml-native.json" in shipped
+    assert "clipline/stack/pipelines/tests/image-embeddings/faults.yml" in shipped
     run(sys.executable, "-m", "venv", tmp_path / "venv", cwd=tmp_path)
     bin_ = tmp_path / "venv" / "bin"
     run(bin_ / "pip", "install", "--quiet", wheel, cwd=tmp_path)
     assert "wrote the stack 'mystack'" in run(bin_ / "clipline", "init", "mystack", cwd=tmp_path).stderr
-    assert "is valid" in run(bin_ / "clipline", "validate", "--stack", "mystack", cwd=tmp_path).stdout
+    validated = run(bin_ / "clipline", "validate", "--stack", "mystack", cwd=tmp_path).stdout
+    assert "pipeline tests: image-embeddings, " in validated
+    assert "is valid" in validated
     listed = run(bin_ / "pip", "list", "--format", "freeze", cwd=tmp_path).stdout
     assert "torch==" not in listed
     assert "eland==" not in listed

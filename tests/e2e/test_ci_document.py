@@ -40,6 +40,7 @@ def test_the_lines_of_the_document_run(tmp_path: Path) -> None:
     assert "Plan: 7 to create." in done.stdout
     assert "6 indexed, 0 unchanged, 0 rejected" in done.stdout
     assert "No drift" in done.stdout
+    assert 'failures="0" errors="0" skipped="0"' in (tmp_path / "pipelines.xml").read_text("utf-8")
 
 
 def _blocks() -> tuple[str, str]:

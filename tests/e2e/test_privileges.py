@@ -73,6 +73,8 @@ def jobs(tmp_path_factory: pytest.TempPathFactory, variables: tuple[str, ...], c
         assert "In sync" in jobs.run("provisioner", "apply", *variables, "--yes")
         assert "No drift" in jobs.run("watcher", "drift", *variables)
         assert "4 documents" in jobs.run("watcher", "status")
+        assert "1 skipped" in jobs.run("watcher", "test", *variables)
+        assert "skipped" not in jobs.run("provisioner", "test", "--stand-in", *variables)
         assert "Nothing blocks" in jobs.run("watcher", "doctor", "--role", "watcher", *variables)
         assert "apply" in jobs.run("watcher", "history")
         assert len(json.loads(jobs.run("searcher", "search", "dog", "--json"))["hits"]) == 4

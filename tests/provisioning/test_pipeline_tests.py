@@ -24,7 +24,7 @@ from provisioning.pipeline_tests.junit import write_junit
 from provisioning.pipeline_tests.matchers import MatcherError, read_value
 from provisioning.pipeline_tests.report import result_lines
 from provisioning.simulate.run import run_cases
-from tests.conftest import TINY
+from tests.conftest import ROOT, TINY
 
 RUNS: list[dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "cases" / "pipeline_tests.yml").read_text("utf-8"))
 
@@ -87,6 +87,17 @@ def test_a_model_without_deployment_is_found_where_there_is_one(own_client: Elas
     finally:
         own_client.ml.delete_trained_model(model_id="resting")
     assert result.outcome is Outcome.PASSED, list(result_lines(result))
+
+
+def test_the_page_is_right(stack_copy: Path) -> None:
+    page = (ROOT / "docs" / "pipeline-tests.md").read_text("utf-8")
+    (example,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    write_tests(stack_copy, example.replace("- name: ", "- name: of the page, "))
+    assert [case.passes for case in read(stack_copy) if case.name.startswith("of the page")] == [1, 2, 1]
+    matchers = [yaml.safe_load(text) for text in re.findall(r"^\| `(\{\$.*?\})` \|", page, re.MULTILINE)]
+    assert len(matchers) == 7
+    for matcher in matchers:
+        read_value(matcher)
 
 
 def one(text: str) -> str:
