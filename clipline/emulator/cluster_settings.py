@@ -38,9 +38,10 @@ class ClusterSettings:
         return self.transient.get(name) or self.persistent.get(name) or default
 
     def defaults(self) -> dict[str, str]:
-        """The values of the known settings that were not set."""
+        """The values of the known settings that were not set by a request; what the node's file says is among them."""
         given = {**self.persistent, **self.transient}
         found = {name: one.default for name, one in DYNAMIC.items() if one.default is not None and name not in given}
+        found |= {name: value for name, value in self._configured.items() if name not in given}
         for watermark in given:
             # A watermark that is set has no cap unless that is set too (DiskThresholdSettings).
             if (headroom := f"{watermark}.max_headroom") in found:

@@ -184,6 +184,8 @@ def test_a_node_that_comes_when_it_is_wanted(tmp_path: Path) -> None:
     with running_emulator(tmp_path, "--lazy-ml-node", "1") as url, Elasticsearch(url, request_timeout=60) as client:
         roles = lambda: client.nodes.info()["nodes"].popitem()[1]["roles"]  # noqa: E731
         assert "ml" not in roles()
+        settings = client.cluster.get_settings(include_defaults=True, flat_settings=True)
+        assert settings["defaults"]["xpack.ml.max_lazy_ml_nodes"] == "1"
         put_tiny(client, "tiny")
         assignment = _start(client)
         assert (assignment["assignment_state"], assignment["routing_table"]) == ("starting", {})
