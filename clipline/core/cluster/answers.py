@@ -101,7 +101,13 @@ _RULES = (
         None,
         "wait until all nodes have one version (GET /_cat/nodes?h=name,version), then run it again",
     ),
-    _Rule((403,), "", PrivilegeError, "not allowed: {reason}", "docs/privileges.md lists what each command needs"),
+    _Rule(
+        (403,),
+        "",
+        PrivilegeError,
+        "not allowed: {reason}",
+        "`clipline doctor --print-roles` prints what the stack needs",
+    ),
     _Rule(
         (404, 409),
         r"must be deployed to use|is not allocated to any nodes|Trained model \[[^\]]*\] is \[|or a deployed ml model",

@@ -50,7 +50,7 @@ class Denied:
         """What to ask an administrator for."""
         wider = f" ({', '.join(self.grants[1:])} would do, too)" if len(self.grants) > 1 else ""
         grant = f"grant `{self.grants[0]}`{self._place}{wider}; " if self.grants else ""
-        return f"{grant}docs/privileges.md lists what each command needs"
+        return f"{grant}`clipline doctor --print-roles` prints what the stack needs"
 
     @property
     def _place(self) -> str:
