@@ -57,7 +57,8 @@ def canonical_mappings(mappings: Mapping[str, Any] | None) -> dict[str, Any]:
         value["properties"] = canonical_properties(value["properties"] or {})
     for name, defaults in _ROOT_DEFAULTS.items():
         if isinstance(value.get(name), Mapping):
-            value[name] = {key: child for key, child in value[name].items() if flag(child) != defaults.get(key)}
+            typed = {key: flag(child) for key, child in value[name].items()}
+            value[name] = {key: child for key, child in typed.items() if child != defaults.get(key)}
     if isinstance(value.get("_source"), Mapping):
         value["_source"] = {key: _names(key, child) for key, child in value["_source"].items() if child}
     value["_meta"] = without_marks(value.get("_meta"))
