@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
@@ -86,3 +87,18 @@ def answering(
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+@contextmanager
+def full(address: tuple[str, int]) -> Iterator[str]:
+    """The URL of a server whose queue is full: the system drops what else comes, as a firewall does."""
+    with socket.create_server(address, backlog=0) as listening:
+        waiting = [socket.socket() for _ in range(3)]
+        try:
+            for one in waiting:
+                one.setblocking(False)
+                one.connect_ex(listening.getsockname())
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        finally:
+            for one in waiting:
+                one.close()

@@ -7,14 +7,22 @@ from typing import Any
 
 import pytest
 import yaml
+from elastic_transport import ApiResponseMeta, HttpHeaders, NodeConfig
+from elasticsearch import ApiError
+from hypothesis import given
+from hypothesis import strategies as st
 
 from clipline.core import errors
-from clipline.core.cluster import cluster_errors, connect
+from clipline.core.cluster import cluster_errors, connect, explain
 from clipline.core.cluster.privileges import denied
 from clipline.core.errors import ClusterError, ExitCode
 from clipline.core.settings import Connection
 from tests.core.answering import Answer, answering
 
+NAMES = st.sampled_from(
+    ["error", "type", "reason", "caused_by", "root_cause", "version", "number", "tagline", "distribution",
+     "additional_unsuccessful_credentials"]
+)  # fmt: skip
 CASES: list[dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "cases" / "answers.yml").read_text("utf-8"))
 
 
@@ -47,6 +55,24 @@ def test_an_answer(case: dict[str, Any]) -> None:
     assert error.where == url
     assert error.exit_code is ExitCode.FAILED
     assert not error.what.endswith("\n")
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES | st.text(max_size=4), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(st.integers(200, 599), JSON | st.dictionaries(NAMES, JSON, max_size=5), st.booleans())
+def test_whatever_is_answered_becomes_a_sentence(status: int, body: Any, elasticsearch: bool) -> None:
+    headers = HttpHeaders({"x-elastic-product": "Elasticsearch"} if elasticsearch else {})
+    meta = ApiResponseMeta(
+        status=status, http_version="1.1", headers=headers, duration=0.0, node=NodeConfig("http", "x", 1)
+    )
+    error = explain(ApiError("message", meta=meta, body=body), Connection(url="http://x:1"))
+    assert error.what
+    assert error.where == "http://x:1"
 
 
 def test_names_are_told_once() -> None:

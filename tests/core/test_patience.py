@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,13 +12,15 @@ from typing import Any
 
 import pytest
 from elasticsearch import ApiError, Elasticsearch, TransportError
+from hypothesis import given
+from hypothesis import strategies as st
 
 from clipline.core.cluster import cluster_errors, connect
 from clipline.core.cluster.patience import _asked_for
 from clipline.core.cluster.repeating import may_be_done_twice
 from clipline.core.errors import BusyError, UnreachableError
 from clipline.core.settings import Connection
-from tests.core.answering import Answer, answering, refusal
+from tests.core.answering import Answer, answering, full, refusal
 
 FULL = refusal(429, "es_rejected_execution_exception", "rejected execution of coordinating operation")
 STARTING = refusal(503, "cluster_block_exception", "blocked by: [SERVICE_UNAVAILABLE/1/state not recovered];")
@@ -146,6 +149,25 @@ def test_a_node_that_starts_again_is_waited_for() -> None:
         start(client)  # nothing was sent: that may be repeated, too
     assert "got no answer (Connection refused)" in told[0]
     assert "(asked 2 times in " in caught.value.what
+
+
+def test_a_host_that_is_gone_is_waited_for() -> None:
+    told: list[str] = []
+    last = Answer(body={}, headers={"Connection": "close"})
+    with answering(lambda *_: last) as (url, _):
+        client = connect(Connection(url=url, patience=2, timeout=0.2), tell=told.append)
+        client.cluster.health()
+    address = ("127.0.0.1", int(url.rpartition(":")[2]))
+    with client, full(address), pytest.raises(UnreachableError) as caught, cluster_errors(Connection(url=url)):
+        start(client)  # nothing was sent: that may be repeated, too
+    assert told
+    assert "POST /_ml/trained_models/m/deployment/_start got no answer (" in told[0]
+    assert re.fullmatch(r"no connection within 30 s \(asked [2-4] times in \d s\)", caught.value.what)
+
+
+@given(st.text(max_size=20) | st.integers().map(str) | st.datetimes().map(format_datetime))
+def test_whatever_a_server_asks_for_is_a_time(given_text: str) -> None:
+    assert _asked_for({"retry-after": given_text}) >= 0
 
 
 BULK = "/my-images/_bulk?require_alias=true"

@@ -16,7 +16,7 @@ from clipline.core.cluster import cluster_errors, connect
 from clipline.core.errors import ClusterError, UnreachableError
 from clipline.core.settings import Connection
 from tests.conftest import ROOT
-from tests.core.answering import Answer, answering
+from tests.core.answering import Answer, answering, full
 
 NOW = datetime.datetime.now(datetime.UTC)
 DAY = datetime.timedelta(days=1)
@@ -169,17 +169,7 @@ def test_a_server_that_never_answers() -> None:
 
 
 def test_a_host_that_does_not_take_the_connection() -> None:
-    # A queue of one that is full: the system drops what else comes, as a firewall does.
-    with socket.create_server(("127.0.0.1", 0), backlog=0) as listening:
-        address = listening.getsockname()
-        waiting = [socket.socket() for _ in range(3)]
-        try:
-            for one in waiting:
-                one.setblocking(False)
-                one.connect_ex(address)
-            error = explained(Connection(url=f"http://127.0.0.1:{address[1]}", timeout=0.3))
-        finally:
-            for one in waiting:
-                one.close()
+    with full(("127.0.0.1", 0)) as url:
+        error = explained(Connection(url=url, timeout=0.3))
     assert error.what == "no connection within 0.3 s"
     assert "firewalls" in (error.hint or "")

@@ -10,13 +10,11 @@ than the cluster is down.
 
 from __future__ import annotations
 
-import errno
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from socket import gaierror
 from typing import Any, ClassVar
 
 import elastic_transport
@@ -31,7 +29,7 @@ from tenacity import (
     wait_random,
 )
 
-from clipline.core.cluster.reasons import is_elasticsearch, kind_of, reason_of, system_error, system_reason
+from clipline.core.cluster.reasons import found_no_way, is_elasticsearch, kind_of, reason_of, system_reason
 from clipline.core.cluster.repeating import BUSY, GATEWAY, may_be_done_twice
 
 _GROWING = wait_exponential(multiplier=0.5, max=15.0) + wait_random(0.0, 0.5)
@@ -40,7 +38,6 @@ _FOR_GOOD = {
     503: ("unavailable_shards_exception",),  # the server has waited a minute for the shard by itself
 }
 """Kinds of answers after which asking again does not help."""
-_NO_WAY_THERE = (errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN)
 
 
 @dataclass
@@ -112,11 +109,13 @@ class PatientTransport(Transport):
         return TransportApiResponse(asked.noted(answer.meta), answer.body)
 
     def _is_worth_waiting(self, asked: _Asked) -> Callable[[BaseException], bool]:
-        return lambda error: (
-            isinstance(error, elastic_transport.ConnectionError)
-            and self._has_answered
-            and (asked.twice or _was_not_sent(error))
-        )
+        def is_worth(error: BaseException) -> bool:
+            if not isinstance(error, TransportError) or not self._has_answered:
+                return False
+            broke = isinstance(error, elastic_transport.ConnectionError)
+            return found_no_way(error) or (broke and asked.twice)
+
+        return is_worth
 
     def _tell_of(self, asked: _Asked) -> Callable[[RetryCallState], None]:
         def told(state: RetryCallState) -> None:
@@ -197,12 +196,6 @@ def _what_happened(state: RetryCallState) -> str:
         return f"got no answer ({system_reason(error)})"
     answer = state.outcome.result()
     return f"was answered {answer.meta.status} ({reason_of(answer.body, answer.meta)})"
-
-
-def _was_not_sent(error: BaseException) -> bool:
-    """Whether there was no connection to send anything on: it was refused, or there is no such host."""
-    found = system_error(error)
-    return isinstance(found, ConnectionRefusedError | gaierror) or getattr(found, "errno", None) in _NO_WAY_THERE
 
 
 def _as_it_is(state: RetryCallState) -> TransportApiResponse:

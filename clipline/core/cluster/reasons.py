@@ -10,9 +10,11 @@
 
 from __future__ import annotations
 
+import errno
 import re
 from collections.abc import Iterator
 from http import HTTPStatus
+from socket import gaierror
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 _TITLE = re.compile(r"<title>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 _LONGEST = 300
+_NO_WAY_THERE = (errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN)
 
 
 def is_elasticsearch(meta: ApiResponseMeta, body: Any) -> bool:
@@ -73,6 +76,19 @@ def system_error(error: BaseException) -> BaseException | None:
     layers = list(layers_of(error))
     system = [layer for layer in layers if isinstance(layer, OSError)]
     return (system or layers)[-1]
+
+
+def found_no_way(error: BaseException) -> bool:
+    """Whether there was no connection to send anything on: refused, no such host, no way to it, or no answer from there."""
+    found = system_error(error)
+    if isinstance(found, ConnectionRefusedError | gaierror) or getattr(found, "errno", None) in _NO_WAY_THERE:
+        return True
+    return timed_out_connecting(error)
+
+
+def timed_out_connecting(error: BaseException) -> bool:
+    """Whether nobody took the connection within the time of a request."""
+    return any(type(layer).__name__ == "ConnectTimeoutError" for layer in layers_of(error))
 
 
 def layers_of(error: BaseException) -> Iterator[BaseException]:

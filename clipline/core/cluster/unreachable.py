@@ -11,7 +11,7 @@ from socket import gaierror
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from clipline.core.cluster.reasons import layers_of, system_error, system_reason
+from clipline.core.cluster.reasons import layers_of, system_error, system_reason, timed_out_connecting
 from clipline.core.errors import ClusterError, UnreachableError
 from clipline.core.settings import CA_CERTS, Connection
 
@@ -112,9 +112,9 @@ def _other_name(said: str, target: Connection) -> ClusterError:
 
 
 def _explain_timeout(error: TransportError, target: Connection) -> ClusterError:
-    if "connect timeout" in str(system_error(error) or error) or "ConnectTimeout" in repr(list(layers_of(error))):
+    if timed_out_connecting(error):
         return UnreachableError(
-            f"no connection within {target.timeout:g} s",
+            f"no connection within {target.timeout:g} s{_tries(error)}",
             where=target.name,
             hint="something drops what we send: check host, port and firewalls",
         )
