@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import signal
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from clipline.commands.ending import ended_like_ctrl_c
 from clipline.commands.planning import Planned, scope_of
 from clipline.core.errors import PlanError, UsageError
 from clipline.core.output import say, show, talk
@@ -45,7 +43,7 @@ def carry_out(
             console.print(f"  {sent / 1e6:.0f} of {total / 1e6:.0f} MB", end="\r", markup=False)
 
     with ExitStack() as stack:
-        stack.enter_context(_ended_like_ctrl_c())
+        stack.enter_context(ended_like_ctrl_c())
         lock = stack.enter_context(held(client, stack=plan.stack, command=str(plan.purpose), break_lock=break_lock))
         check_unmoved(plan, client)
         run = stack.enter_context(recorded(client, lock=lock, plan=plan))
@@ -136,20 +134,3 @@ def _say_where_it_stopped(plan: Plan, done: list[Done], begun: list[Change]) -> 
     for change in plan.pending:
         say(f"  {change.verb} {change.address}: {states.get(id(change), 'not begun')}")
     say("run it again: it plans what is left, and goes on from there")
-
-
-@contextmanager
-def _ended_like_ctrl_c() -> Iterator[None]:
-    """SIGTERM ends the block as Ctrl-C does, so that the lock is given back and what was done is said."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def interrupt(number: int, frame: object) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

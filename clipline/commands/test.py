@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from clipline.commands.ending import ended_like_ctrl_c
 from clipline.commands.options import (
     json_option,
     open_stack,
@@ -96,8 +98,10 @@ def _run(
         show(f"stack {stack.name} on {target} (Elasticsearch {'.'.join(map(str, found.version))})")
         show("")
     results: list[Result] = []
-    for result in run_cases(client, cases, bodies=bodies, stand_in=stand_in):
-        results.append(result)
-        for line in () if quiet else result_lines(result):
-            data().print(line, style=_STYLES.get(line.split(" ")[0]), markup=False)
+    # Closed here, while the client can still delete what was put, wherever an interruption comes.
+    with ended_like_ctrl_c(), closing(run_cases(client, cases, bodies=bodies, stand_in=stand_in)) as running:
+        for result in running:
+            results.append(result)
+            for line in () if quiet else result_lines(result):
+                data().print(line, style=_STYLES.get(line.split(" ")[0]), markup=False)
     return results

@@ -76,7 +76,7 @@ class Faults:
         if fault is Fault.ABSENT:
             return f"{PREFIX}-absent-{secrets.token_hex(4)}"
         if self._made is None and self.stand_in:
-            self._made = self._put()
+            self._put()
         return self._made or self.models.idle()
 
     def remove(self) -> None:
@@ -85,17 +85,16 @@ class Faults:
             self.client.options(ignore_status=404).ml.delete_trained_model(model_id=self._made)
             self._made = None
 
-    def _put(self) -> str:
-        # A configuration alone: whether a model is deployed is asked before its definition is.
-        # https://github.com/elastic/elasticsearch: TransportCoordinatedInferenceAction
-        model_id = f"{PREFIX}-stopped-{secrets.token_hex(4)}"
+    def _put(self) -> None:
+        # A configuration alone: whether a model is deployed is asked before its definition is
+        # (TransportCoordinatedInferenceAction, TransportInternalInferModelAction).
+        self._made = f"{PREFIX}-stopped-{secrets.token_hex(4)}"  # before it is there: its answer may be lost
         self.client.ml.put_trained_model(
-            model_id=model_id,
+            model_id=self._made,
             model_type="pytorch",
             description="made by `clipline test --stand-in` for the time of a run; may be deleted",
             inference_config={"text_embedding": {}},
         )
-        return model_id
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -24,8 +24,8 @@ _NO_IDLE_MODEL = (
 
 def run_cases(
     client: Elasticsearch, cases: Iterable[Case], *, bodies: Mapping[str, Body], stand_in: bool = False
-) -> Iterator[Result]:
-    """The result of each case, as it comes.
+) -> Generator[Result, None, None]:
+    """The result of each case, as it comes. Whoever does not take them all closes it, so that the stand-in is deleted.
 
     Args:
         client: the cluster.

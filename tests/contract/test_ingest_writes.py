@@ -9,6 +9,7 @@ import pytest
 
 from tests.contract.cluster import Cluster
 from tests.contract.facts import fact
+from tests.contract.ml import put_model
 
 NDJSON = {"content-type": "application/x-ndjson"}
 INCOMPATIBLE = (
@@ -150,6 +151,27 @@ def test_a_model_that_is_not_there(cluster: Cluster, name: str) -> None:
     ):
         cluster("PUT", f"/_ingest/pipeline/{name}", {"processors": [{"inference": {"model_id": name, **style}}]})
         assert cluster.error("PUT", f"/{name}/_doc/1?pipeline={name}", {"text": "a"}, code=404)[1] == wanted
+
+
+@fact(
+    "4.4",
+    evidence="S",
+    source="TransportInternalInferModelAction; CoordinatedInferenceIngestIT asks it of a whole model",
+)
+def test_a_model_without_a_deployment(cluster: Cluster, name: str) -> None:
+    """That a model is not deployed is noticed before its definition is looked for: a configuration alone is enough."""
+    put_model(cluster, name)
+    for options, wanted in (
+        ({"input_output": PAIR}, f"[{name}] is not an inference service model or a deployed ml model"),
+        (
+            {"target_field": "x", "field_map": {"text": "text_field"}},
+            f"Model [{name}] must be deployed to use. Please deploy with the start trained model deployment API.",
+        ),
+    ):
+        pipeline = {"processors": [{"inference": {"model_id": name, **options}}]}
+        body = {"pipeline": pipeline, "docs": [{"_source": {"text": "a"}}]}
+        (answer,) = cluster("POST", "/_ingest/pipeline/_simulate", body)["docs"]
+        assert (answer["error"]["type"], answer["error"]["reason"]) == ("status_exception", wanted)
 
 
 @fact("4.7", evidence="T", source="ingest/270_set_processor.yml")

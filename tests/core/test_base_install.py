@@ -29,7 +29,9 @@ def bare(tmp_path: Path) -> dict[str, str]:
 def test_init_and_validate(tmp_path: Path, bare: dict[str, str], clipline: Run) -> None:
     folder = tmp_path / "My Stack"
     assert "wrote the stack 'my-stack'" in clipline("init", str(folder), env=bare).stderr
-    assert "The stack my-stack is valid: 3 files." in clipline("validate", "--stack", str(folder), env=bare).stdout
+    validated = clipline("validate", "--stack", str(folder), env=bare).stdout
+    assert "The stack my-stack is valid: 3 files." in validated
+    assert re.search(r"^pipeline tests: image-embeddings, \d\d cases$", validated, re.MULTILINE)
     found = json.loads(clipline("validate", "--stack", str(folder), "--json", env=bare).stdout)
     assert found["stack"] == "my-stack"
     assert set(found["assets"]) == {"index_template", "ingest_pipeline", "model"}

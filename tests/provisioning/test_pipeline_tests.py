@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from provisioning.assets.validate import check
 from provisioning.assets.variables import gather
 from provisioning.desired import Digests, desired_state
 from provisioning.observe import server
-from provisioning.pipeline_tests.case import Case, Difference, Kind, Outcome, Result
+from provisioning.pipeline_tests.case import Case, Difference, Fault, Kind, Outcome, Result
 from provisioning.pipeline_tests.comparing import differences
 from provisioning.pipeline_tests.files import read_tests
 from provisioning.pipeline_tests.junit import write_junit
@@ -87,6 +88,19 @@ def test_a_model_without_deployment_is_found_where_there_is_one(own_client: Elas
     finally:
         own_client.ml.delete_trained_model(model_id="resting")
     assert result.outcome is Outcome.PASSED, list(result_lines(result))
+
+
+def test_a_run_that_is_left_deletes_its_stand_in(own_client: Elasticsearch) -> None:
+    body = {"processors": [{"inference": {"model_id": "m", "target_field": "x"}}]}
+    wanted: dict[str, Any] = {
+        "error": {"reason": read_value({"$contains": "must be deployed"})},
+        "fault": Fault.STOPPED,
+    }
+    cases = [Case(pipeline="p", name=name, where="a.yml:1", document={"text_field": "a"}, **wanted) for name in "ab"]
+    with closing(run_cases(own_client, cases, bodies={"p": body}, stand_in=True)) as running:
+        assert next(running).outcome is Outcome.PASSED
+        assert own_client.ml.get_trained_models(model_id="clipline-test-*")["count"] == 1
+    assert own_client.ml.get_trained_models(model_id="clipline-test-*", allow_no_match=True)["count"] == 0
 
 
 def test_the_page_is_right(stack_copy: Path) -> None:
