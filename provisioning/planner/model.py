@@ -12,6 +12,7 @@ model for that digest.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -19,9 +20,10 @@ from provisioning.assets.model_asset import ModelAsset
 from provisioning.desired import DesiredModel
 from provisioning.diff import differences
 from provisioning.observed import Observed
-from provisioning.plan import Change, Problem, Verb
+from provisioning.plan import Change, Field, Problem, Verb
 from provisioning.planner.adoption import Adoption, foreign, taken_over
 from provisioning.planner.deployment import plan_deployment, start
+from provisioning.planner.model_config import config_differences
 
 _LICENCES = {"trial", "platinum", "enterprise"}
 
@@ -46,6 +48,9 @@ def plan_model(
         yield from problems
         return
     if model_id in observed.models and not observed.owns_model(stack, model_id):
+        if fields := config_differences(observed.models[model_id], asset):
+            yield _otherwise(asset, model_id, fields)
+            return
         adopt = _adopt(asset, wanted.digest, model_id, observed, stack)
         steps = list(_deployments(asset, model_id, observed, notes))
         # It is proven through a deployment: the one that is there, before that is touched; else the one to be made.
@@ -123,6 +128,21 @@ def _ours(other: str, model_id: str, observed: Observed, stack: str) -> bool:
 
 def _serves(deployed: Mapping[str, Any] | None, model_id: str) -> bool:
     return deployed is not None and deployed["model_id"] == model_id and deployed.get("state") == "started"
+
+
+def _otherwise(asset: ModelAsset, model_id: str, fields: tuple[Field, ...]) -> Problem:
+    """A model that cannot be adopted, because its configuration is another and cannot be changed."""
+    shown = ", ".join(f"{field.path} is {_word(field.before)}, not {_word(field.after)}" for field in fields[:3])
+    return Problem(
+        address=f"trained_model/{model_id}",
+        what=f"is not what models/{asset.stem}.yml says: {shown}" + (" …" if len(fields) > 3 else ""),
+        hint="say under `import` what the model has, if that is what you want; or choose another deployment id"
+        " (--var deployment_id=…), and this stack brings a model of its own",
+    )
+
+
+def _word(value: Any) -> str:
+    return "not set" if value is None else json.dumps(value)
 
 
 def _adopt(asset: ModelAsset, digest: str, model_id: str, observed: Observed, stack: str) -> Change:

@@ -111,6 +111,20 @@ def test_a_model_that_is_another_one_is_not_adopted(url: str, client: Elasticsea
         },
     )
     done = clipline("apply", *VARIABLES, "--adopt", "all", "--url", url, "--yes", code=1)
+    assert (
+        f"! trained_model/{STEM}  is not what models/{STEM}.yml says: inference_config.text_embedding is not set"
+        in done.stdout
+    )
+    client.ml.delete_trained_model(model_id=STEM)
+    # Declared as the file says, and never uploaded: it cannot be deployed, so it is not proven either.
+    text = {"tokenization": {"bert": {"max_sequence_length": 64}}}
+    client.ml.put_trained_model(
+        model_id=STEM,
+        model_type="pytorch",
+        input={"field_names": ["text_field"]},
+        inference_config={"text_embedding": text},
+    )
+    done = clipline("apply", *VARIABLES, "--adopt", "all", "--url", url, "--yes", code=1)
     assert "stopped after 0 of" in done.stderr
     assert f"create deployment/{STEM}: begun, may be done in part" in done.stderr
     assert "create index/" in done.stderr
