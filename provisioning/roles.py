@@ -55,7 +55,8 @@ def roles(*, aliases: Sequence[str], pipelines: bool, templates: bool, models: b
         "watcher": _role(
             # Listing pipelines is no part of ``monitor``; to look for them is part of every plan.
             ["monitor", "read_pipeline"],
-            (generations, ("view_index_metadata", "read")),
+            # ``monitor``: the size of an index, which status shows.
+            (generations, ("view_index_metadata", "read", "monitor")),
             ([STATE_INDEX], ("read",)),
         ),
     }

@@ -27,12 +27,13 @@ ALLOWED = {
 CLIENT = {
     "clipline.core.cluster", "clipline.search.searcher", "clipline.search.web", "loader.target", "loader.bulk", "loader.run",
     "provisioning.observe", "provisioning.apply", "provisioning.bundles.push", "provisioning.bundles.parity",
-    "provisioning.state", "provisioning.doctor.gather", "provisioning.simulate", "provisioning.status", "clipline.commands",
-    "clipline.demo.job",
+    "provisioning.state", "provisioning.doctor.gather", "provisioning.simulate", "provisioning.status.read",
+    "clipline.commands", "clipline.demo.job",
 }  # fmt: skip
 PURE = (
     "assets", "canonical", "desired", "diff", "doctor.checks", "doctor.facts", "doctor.finding", "doctor.model_users",
-    "doctor.needs", "observed", "pipeline_tests", "plan", "plan_file", "planner", "render", "roles", "seen", "users",
+    "doctor.needs", "observed", "pipeline_tests", "plan", "plan_file", "planner", "render", "roles", "seen", "status.parts",
+    "status.screen", "users",
 )  # fmt: skip
 HEAVY = ("torch", "transformers", "eland", "sentence_transformers")
 # training and the native process are torch programs; nothing imports them

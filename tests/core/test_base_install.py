@@ -48,7 +48,7 @@ def test_plan_drift_and_status(emulator_url: str, bare: dict[str, str], clipline
     assert not plan["changes"][0]["name"].endswith("?")
     clipline("drift", *arguments, env=bare, code=3)
     status = clipline("status", *arguments, env=bare, code=1).stdout
-    assert "index  bare: not there; run `clipline apply`" in status
+    assert "index      bare: not there; run `clipline apply`" in status
     assert "bare-text → no model" in status
 
 

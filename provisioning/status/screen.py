@@ -1,0 +1,149 @@
+"""A status for people: a line or two a part, what is unknown at the end. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from provisioning.status.parts import DeploymentStatus, IndexStatus, PipelineStatus, Status, Step
+
+_WIDTH = 11
+_SHOWN = 3
+_PARTS = {
+    "version": "the version",
+    "indices": "the indices",
+    "health": "the health of the indices",
+    "documents": "the documents",
+    "size": "the size of the indices",
+    "pipelines": "the counters of pipelines",
+    "models": "models and deployments",
+    "step": "what is out of step",
+    "lock": "the lock",
+    "history": "the history",
+}
+
+
+def lines(status: Status) -> Iterator[tuple[str, bool]]:
+    """The lines, each with whether it tells of something that does not serve."""
+    yield f"stack {status.stack} on {status.target} (Elasticsearch {status.version or '?'})", False
+    for index in status.indices:
+        yield from _index(index, known="indices" not in status.unknown)
+    for pipeline in status.pipelines:
+        yield from _pipeline(pipeline, known="pipelines" not in status.unknown)
+    for model in status.models:
+        yield from _model(model, known="models" not in status.unknown)
+    if status.step is not None:
+        yield _labelled("plan", _step(status.step)), bool(status.step.problems)
+    if status.lock is not None:
+        yield _labelled("lock", f"held by {status.lock}"), False
+    if status.last_run is not None:
+        run = status.last_run
+        yield (
+            _labelled(
+                "last run", f"{run['command']} by {run['who']}@{run['host']}, {run['started_at']}: {run['outcome']}"
+            ),
+            run["outcome"] not in ("done", "running"),
+        )
+    for part, reason in status.unknown.items():
+        yield _labelled("unknown", f"{_PARTS[part]}: {reason}"), False
+
+
+def _index(index: IndexStatus, *, known: bool) -> Iterator[tuple[str, bool]]:
+    if not known:
+        yield _labelled("index", index.alias), False
+        return
+    if index.index is None:
+        yield _labelled("index", f"{index.alias}: not there; run `clipline apply`"), True
+        return
+    generation = f" (generation {index.generation})" if index.generation is not None else ""
+    yield _labelled("index", f"{index.alias} → {index.index}{generation}"), False
+    parts = [
+        index.health or "health ?",
+        _counted(index.documents, "document" if index.documents == 1 else "documents"),
+        _counted(index.without_vector, "without a vector"),
+        _counted(index.ingest_errors, "with an ingest error"),
+        size(index.size_bytes),
+    ]
+    yield _labelled("", ", ".join(parts)), index.health in ("red", "closed")
+
+
+def _pipeline(pipeline: PipelineStatus, *, known: bool) -> Iterator[tuple[str, bool]]:
+    yield _labelled("pipeline", pipeline.name), False
+    if not known:
+        return
+    if pipeline.documents is None:
+        yield _labelled("", "not there; run `clipline apply`"), True
+        return
+    mean = f", {pipeline.mean_ms:.1f} ms each" if pipeline.mean_ms is not None else ""
+    yield (
+        _labelled(
+            "", f"{pipeline.documents} through it, {pipeline.failed} failed, {pipeline.in_progress} in progress{mean}"
+        ),
+        False,
+    )
+    if pipeline.failing:
+        yield _labelled("", f"failed inside: {', '.join(f'{key} {n}x' for key, n in pipeline.failing.items())}"), False
+
+
+def _model(model: DeploymentStatus, *, known: bool) -> Iterator[tuple[str, bool]]:
+    if not known:
+        yield _labelled("model", model.model_alias), False
+        return
+    yield _labelled("model", f"{model.model_alias} → {model.model_id or 'no model'}"), model.model_id is None
+    reason = f" ({model.reason})" if model.reason else ""
+    if model.state == "absent":
+        yield _labelled("deployment", f"{model.deployment_id}: absent; run `clipline apply`"), True
+        return
+    yield (
+        _labelled("deployment", f"{model.deployment_id}: {model.state}{reason}"),
+        model.state != "started",
+    )
+    mean = f" of {model.mean_ms:.1f} ms" if model.mean_ms is not None else ""
+    yield (
+        _labelled(
+            "",
+            f"{model.allocations}/{model.wanted_allocations} allocations, queue {model.queue}/{model.queue_capacity},"
+            f" {model.throughput_last_minute} in the last minute",
+        ),
+        False,
+    )
+    yield (
+        _labelled(
+            "",
+            f"{model.inferences} inferences{mean}, {model.errors} errors, {model.rejected} rejected,"
+            f" {model.timeouts} timed out",
+        ),
+        False,
+    )
+
+
+def _step(step: Step) -> str:
+    if step.problems:
+        return f"cannot be applied: {_some(step.problems)}; `clipline plan` says why"
+    if step.pending:
+        return f"out of step: {_some(step.pending)}; `clipline plan` shows it"
+    return "in step with the files"
+
+
+def _some(addresses: tuple[str, ...]) -> str:
+    more = f" and {len(addresses) - _SHOWN} more" if len(addresses) > _SHOWN else ""
+    return ", ".join(addresses[:_SHOWN]) + more
+
+
+def _labelled(label: str, text: str) -> str:
+    return f"{label:<{_WIDTH}}{text}"
+
+
+def _counted(number: int | None, what: str) -> str:
+    return f"{'?' if number is None else number} {what}"
+
+
+def size(count: int | None) -> str:
+    """Bytes for people, in the units of Elasticsearch (powers of 1024)."""
+    if count is None:
+        return "size ?"
+    value = float(count)
+    for unit in ("b", "kb", "mb", "gb"):
+        if value < 1024:
+            return f"{value:.0f} {unit}" if unit == "b" else f"{value:.1f} {unit}"
+        value /= 1024
+    return f"{value:.1f} tb"
