@@ -177,6 +177,10 @@ def open_stack(choice: StackChoice) -> Stack:
     unknown = [name for name, value in variables.given().items() if name not in stack.variables and name != "stack"]
     flagged = [name for name in unknown if any(flag.startswith(f"{name}=") for flag in choice.flags)]
     if flagged:
+        from provisioning.pipeline_tests.files import mentions  # nobody else needs it here, and it takes its time
+
+        flagged = [name for name in flagged if not mentions(directory, name)]
+    if flagged:
         raise UsageError(
             f"no file of this stack uses the variable {flagged[0]}",
             where="--var",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,12 @@ def read_tests(stack: Stack, variables: Variables) -> tuple[Case, ...]:
     if findings:
         raise AssetError(findings)
     return tuple(cases)
+
+
+def mentions(directory: Path, variable: str) -> bool:
+    """Whether the tests of the stack in a folder refer to a variable; its other files may not, and still it is no slip."""
+    reference = re.compile(rf"\$\{{{re.escape(variable)}(:-|\}})")
+    return any(reference.search(file.read_text("utf-8", "replace")) for file in _files(directory / FOLDER))
 
 
 def _files(folder: Path) -> list[Path]:

@@ -73,3 +73,11 @@ def test_usage(arguments: tuple[str, ...], wanted: str, clipline: Run, stack_cop
         file.unlink()
     done = clipline("test", *arguments, "--stack", str(stack_copy), "--url", "http://127.0.0.1:9", code=2)
     assert wanted in done.stderr
+
+
+def test_a_variable_of_the_tests_alone(clipline: Run, stack_copy: Path) -> None:
+    file = stack_copy / "pipelines" / "tests" / "image-embeddings" / "faults.yml"
+    file.write_text(file.read_text("utf-8").replace("IMG_0004", "${picture:-IMG_0004}"), "utf-8")
+    arguments = ("validate", "--stack", str(stack_copy), "--var")
+    clipline(*arguments, "picture=x")
+    assert "uses the variable pictur" in clipline(*arguments, "pictur=x", code=2).stderr
