@@ -20,14 +20,13 @@ def index(work: Work, change: Change) -> str:
             mappings["meta"] = mappings.pop("_meta")
             work.client.indices.put_mapping(index=change.name, **mappings)
         return ""
-    if change.verb is Verb.DELETE:
-        if not change.request.get("delete_data"):
-            _check_empty(work, change)
+    if change.verb is Verb.DELETE and change.request.get("delete_data"):
         work.client.options(ignore_status=404).indices.delete(index=change.name)
         return ""
-    if change.verb is Verb.REPLACE:
-        _check_empty(work, change)
-        work.client.options(ignore_status=404).indices.delete(index=change.name)
+    if change.verb in (Verb.DELETE, Verb.REPLACE):
+        _delete_empty(work, change)
+    if change.verb is Verb.DELETE:
+        return ""
     create(lambda: work.client.indices.create(index=change.name, **change.request))
     return ""
 
@@ -49,12 +48,23 @@ def alias(work: Work, change: Change) -> str:
     return ""
 
 
-def _check_empty(work: Work, change: Change) -> None:
-    """The plan saw it empty; documents that came since (or wait for a refresh) must not be lost."""
-    work.client.options(ignore_status=404).indices.refresh(index=change.name)
-    found = work.client.options(ignore_status=404).count(index=change.name)
-    documents = int(found.body.get("count", 0))
-    if documents:
-        raise PlanError(
-            f"holds {documents} documents by now and is left as it is", where=change.address, hint="plan again"
-        )
+def _delete_empty(work: Work, change: Change) -> None:
+    """Delete an index that the plan saw empty; documents that came since (or wait for a refresh) are not lost.
+
+    A write block stands while it is counted: it waits for writes under way, and no other comes in between.
+    """
+    client, name = work.client.options(ignore_status=404), change.name
+    held = client.indices.get_settings(index=name, name="index.blocks.write").body.get(name) or {}
+    client.indices.add_block(index=name, block="write")
+    try:
+        client.indices.refresh(index=name)
+        documents = int(client.count(index=name).body.get("count", 0))
+        if documents:
+            raise PlanError(
+                f"holds {documents} documents by now and is left as it is", where=change.address, hint="plan again"
+            )
+        client.indices.delete(index=name)
+    except BaseException:
+        if not held:
+            client.indices.put_settings(index=name, settings={"blocks.write": None})
+        raise

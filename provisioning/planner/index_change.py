@@ -20,6 +20,7 @@ from provisioning.plan import Change, Field, Problem, Verb
 from provisioning.planner.adoption import taken_over
 from provisioning.planner.in_place import field_in_place, root_update
 from provisioning.planner.setting_scopes import setting_in_place
+from provisioning.planner.static_defaults import with_defaults
 
 _BY_SERVER = frozenset(
     {"number_of_replicas", "routing.allocation.include._tier_preference", "lifecycle.indexing_complete"}
@@ -49,7 +50,8 @@ def compare(
     before, after = aligned(canonical_mappings(index.mappings), canonical_mappings({**wanted.mappings, "_meta": meta}))
     mapping_fields = differences(before, after, only_wanted=True)
     settings = canonical_settings(index.settings)
-    setting_fields = differences(settings, wanted.settings, only_wanted=True)
+    effective = with_defaults(settings, wanted.settings, index.settings)
+    setting_fields = differences(effective, wanted.settings, only_wanted=True)
     fields = (*mapping_fields, *(_prefixed("settings", field) for field in setting_fields))
     _note_undeclared(name, tuple(undeclared(before, after)), settings.keys() - wanted.settings.keys(), notes)
     if not fields and not adopted:

@@ -25,6 +25,7 @@ from tests.nodes import NUMBERS, running_emulator
 
 ALIAS = "my-image-embeddings"
 INDEX = f"{ALIAS}-000001"
+TEMPLATE = "mappings/image-embeddings.yml"
 _NOTE = (
     "index_template/image-embeddings: template.settings.index.mapping.exclude_source_vectors is left out,"
     " it needs Elasticsearch 9.2"
@@ -117,3 +118,18 @@ def overlay(value: dict[str, Any], over: Mapping[str, Any]) -> None:
             overlay(value[key], child)
         else:
             value[key] = child
+
+
+def put_over(edit: Edit, over: dict[str, Any]) -> None:
+    """Change the index template: ``settings`` below ``index``, ``mappings``."""
+
+    def change(body: dict[str, Any]) -> None:
+        overlay(body["template"]["settings"]["index"], over.get("settings", {}))
+        overlay(body["template"]["mappings"], over.get("mappings", {}))
+
+    edit(TEMPLATE, change)
+
+
+def add_a_document(client: Elasticsearch) -> None:
+    """A searchable document, through the alias."""
+    client.index(index=ALIAS, id="1", document={"image_id": "one"}, refresh=True, require_alias=True)

@@ -6,14 +6,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from elasticsearch import Elasticsearch
 
 from clipline.core.errors import PlanError
 from provisioning.plan import Plan, Verb
 from tests.nodes import since
-from tests.provisioning.conftest import ALIAS, INDEX, LEFT_OUT, Cluster, Edit, changed, overlay
-
-TEMPLATE = "mappings/image-embeddings.yml"
+from tests.provisioning.conftest import (
+    ALIAS,
+    INDEX,
+    LEFT_OUT,
+    TEMPLATE,
+    Cluster,
+    Edit,
+    add_a_document,
+    changed,
+    overlay,
+    put_over,
+)
 
 # What cannot be changed in place, and the field that the plan names for it.
 NEEDS_A_NEW_INDEX: dict[str, tuple[dict[str, Any], str]] = {
@@ -69,20 +77,6 @@ def applied(cluster: Cluster, stack_copy: Path) -> Cluster:
     return cluster
 
 
-def put_over(edit: Edit, over: dict[str, Any]) -> None:
-    """Change the template: `settings` below `index`, `mappings`."""
-
-    def change(body: dict[str, Any]) -> None:
-        overlay(body["template"]["settings"]["index"], over.get("settings", {}))
-        overlay(body["template"]["mappings"], over.get("mappings", {}))
-
-    edit(TEMPLATE, change)
-
-
-def add_a_document(client: Elasticsearch) -> None:
-    client.index(index=ALIAS, id="1", document={"image_id": "one"}, refresh=True, require_alias=True)
-
-
 def index_problems(plan: Plan) -> list[str]:
     return [problem.what for problem in plan.problems if problem.address == f"index/{INDEX}"]
 
@@ -126,15 +120,6 @@ def test_changed_in_place_with_its_documents(name: str, applied: Cluster, edit: 
     assert applied.client.indices.get(index=INDEX)[INDEX]["settings"]["index"]["uuid"] == before
     assert applied.client.count(index=ALIAS)["count"] == 1
     assert applied.plan(stack_copy).in_sync
-
-
-def test_documents_that_came_after_the_plan_are_safe(applied: Cluster, edit: Edit, stack_copy: Path) -> None:
-    put_over(edit, {"settings": {"number_of_shards": 2}})
-    # Not refreshed: the plan counts searchable documents only.
-    applied.client.index(index=ALIAS, id="1", document={"image_id": "one"}, require_alias=True)
-    with pytest.raises(PlanError, match="holds 1 documents by now and is left as it is"):
-        applied.apply(stack_copy)
-    assert applied.client.count(index=ALIAS)["count"] == 1
 
 
 def test_a_field_that_only_the_index_has_is_noted(applied: Cluster, stack_copy: Path) -> None:
