@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
+from elastic_transport import TransportError
 from elasticsearch import Elasticsearch
 
 from clipline.core.errors import PlanError
 from tests.nodes import running_emulator
 from tests.provisioning.conftest import ALIAS, INDEX, Cluster, Edit, add_a_document, changed, put_over
+from tests.provisioning.cutting import cutting
 
 
 @pytest.fixture
@@ -62,3 +65,30 @@ def test_an_index_made_by_an_older_server(tmp_path: Path, stack_copy: Path) -> N
         assert set(changed(plan)) == {"index_template/image-embeddings"}
         assert cluster.plan(stack_copy).in_sync
         assert client.get(index=ALIAS, id="1")["_source"]["image_id"] == "one"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("after", [False, True])
+def test_a_network_that_dies_while_an_index_is_replaced(
+    after: bool, tmp_path: Path, edit: Edit, stack_copy: Path
+) -> None:
+    with running_emulator(tmp_path / "data") as url, cutting(url) as (proxy, cut), Elasticsearch(url) as client:
+        cluster = Cluster(client)
+        cluster.apply(stack_copy)
+        at, shards = 0, 1
+        while True:
+            shards = shards % 5 + 1
+            put_over(edit, {"settings": {"number_of_shards": shards}})
+            cut.begin(at=at, after=after)
+            with Elasticsearch(proxy, max_retries=0, request_timeout=5) as broken, suppress(TransportError):
+                Cluster(broken).apply(stack_copy)
+            cluster.apply(stack_copy)
+            assert cluster.plan(stack_copy).in_sync, cut.seen[-1]
+            shown = client.indices.get(index=INDEX)[INDEX]["settings"]["index"]
+            assert (shown["number_of_shards"], "blocks" in shown) == (str(shards), False), cut.seen[-1]
+            add_a_document(client)
+            client.delete(index=ALIAS, id="1", refresh=True)
+            if len(cut.seen) <= at:
+                break
+            at += 1
+        assert at > 15
