@@ -97,6 +97,19 @@ QUESTIONS: Mapping[str, Question] = {
         ),
         _MONITOR,
     ),
+    "ingest_errors": Question(
+        "GET /<alias>/_count",
+        lambda client, needs: (
+            client.count(
+                index=",".join(needs.aliases),
+                query={"exists": {"field": "ingest_error"}},
+                ignore_unavailable=True,
+                expand_wildcards="open",
+            )
+            if needs.aliases
+            else {"count": 0}
+        ),
+    ),
     "index_pipelines": Question(
         "GET /*/_settings",
         lambda client, _: client.indices.get_settings(index="*", name=_PIPELINE_SETTINGS, flat_settings=True),

@@ -170,6 +170,18 @@ def test_a_template_of_a_lower_priority_is_no_matter(
     assert not found(cluster.client, needs, check="templates")
 
 
+@pytest.mark.parametrize(
+    ("meta", "whose"), [({}, "was not made by clipline"), ({"clipline": {"stack": "b"}}, "belongs to the stack 'b'")]
+)
+def test_a_template_of_our_name_by_others(
+    own_client: Elasticsearch, cluster: Cluster, needs: Needs, meta: dict[str, Any], whose: str
+) -> None:
+    own_client.indices.put_index_template(name="image-embeddings", index_patterns=["x-*"], meta=meta)
+    finding = only(found(cluster.client, needs, check="templates"))
+    assert finding.level is Level.BLOCKS
+    assert whose in finding.what
+
+
 def test_our_template_with_other_patterns(cluster: Cluster, stack_copy: Path, needs: Needs) -> None:
     cluster.apply(stack_copy)
     body = cluster.client.indices.get_index_template(name="image-embeddings")["index_templates"][0]["index_template"]
@@ -195,6 +207,13 @@ def test_documents_that_failed(cluster: Cluster, stack_copy: Path, needs: Needs)
     assert finding.level is Level.WARNING
     assert "failed" in finding.what
     assert "fail (1)" in finding.what
+
+
+def test_documents_whose_failure_was_caught(cluster: Cluster, stack_copy: Path, needs: Needs) -> None:
+    cluster.apply(stack_copy)
+    cluster.client.index(index=ALIAS, document={"ingest_error": "caption: the queue is full"}, refresh=True)
+    (finding,) = [item for item in found(cluster.client, needs, check="ingest") if item.subject == f"alias/{ALIAS}"]
+    assert (finding.level, finding.what) == (Level.WARNING, "1 document has an ingest_error")
 
 
 def test_a_pipeline_whose_model_is_not_there(cluster: Cluster, needs: Needs) -> None:

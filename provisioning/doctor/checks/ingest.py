@@ -15,10 +15,11 @@ _CHECK = "ingest"
 
 
 def judge(facts: Facts, needs: Needs) -> Iterator[Finding]:
-    """Each pipeline's failures, then the models that it names and that are not there."""
+    """Each pipeline's failures, then the models that it names and that are not there; then what a pipeline caught."""
     for name in needs.pipelines:
         yield from _failures(name, facts)
         yield from _models(name, facts)
+    yield from _caught(needs, facts)
 
 
 def _failures(name: str, facts: Facts) -> Iterator[Finding]:
@@ -41,12 +42,24 @@ def _failures(name: str, facts: Facts) -> Iterator[Finding]:
         subject=subject,
         what=f"{count} documents, {failed} failed"
         + (f"; processors that failed: {', '.join(failing)}" if failing else ""),
-        cause="a document that fails is not indexed; one whose processor failed and was caught is indexed without what that"
-        " processor makes, and says so in ingest_error",
-        next_step="GET <alias>/_search?q=ingest_error:* shows the reasons of those; clipline retry loads the others again"
-        if failing
-        else "the loader's dead letters hold the reasons",
+        cause="a document that fails in a pipeline is not indexed; whoever sent it was told the reason",
+        next_step="the loader's dead-letter file holds the reasons; load again what it names",
     )
+
+
+def _caught(needs: Needs, facts: Facts) -> Iterator[Finding]:
+    """Failures that the pipeline caught: no counter shows them, the documents do."""
+    count = int((facts.get("ingest_errors") or {}).get("count") or 0)
+    if count:
+        yield Finding(
+            check=_CHECK,
+            level=Level.WARNING,
+            subject=", ".join(f"alias/{alias}" for alias in needs.aliases),
+            what=f"{count} document{'s have' if count > 1 else ' has'} an ingest_error",
+            cause="the pipeline kept them without what a processor could not make, most often the caption's vector",
+            next_step='GET <alias>/_search {"query": {"exists": {"field": "ingest_error"}}} shows the reasons;'
+            " docs/runbooks/inference-queue-full.md says how to load them again",
+        )
 
 
 def _models(name: str, facts: Facts) -> Iterator[Finding]:

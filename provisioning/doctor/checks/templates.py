@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from clipline.core.records import MARK
 from provisioning.doctor.facts import Facts
 from provisioning.doctor.finding import Finding, Level
 from provisioning.doctor.needs import Needs, TemplateNeed
@@ -21,7 +22,28 @@ def judge(facts: Facts, needs: Needs) -> Iterator[Finding]:
     listed = {item["name"]: item["index_template"] for item in answer.get("index_templates", ())}
     for template in needs.templates:
         if template.index is not None:
-            yield from _template(template, listed, (facts.get("simulated") or {}).get(template.name))
+            owner = _owner(listed.get(template.name))
+            if template.name in listed and owner != needs.stack:
+                yield _foreign(template, owner)
+            else:
+                yield from _template(template, listed, (facts.get("simulated") or {}).get(template.name))
+
+
+def _owner(body: Mapping[str, Any] | None) -> str | None:
+    marks = ((body or {}).get("_meta") or {}).get(MARK)
+    return marks.get("stack") if isinstance(marks, Mapping) else None
+
+
+def _foreign(template: TemplateNeed, owner: str | None) -> Finding:
+    whose = f"belongs to the stack {owner!r}" if owner else "was not made by clipline"
+    return Finding(
+        check=_CHECK,
+        level=Level.BLOCKS,
+        subject=f"index_template/{template.name}",
+        what=f"is there already and {whose}",
+        cause="a name can be used once; apply does not take over what it has not made",
+        next_step=f"rename mappings/{template.name}.yml, or clipline apply --adopt index_template/{template.name}",
+    )
 
 
 def _template(

@@ -26,6 +26,7 @@ _ABOUT = {
     "simulated": "which index template wins",
     "indices": "the stack's indices",
     "health": "the health of the stack's indices",
+    "ingest_errors": "documents with an ingest_error",
     "index_pipelines": "the pipelines that indices run",
     "endpoints": "inference endpoints",
 }
