@@ -12,27 +12,17 @@ Read-only.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from clipline.core.cluster import reason
 from clipline.core.errors import ModelError
+from clipline.core.sizes import size
+from provisioning.ml_memory import Place, places
 
 if TYPE_CHECKING:
     from elasticsearch import ApiError, Elasticsearch
 
-_MIB = 1024 * 1024
 _NO_ROOM = ("no ML nodes with sufficient capacity", "not enough resources to provide all requested allocations")
-_TAKEN = ("native_code_overhead", "anomaly_detectors", "data_frame_analytics", "native_inference")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Place:
-    """An ML node and its bytes for models."""
-
-    name: str
-    free: int
-    total: int
 
 
 def is_about_room(error: ApiError) -> bool:
@@ -73,9 +63,9 @@ def no_room(error: ApiError, client: Elasticsearch, deployment_id: str, *, model
 
 def _numbers(client: Elasticsearch, needed: int) -> str:
     """What it needs, and what is free on which node."""
-    text = f"; it needs {_mb(needed)}" if needed else ""
+    text = f"; it needs {size(needed)}" if needed else ""
     if places := _places(client):
-        text += "; free: " + ", ".join(f"{_mb(place.free)} of {_mb(place.total)} on {place.name}" for place in places)
+        text += "; free: " + ", ".join(f"{size(place.free)} of {size(place.total)} on {place.name}" for place in places)
     return text
 
 
@@ -92,23 +82,16 @@ def _others(entries: list[Mapping[str, Any]]) -> str:
     """The deployments by what they take, the largest first."""
     found = [entry for entry in entries if entry.get("deployment_stats")]
     taken = sorted(((_memory(entry), str(entry["deployment_stats"]["deployment_id"])) for entry in found), reverse=True)
-    return ": " + ", ".join(f"{name} ({_mb(size)})" for size, name in taken) if taken else ""
+    return ": " + ", ".join(f"{name} ({size(count)})" for count, name in taken) if taken else ""
 
 
-def _places(client: Elasticsearch) -> list[_Place]:
+def _places(client: Elasticsearch) -> list[Place]:
     from elasticsearch import ApiError
 
     try:
-        nodes: Mapping[str, Any] = client.ml.get_memory_stats()["nodes"]
+        return [place for place in places(client.ml.get_memory_stats().body) if place.total]
     except ApiError:
         return []
-    places = []
-    for node in nodes.values():
-        memory = node["mem"]["ml"]
-        if total := int(memory.get("max_in_bytes", 0)):
-            taken = sum(int(memory.get(f"{name}_in_bytes", 0)) for name in _TAKEN)
-            places.append(_Place(name=str(node.get("name")), free=max(0, total - taken), total=total))
-    return places
 
 
 def _stats(client: Elasticsearch) -> list[Mapping[str, Any]]:
@@ -124,7 +107,3 @@ def _stats(client: Elasticsearch) -> list[Mapping[str, Any]]:
 
 def _memory(entry: Mapping[str, Any]) -> int:
     return int((entry.get("model_size_stats") or {}).get("required_native_memory_bytes") or 0)
-
-
-def _mb(size: int) -> str:
-    return f"{size / _MIB:.0f} MB"

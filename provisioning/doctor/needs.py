@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from clipline.core.sizes import MIB
 from provisioning.assets.model_asset import ModelAsset, model_asset
 from provisioning.assets.stack import Stack, value_at
 from provisioning.roles import aliases_of, roles_of
 
-MIB = 1024 * 1024
 DEPLOYMENT_OVERHEAD = 240 * MIB
 NODE_OVERHEAD = 30 * MIB
 """The server's estimates (StartTrainedModelDeploymentAction.MEMORY_OVERHEAD, MachineLearning.NATIVE_EXECUTABLE_CODE_OVERHEAD):

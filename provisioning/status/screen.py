@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from clipline.core.sizes import size
 from provisioning.status.parts import DeploymentStatus, IndexStatus, PipelineStatus, Status, Step
 
 _WIDTH = 11
@@ -61,7 +62,7 @@ def _index(index: IndexStatus, *, known: bool) -> Iterator[tuple[str, bool]]:
         _counted(index.documents, "document" if index.documents == 1 else "documents"),
         _counted(index.without_vector, "without a vector"),
         _counted(index.ingest_errors, "with an ingest error"),
-        size(index.size_bytes),
+        "size ?" if index.size_bytes is None else size(index.size_bytes),
     ]
     yield _labelled("", ", ".join(parts)), index.health in ("red", "closed")
 
@@ -135,15 +136,3 @@ def _labelled(label: str, text: str) -> str:
 
 def _counted(number: int | None, what: str) -> str:
     return f"{'?' if number is None else number} {what}"
-
-
-def size(count: int | None) -> str:
-    """Bytes for people, in the units of Elasticsearch (powers of 1024)."""
-    if count is None:
-        return "size ?"
-    value = float(count)
-    for unit in ("b", "kb", "mb", "gb"):
-        if value < 1024:
-            return f"{value:.0f} {unit}" if unit == "b" else f"{value:.1f} {unit}"
-        value /= 1024
-    return f"{value:.1f} tb"

@@ -11,12 +11,13 @@ from typing import Any
 import pytest
 from elasticsearch import Elasticsearch
 
+from clipline.core.sizes import MIB
 from provisioning.doctor import Facts, Finding, Level, Needs, examine
 from provisioning.doctor.checks import disk, licence, memory, ml_nodes, unasked, version
 from provisioning.doctor.facts import Answer
 from provisioning.doctor.gather import gather
 from provisioning.doctor.model_users import users_of_models
-from provisioning.doctor.needs import MIB, BundleFacts, memory_need, needs_of
+from provisioning.doctor.needs import BundleFacts, memory_need, needs_of
 from tests.conftest import TINY, Run
 from tests.emulator.secure_node import secure_node
 from tests.nodes import CLIENT, VERSION, running_emulator

@@ -16,7 +16,6 @@ from clipline.core.settings import Connection
 from provisioning.plan import Plan
 from provisioning.status import DeploymentStatus, IndexStatus, PipelineStatus, Status, Step, lines, read_status
 from provisioning.status.read import Wanted
-from provisioning.status.screen import size
 from tests.conftest import ROOT, TINY, Run
 from tests.emulator.secure_node import secure_node
 from tests.provisioning.conftest import ALIAS, INDEX, Cluster
@@ -169,7 +168,7 @@ def test_a_screen() -> None:
     assert [line for line, _ in shown] == [
         "stack clipline on http://127.0.0.1:9200 (Elasticsearch 9.2.0)",
         f"index      {ALIAS} → {INDEX} (generation 1)",
-        "           green, 10000000 documents, 12 without a vector, 3 with an ingest error, 48.8 gb",
+        "           green, 10000000 documents, 12 without a vector, 3 with an ingest error, 49 GB",
         "pipeline   image-embeddings",
         "           10000000 through it, 1 failed, 64 in progress, 12.5 ms each",
         "           failed inside: inference:c 3x",
@@ -217,13 +216,6 @@ def test_what_a_monitor_reads() -> None:
                 else ())}} if isinstance(value, dict) else set()  # fmt: skip
 
     assert not [name for name in names(body) if f"`{name}`" not in page]
-
-
-@pytest.mark.parametrize(
-    ("count", "shown"), [(0, "0 b"), (1023, "1023 b"), (1536, "1.5 kb"), (5 * 1024**4, "5.0 tb"), (None, "size ?")]
-)
-def test_sizes(count: int | None, shown: str) -> None:
-    assert size(count) == shown
 
 
 def test_the_command_before_the_first_apply(own_client: Elasticsearch, clipline: Run) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from provisioning.doctor.checks.memory import megabytes
+from clipline.core.sizes import size as shown
 from provisioning.doctor.facts import Facts
 from provisioning.doctor.finding import Finding, Level
 from provisioning.doctor.needs import Needs
@@ -53,7 +53,7 @@ def judge(facts: Facts, needs: Needs) -> Iterator[Finding]:
                     check=_CHECK,
                     level=level,
                     subject=f"node/{node.get('name')}",
-                    what=f"{megabytes(free)} free of {megabytes(size)}; the watermark {stage} is at {megabytes(least)}",
+                    what=f"{shown(free)} free of {shown(size)}; the watermark {stage} is at {shown(least)}",
                     cause=consequence,
                     next_step="free space or add a data node; Elasticsearch takes the block off again below the watermark"
                     " high",

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
+from clipline.core.sizes import size
 from provisioning.doctor.checks.ml_nodes import may_grow, ml_nodes
 from provisioning.doctor.facts import Facts
 from provisioning.doctor.finding import Finding, Level
-from provisioning.doctor.needs import MIB, NODE_OVERHEAD, ModelNeed, Needs
+from provisioning.doctor.needs import NODE_OVERHEAD, ModelNeed, Needs
+from provisioning.ml_memory import Place
 
 _CHECK = "memory"
-_OF_ML = ("native_code_overhead", "anomaly_detectors", "data_frame_analytics", "native_inference")
 
 
 def judge(facts: Facts, needs: Needs) -> Iterator[Finding]:
@@ -19,7 +19,7 @@ def judge(facts: Facts, needs: Needs) -> Iterator[Finding]:
     nodes = ml_nodes(facts)
     if not nodes:
         return
-    best = max(nodes, key=_free)
+    best = max(nodes, key=lambda place: place.free)
     for model in needs.models:
         deployed = facts.deployments().get(model.deployment_id)
         if deployed is not None and model.model_id in (None, deployed.get("model_id")):
@@ -27,24 +27,24 @@ def judge(facts: Facts, needs: Needs) -> Iterator[Finding]:
         yield _fit(model, facts, best, grows=may_grow(facts, needs))
 
 
-def _fit(model: ModelNeed, facts: Facts, best: Mapping[str, Any], *, grows: bool) -> Finding:
-    subject, free = f"deployment/{model.deployment_id}", _free(best)
+def _fit(model: ModelNeed, facts: Facts, best: Place, *, grows: bool) -> Finding:
+    subject, free = f"deployment/{model.deployment_id}", best.free
     required = (facts.required_memory(model.model_id) if model.model_id else None) or model.memory
     if required is None:
         return Finding(
             check=_CHECK,
             level=Level.NOTE,
             subject=subject,
-            what=f"its need is not known; the ML node {best.get('name')} has {megabytes(free)} free",
+            what=f"its need is not known; the ML node {best.name} has {size(free)} free",
             cause="neither the model's files nor a bundle are at hand, and it is not on the cluster",
             next_step="clipline bundle build, then ask again",
         )
-    if not (best["mem"]["ml"].get("native_code_overhead_in_bytes") or 0):
+    if not best.has_native:
         required += NODE_OVERHEAD  # the native code itself is reckoned to the first deployment on a node
-    what = f"needs {megabytes(required)}; the ML node {best.get('name')} has {megabytes(free)} free"
+    what = f"needs {size(required)}; the ML node {best.name} has {size(free)} free"
     if required <= free:
         return Finding(check=_CHECK, level=Level.OK, subject=subject, what=what)
-    allowed = megabytes(int(best["mem"]["ml"].get("max_in_bytes") or 0))
+    allowed = size(best.total)
     percent = facts.setting("xpack.ml.max_machine_memory_percent") or "30"
     return Finding(
         check=_CHECK,
@@ -56,13 +56,3 @@ def _fit(model: ModelNeed, facts: Facts, best: Mapping[str, Any], *, grows: bool
         next_step="set xpack.ml.use_auto_machine_memory_percent to true on a node that does nothing else, raise"
         " xpack.ml.max_machine_memory_percent, stop another deployment, or give the node more memory",
     )
-
-
-def megabytes(count: int) -> str:
-    """Bytes for people, as the server writes them: whole units of 1024."""
-    return f"{count / MIB / 1024:.1f} GB" if count >= 1024 * MIB else f"{count / MIB:.0f} MB"
-
-
-def _free(node: Mapping[str, Any]) -> int:
-    taken = node["mem"]["ml"]
-    return max(0, int(taken.get("max_in_bytes") or 0) - sum(int(taken.get(f"{part}_in_bytes") or 0) for part in _OF_ML))

@@ -8,6 +8,7 @@ from typing import Any
 from provisioning.doctor.facts import Facts
 from provisioning.doctor.finding import Finding, Level
 from provisioning.doctor.needs import ModelNeed, Needs
+from provisioning.ml_memory import Place, places
 
 _CHECK = "ml_nodes"
 
@@ -35,12 +36,10 @@ def judge(facts: Facts, needs: Needs) -> Iterator[Finding]:
             yield from _processors(model, limits, grows=may_grow(facts, needs))
 
 
-def ml_nodes(facts: Facts) -> list[Mapping[str, Any]] | None:
+def ml_nodes(facts: Facts) -> list[Place] | None:
     """The nodes of that role with their memory; ``None`` where it is not known."""
     answer = facts.get("ml_memory")
-    if answer is None:
-        return None
-    return [node for node in answer.get("nodes", {}).values() if "ml" in node.get("roles", ())]
+    return None if answer is None else places(answer)
 
 
 def may_grow(facts: Facts, needs: Needs) -> bool:
