@@ -1,6 +1,8 @@
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
+# tests run in this many processes; what shares an emulator stays in one of them (tests/conftest.py)
+JOBS ?= 2
 STAMP := $(VENV)/.installed
 
 .PHONY: setup demo test test-slow test-majors contract docs lint format bench clean
@@ -19,14 +21,14 @@ demo: setup
 	$(BIN)/clipline demo --html demo.html
 
 test: setup
-	$(BIN)/pytest -m "not slow" tests
+	$(BIN)/pytest -n $(JOBS) --dist loadgroup -m "not slow" tests
 
 test-slow: setup
-	$(BIN)/pytest -m slow --timeout 600 tests
+	$(BIN)/pytest -n $(JOBS) --dist loadgroup -m slow --timeout 600 tests
 
 # what make test has not run: client 9 with the newest server, and client 8 in an environment of its own (.nox/)
 test-majors: setup
-	$(BIN)/nox --session 'client9(9.5.2)' client8
+	JOBS=$(JOBS) $(BIN)/nox --session 'client9(9.5.2)' client8
 
 # make contract ES_URL=https://host:9200 asks the facts of a real cluster; credentials: see tests/contract/conftest.py
 contract: setup

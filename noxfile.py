@@ -8,12 +8,14 @@ the emulator runs what is uploaded, and bundles and vectors are made by the firs
 from __future__ import annotations
 
 import hashlib
+import os
 import sys
 from pathlib import Path
 
 import nox
 
 FOLDERS = ("tests/provisioning", "tests/contract", "tests/e2e")
+SPREAD = ("-n", os.environ.get("JOBS", "2"), "--dist", "loadgroup", "-m", "not slow")
 CONSTRAINTS = "constraints-client8.txt"
 
 
@@ -21,7 +23,7 @@ CONSTRAINTS = "constraints-client8.txt"
 @nox.parametrize("version", ["9.2.0", "9.5.2"], ids=["9.2.0", "9.5.2"])
 def client9(session: nox.Session, version: str) -> None:
     """Client 9 with eland."""
-    command = (sys.executable, "-m", "pytest", "-m", "not slow", *(session.posargs or FOLDERS))
+    command = (sys.executable, "-m", "pytest", *SPREAD, *(session.posargs or FOLDERS))
     session.run(*command, env={"CLIPLINE_TEST_VERSION": version})
 
 
@@ -32,7 +34,7 @@ def client8(session: nox.Session) -> None:
     prepared = Path(session.create_tmp()).resolve() / "prepared"
     session.run(sys.executable, "-m", "tests.prepared", str(prepared), external=True)
     session.run(
-        *("python", "-m", "pytest", "-m", "not slow", *(session.posargs or FOLDERS)),
+        *("python", "-m", "pytest", *SPREAD, *(session.posargs or FOLDERS)),
         env={"CLIPLINE_TEST_VERSION": "8.19.20", "CLIPLINE_TEST_PREPARED": str(prepared)},
     )
 

@@ -9,11 +9,20 @@ import numpy as np
 import pytest
 from elasticsearch import BadRequestError, ConflictError, Elasticsearch, NotFoundError
 
+from clipline.emulator.launch import running_emulator
+
+
+@pytest.fixture(scope="module")
+def own_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """An emulator of this module's own: it is emptied between tests."""
+    with running_emulator(tmp_path_factory.mktemp("own")) as url:
+        yield url
+
 
 @pytest.fixture
-def client(emulator_url: str) -> Iterator[Elasticsearch]:
+def client(own_url: str) -> Iterator[Elasticsearch]:
     """A client on an emulator whose indices are removed afterwards."""
-    with Elasticsearch(emulator_url) as client:
+    with Elasticsearch(own_url) as client:
         yield client
         for name in client.indices.get(index="*"):
             client.indices.delete(index=name)
@@ -177,24 +186,24 @@ def test_sequence_numbers(client: Elasticsearch) -> None:
         ("PUT", "/_ingest/pipeline/x", {"processors": [{"grok": {"field": "a", "patterns": []}}]}),
     ],
 )
-def test_what_is_not_there_is_refused_loudly(emulator_url: str, method: str, path: str, body: object) -> None:
-    httpx.put(f"{emulator_url}/for-search")
-    answer = httpx.request(method, emulator_url + path, json=body)
+def test_what_is_not_there_is_refused_loudly(own_url: str, method: str, path: str, body: object) -> None:
+    httpx.put(f"{own_url}/for-search")
+    answer = httpx.request(method, own_url + path, json=body)
     assert answer.status_code == 501
     assert answer.json()["error"]["type"] == "emulator_unsupported_exception"
-    httpx.delete(f"{emulator_url}/for-search")
+    httpx.delete(f"{own_url}/for-search")
 
 
-def test_envelope(emulator_url: str) -> None:
+def test_envelope(own_url: str) -> None:
     vendored = "application/vnd.elasticsearch+json; compatible-with=9"
-    answer = httpx.get(emulator_url, headers={"accept": vendored, "x-opaque-id": "me"})
+    answer = httpx.get(own_url, headers={"accept": vendored, "x-opaque-id": "me"})
     assert answer.headers["x-elastic-product"] == "Elasticsearch"
     assert answer.headers["content-type"].startswith("application/vnd.elasticsearch+json")
     assert answer.headers["x-opaque-id"] == "me"
     assert answer.json()["version"]["build_flavor"] == "emulator"
-    assert httpx.get(emulator_url, headers={"accept": vendored.replace("9", "10")}).status_code == 400
-    assert httpx.post(f"{emulator_url}/_bulk", content=b"x", headers={"content-type": "text/plain"}).status_code == 406
-    assert httpx.get(f"{emulator_url}/_cluster/health?nonsense=1").status_code == 400
-    assert httpx.get(f"{emulator_url}/?filter_path=version.number").json() == {"version": {"number": "9.2.0"}}
-    wrong = httpx.delete(f"{emulator_url}/_cluster/health")
+    assert httpx.get(own_url, headers={"accept": vendored.replace("9", "10")}).status_code == 400
+    assert httpx.post(f"{own_url}/_bulk", content=b"x", headers={"content-type": "text/plain"}).status_code == 406
+    assert httpx.get(f"{own_url}/_cluster/health?nonsense=1").status_code == 400
+    assert httpx.get(f"{own_url}/?filter_path=version.number").json() == {"version": {"number": "9.2.0"}}
+    wrong = httpx.delete(f"{own_url}/_cluster/health")
     assert (wrong.status_code, wrong.headers["allow"]) == (405, "GET")

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from elasticsearch import ApiError, Elasticsearch
 
+from clipline.emulator.launch import running_emulator
 from tests.emulator.ml_tiny import put_tiny
 
 TEXT: dict[str, Any] = {"text_embedding": {}}
@@ -20,10 +21,17 @@ BERT = {
 }
 
 
+@pytest.fixture(scope="module")
+def own_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """An emulator of this module's own: it is emptied between tests."""
+    with running_emulator(tmp_path_factory.mktemp("own")) as url:
+        yield url
+
+
 @pytest.fixture
-def es(emulator_url: str) -> Iterator[Elasticsearch]:
-    """A client of the shared emulator, which holds no model before and after."""
-    with Elasticsearch(emulator_url, request_timeout=60) as client:
+def es(own_url: str) -> Iterator[Elasticsearch]:
+    """A client of an emulator that holds no model before and after."""
+    with Elasticsearch(own_url, request_timeout=60) as client:
         _clear(client)
         yield client
         _clear(client)
