@@ -66,6 +66,8 @@ def lines() -> Iterator[str]:
     for effect, words in effects.items():
         yield f"- {words}: {_listed(setting.name for setting in SETTINGS.values() if setting.effect == effect)}"
     yield from ("", "## Cluster settings", "")
+    yield "`include_defaults` shows the defaults of these only; Elasticsearch shows some hundred more."
+    yield ""
     obeyed = {name for name, setting in DYNAMIC.items() if setting.effect}
     idle = {name for name, setting in DYNAMIC.items() if setting.idle}
     for words, names in zip(

@@ -183,7 +183,6 @@ def test_a_wrong_method_is_405_with_allow(http: httpx.Client) -> None:
         ("POST", "/_reindex"),
         ("POST", "/_search/scroll"),
         ("GET", "/_nodes/stats/jvm"),
-        ("GET", "/_cluster/settings?include_defaults=true"),
         ("GET", "/_cluster/state"),
         ("GET", "/_cluster/stats"),
         ("GET", "/_tasks"),
