@@ -30,6 +30,7 @@ __all__ = ["ROOT", "Run", "TINY", "TINY_IMAGE", "TINY_TEXT"]
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist looks for groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Without ``clipline[models]``, what needs it is skipped, each with its reason; and what stays in one process."""
     for item in items:

@@ -16,7 +16,7 @@ from clipline.core.output import data, show_json
 @target_options
 @json_option
 def status_command(as_json: bool, **values: Any) -> int:
-    """Show what runs on the cluster; exit 1 when an index or a model of the stack does not serve.
+    """Show what runs on the cluster; exit 1 unless every index and model of the stack serves.
 
     What differs from the files is shown, and no reason to exit with 1: that is what drift is for.
 

@@ -102,14 +102,12 @@ class Status:
     unknown: Mapping[str, str]
 
     @property
-    def serving(self) -> bool:
-        """Whether every index is there, open and not red, and every model is deployed and started, as far as is known."""
-        indices = all(
-            "indices" in self.unknown or (index.index is not None and index.health not in ("red", "closed"))
-            for index in self.indices
-        )
-        return indices and all(
-            "models" in self.unknown or (model.state == "started" and model.model_id) for model in self.models
+    def serving(self) -> bool | None:
+        """Whether every index is there, open and not red, and every model deployed and started; ``None``: not known."""
+        if (self.indices and {"indices", "health"} & self.unknown.keys()) or (self.models and "models" in self.unknown):
+            return None
+        return all(index.index is not None and index.health not in ("red", "closed") for index in self.indices) and all(
+            model.state == "started" and model.model_id is not None for model in self.models
         )
 
     def to_json(self) -> dict[str, Any]:

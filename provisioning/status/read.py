@@ -1,4 +1,4 @@
-"""A cluster → a stack's status. Read-only, ten requests at most, whatever the size of the stack."""
+"""A cluster → a stack's status. Read-only: ten requests, and those of the plan, whatever the size of the stack."""
 
 from __future__ import annotations
 

@@ -33,9 +33,11 @@ def lines(status: Status) -> Iterator[tuple[str, bool]]:
     for model in status.models:
         yield from _model(model, known="models" not in status.unknown)
     if status.step is not None:
-        yield _labelled("plan", _step(status.step)), bool(status.step.problems)
+        yield from ((line, bool(status.step.problems)) for line in _step(status.step))
     if status.lock is not None:
-        yield _labelled("lock", f"held by {status.lock}"), False
+        holder, _, doing = status.lock.partition(", ")
+        yield _labelled("lock", f"held by {holder}"), False
+        yield _labelled("", doing), False
     if status.last_run is not None:
         run = status.last_run
         yield (
@@ -57,14 +59,11 @@ def _index(index: IndexStatus, *, known: bool) -> Iterator[tuple[str, bool]]:
         return
     generation = f" (generation {index.generation})" if index.generation is not None else ""
     yield _labelled("index", f"{index.alias} → {index.index}{generation}"), False
-    parts = [
-        index.health or "health ?",
-        _counted(index.documents, "document" if index.documents == 1 else "documents"),
-        _counted(index.without_vector, "without a vector"),
-        _counted(index.ingest_errors, "with an ingest error"),
-        "size ?" if index.size_bytes is None else size(index.size_bytes),
-    ]
-    yield _labelled("", ", ".join(parts)), index.health in ("red", "closed")
+    size_on_disk = "size ?" if index.size_bytes is None else size(index.size_bytes)
+    documents = _counted(index.documents, "document" if index.documents == 1 else "documents")
+    yield _labelled("", f"{index.health or 'health ?'}, {documents}, {size_on_disk}"), index.health in ("red", "closed")
+    lacking = _counted(index.without_vector, "without a vector")
+    yield _labelled("", f"{lacking}, {_counted(index.ingest_errors, 'with an ingest error')}"), False
 
 
 def _pipeline(pipeline: PipelineStatus, *, known: bool) -> Iterator[tuple[str, bool]]:
@@ -90,23 +89,21 @@ def _model(model: DeploymentStatus, *, known: bool) -> Iterator[tuple[str, bool]
         yield _labelled("model", model.model_alias), False
         return
     yield _labelled("model", f"{model.model_alias} → {model.model_id or 'no model'}"), model.model_id is None
-    reason = f" ({model.reason})" if model.reason else ""
+    yield _labelled("deployment", model.deployment_id), model.state != "started"
     if model.state == "absent":
-        yield _labelled("deployment", f"{model.deployment_id}: absent; run `clipline apply`"), True
+        yield _labelled("", "absent; run `clipline apply`"), True
         return
-    yield (
-        _labelled("deployment", f"{model.deployment_id}: {model.state}{reason}"),
-        model.state != "started",
-    )
-    mean = f" of {model.mean_ms:.1f} ms" if model.mean_ms is not None else ""
     yield (
         _labelled(
             "",
-            f"{model.allocations}/{model.wanted_allocations} allocations, queue {model.queue}/{model.queue_capacity},"
-            f" {model.throughput_last_minute} in the last minute",
+            f"{model.state}, {model.allocations}/{model.wanted_allocations} allocations, queue"
+            f" {model.queue}/{model.queue_capacity}, {model.throughput_last_minute} in the last minute",
         ),
-        False,
+        model.state != "started",
     )
+    if model.reason:
+        yield _labelled("", model.reason), model.state != "started"
+    mean = f" of {model.mean_ms:.1f} ms" if model.mean_ms is not None else ""
     yield (
         _labelled(
             "",
@@ -117,17 +114,17 @@ def _model(model: DeploymentStatus, *, known: bool) -> Iterator[tuple[str, bool]
     )
 
 
-def _step(step: Step) -> str:
-    if step.problems:
-        return f"cannot be applied: {_some(step.problems)}; `clipline plan` says why"
-    if step.pending:
-        return f"out of step: {_some(step.pending)}; `clipline plan` shows it"
-    return "in step with the files"
-
-
-def _some(addresses: tuple[str, ...]) -> str:
-    more = f" and {len(addresses) - _SHOWN} more" if len(addresses) > _SHOWN else ""
-    return ", ".join(addresses[:_SHOWN]) + more
+def _step(step: Step) -> Iterator[str]:
+    addresses = step.problems or step.pending
+    if not addresses:
+        yield _labelled("plan", "in step with the files")
+        return
+    said = "cannot be applied; `clipline plan` says why" if step.problems else "out of step; `clipline plan` shows how"
+    yield _labelled("plan", said)
+    for address in addresses[:_SHOWN]:
+        yield _labelled("", address)
+    if len(addresses) > _SHOWN:
+        yield _labelled("", f"and {len(addresses) - _SHOWN} more")
 
 
 def _labelled(label: str, text: str) -> str:

@@ -63,7 +63,8 @@ def test_applied_with_documents(cluster: Cluster, stack_copy: Path) -> None:
     (pipeline,) = status.pipelines
     assert (pipeline.documents, pipeline.failed, pipeline.in_progress) == (2, 0, 0)
     assert status.step == Step(pending=(), problems=())
-    assert "green, 2 documents, 1 without a vector, 1 with an ingest error, " in text(status)
+    assert "green, 2 documents, " in text(status)
+    assert "1 without a vector, 1 with an ingest error" in text(status)
     assert "plan       in step with the files" in text(status)
 
 
@@ -88,7 +89,7 @@ def test_a_closed_index(cluster: Cluster, stack_copy: Path) -> None:
     assert (status.indices[0].health, status.indices[0].documents, status.serving) == ("closed", None, False)
     assert status.step is not None
     assert status.step.problems == (f"index/{INDEX}",)
-    assert f"plan       cannot be applied: index/{INDEX}; `clipline plan` says why" in text(status)
+    assert f"plan       cannot be applied; `clipline plan` says why\n           index/{INDEX}" in text(status)
 
 
 def test_two_indices_behind_the_alias(cluster: Cluster, stack_copy: Path) -> None:
@@ -132,7 +133,8 @@ def test_what_is_forbidden_is_unknown(tmp_path: Path, stack_copy: Path) -> None:
     }  # a search passes over what it may not see
     assert "index privilege monitor is missing" in status.unknown["size"]
     assert "unknown    the version: " in text(status)
-    assert "0 documents, 0 without a vector, 0 with an ingest error, size ?" in text(status)
+    assert "health ?, 0 documents, size ?" in text(status)
+    assert status.serving is None
 
 
 FULL = Status(
@@ -168,18 +170,26 @@ def test_a_screen() -> None:
     assert [line for line, _ in shown] == [
         "stack clipline on http://127.0.0.1:9200 (Elasticsearch 9.2.0)",
         f"index      {ALIAS} → {INDEX} (generation 1)",
-        "           green, 10000000 documents, 12 without a vector, 3 with an ingest error, 49 GB",
+        "           green, 10000000 documents, 49 GB",
+        "           12 without a vector, 3 with an ingest error",
         "pipeline   image-embeddings",
         "           10000000 through it, 1 failed, 64 in progress, 12.5 ms each",
         "           failed inside: inference:c 3x",
         "model      clip-text → clip-cd8d1768",
-        "deployment clip: started",
-        "           1/2 allocations, queue 1024/1024, 4800 in the last minute",
+        "deployment clip",
+        "           started, 1/2 allocations, queue 1024/1024, 4800 in the last minute",
         "           10000000 inferences of 11.2 ms, 0 errors, 17 rejected, 2 timed out",
-        "plan       out of step: index_template/a, index/a, alias/a and 1 more; `clipline plan` shows it",
-        "lock       held by elastic on ops-1 (process 4711), `clipline apply`, since 2026-11-26 19:44:32 UTC",
+        "plan       out of step; `clipline plan` shows how",
+        "           index_template/a",
+        "           index/a",
+        "           alias/a",
+        "           and 1 more",
+        "lock       held by elastic on ops-1 (process 4711)",
+        "           `clipline apply`, since 2026-11-26 19:44:32 UTC",
         "last run   apply by elastic@ops-1, 2026-11-26T19:44:32.120Z: failed",
     ]
+    assert max(len(line) for line, _ in shown) <= 80
+    assert len(shown) <= 24
     assert [line for line, bad in shown if bad] == [shown[-1][0]]
     assert FULL.serving
 
@@ -187,9 +197,9 @@ def test_a_screen() -> None:
 @pytest.mark.parametrize(
     ("model", "said"),
     [
-        ({"state": "failed", "reason": "it broke"}, "deployment clip: failed (it broke)"),
-        ({"state": "starting"}, "deployment clip: starting"),
-        ({"state": "absent"}, "deployment clip: absent; run `clipline apply`"),
+        ({"state": "failed", "reason": "it broke"}, "           it broke"),
+        ({"state": "starting"}, "           starting, 1/2 allocations, queue 1024/1024, 4800 in the last minute"),
+        ({"state": "absent"}, "           absent; run `clipline apply`"),
         ({"model_id": None}, "model      clip-text → no model"),
     ],
 )
@@ -197,6 +207,11 @@ def test_a_model_that_does_not_serve(model: dict[str, Any], said: str) -> None:
     status = replace(FULL, models=(replace(FULL.models[0], **model),))
     assert not status.serving
     assert said in [line for line, bad in lines(status) if bad]
+
+
+@pytest.mark.parametrize(("part", "serving"), [("models", None), ("indices", None), ("health", None), ("size", True)])
+def test_whether_it_serves_may_not_be_known(part: str, serving: bool | None) -> None:
+    assert replace(FULL, unknown={part: "forbidden"}).serving is serving
 
 
 def test_a_red_index_does_not_serve() -> None:

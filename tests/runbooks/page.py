@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from markdown_it import MarkdownIt
 
 ANY = "…"
+_STATUS = re.compile(r"\(exit \d+\)")
 _STATE = re.compile(r"<!-- state: (\w+) -->")
 
 
@@ -74,9 +75,16 @@ def _commands(block: str, line: int) -> Iterator[Command]:
 
 
 def fits(shown: Sequence[str], printed: Sequence[str]) -> bool:
-    """Whether what was printed is what a page shows."""
+    """Whether what was printed is what a page shows; no ``…`` stands for an exit status."""
+    (shown, expected), (printed, status) = _parted(shown), _parted(printed)
     pattern = "".join("(?:.*\n)*" if line == ANY else f"{_line(line)}\n" for line in shown)
-    return re.fullmatch(pattern, "".join(f"{line}\n" for line in printed)) is not None
+    return status == expected and re.fullmatch(pattern, "".join(f"{line}\n" for line in printed)) is not None
+
+
+def _parted(lines: Sequence[str]) -> tuple[Sequence[str], str]:
+    if lines and _STATUS.fullmatch(lines[-1]):
+        return lines[:-1], lines[-1]
+    return lines, ""
 
 
 def _line(shown: str) -> str:

@@ -83,6 +83,8 @@ def test_a_block_that_nobody_runs_is_refused() -> None:
         (["a", "…", "d"], ["a", "d"], True),
         (["a", "…"], ["b"], False),
         (["a", "(exit 1)"], ["a"], False),
+        (["…"], ["a", "(exit 1)"], False),
+        (["…", "(exit 1)"], ["a", "(exit 1)"], True),
     ],
 )
 def test_what_fits(shown: list[str], printed: list[str], fit: bool) -> None:
