@@ -1,7 +1,7 @@
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
-# tests run in this many processes; what shares an emulator stays in one of them (tests/conftest.py)
+# tests run in this many processes; those of a file share emulators and stay in one
 JOBS ?= 2
 STAMP := $(VENV)/.installed
 
@@ -21,10 +21,10 @@ demo: setup
 	$(BIN)/clipline demo --html demo.html
 
 test: setup
-	$(BIN)/pytest -n $(JOBS) --dist loadgroup -m "not slow" tests
+	$(BIN)/pytest -n $(JOBS) --dist loadfile -m "not slow" tests
 
 test-slow: setup
-	$(BIN)/pytest -n $(JOBS) --dist loadgroup -m slow --timeout 600 tests
+	$(BIN)/pytest -n $(JOBS) --dist loadfile -m slow --timeout 600 tests
 
 # what make test has not run: client 9 with the newest server, and client 8 in an environment of its own (.nox/)
 test-majors: setup

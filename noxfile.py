@@ -15,7 +15,7 @@ from pathlib import Path
 import nox
 
 FOLDERS = ("tests/provisioning", "tests/contract", "tests/e2e")
-SPREAD = ("-n", os.environ.get("JOBS", "2"), "--dist", "loadgroup", "-m", "not slow")
+SPREAD = ("-n", os.environ.get("JOBS", "2"), "--dist", "loadfile", "-m", "not slow")
 CONSTRAINTS = "constraints-client8.txt"
 
 

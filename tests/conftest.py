@@ -30,21 +30,12 @@ __all__ = ["ROOT", "Run", "TINY", "TINY_IMAGE", "TINY_TEXT"]
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist looks for groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Without ``clipline[models]``, what needs it is skipped, each with its reason; and what stays in one process."""
+    """Without ``clipline[models]``, what needs it is skipped, each with its reason."""
     for item in items:
-        item.add_marker(pytest.mark.xdist_group(_group(item)))
         mark = item.get_closest_marker("models")
         if mark and not HAS_MODELS:
             item.add_marker(pytest.mark.skip(reason=f"needs clipline[models]: {mark.args[0]}"))
-
-
-def _group(item: pytest.Item) -> str:
-    """Tests of one file share emulators, and facts the emulator of their version: each starts once."""
-    callspec = getattr(item, "callspec", None)
-    target = callspec.params.get("target") if callspec is not None else None
-    return f"facts of {target}" if target else str(item.path)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from elasticsearch import Elasticsearch
 
     from provisioning.assets.stack import Stack
+    from provisioning.assets.variables import Variables
     from provisioning.pipeline_tests.case import Case
 
 EMULATOR_PACKAGES = ("anyio", "lark", "mmh3", "orjson", "regex", "trustme", "uvicorn", "torch")
@@ -174,20 +176,28 @@ def open_stack(choice: StackChoice) -> Stack:
         raise UsageError("the stack's folder does not exist", where=str(directory), hint="clipline init DIR writes one")
     variables = gather(stack=directory, flags=choice.flags, files=choice.files, environment=os.environ)
     stack = read_stack(directory.resolve(), variables)
-    unknown = [name for name, value in variables.given().items() if name not in stack.variables and name != "stack"]
-    flagged = [name for name in unknown if any(flag.startswith(f"{name}=") for flag in choice.flags)]
-    if flagged:
-        from provisioning.pipeline_tests.files import mentions  # nobody else needs it here, and it takes its time
-
-        flagged = [name for name in flagged if not mentions(directory, name)]
-    if flagged:
-        raise UsageError(
-            f"no file of this stack uses the variable {flagged[0]}",
-            where="--var",
-            hint=f"it uses {', '.join(sorted(stack.variables))}",
-        )
+    _check_used(stack, variables)
     check(stack)
     return stack
+
+
+def _check_used(stack: Stack, variables: Variables) -> None:
+    """A variable that no file uses is a slip where it was given for this very stack; elsewhere it may be for others."""
+    from provisioning.assets.variables import Layer
+
+    for name, value in variables.given().items():
+        if name in stack.variables or name == "stack" or value.layer not in (Layer.FLAG, Layer.STACK):
+            continue
+        from provisioning.pipeline_tests.files import mentions  # nobody else needs it here, and it takes its time
+
+        if not mentions(stack.directory, name):
+            used = sorted({*stack.variables, "stack"})
+            near = difflib.get_close_matches(name, used, n=1)
+            raise UsageError(
+                f"no file of this stack uses the variable {name}",
+                where=value.origin,
+                hint=f"did you mean {near[0]}?" if near else f"it uses {', '.join(used)}",
+            )
 
 
 def open_tests(choice: StackChoice, stack: Stack) -> tuple[Case, ...]:

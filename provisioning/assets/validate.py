@@ -29,7 +29,7 @@ def check(stack: Stack) -> None:
     """
     findings = [finding for asset in stack.assets for finding in shape_findings(asset)]
     if not findings:  # the checks below rely on the shape
-        findings = [*_names(stack), *_references(stack), *_dimensions(stack)]
+        findings = [*_names(stack), *_references(stack), *_counts(stack), *_dimensions(stack)]
     if findings:
         raise AssetError(findings)
     for asset in stack.of("model"):
@@ -164,6 +164,17 @@ def _alias_references(asset: Asset, models: dict[str, Asset]) -> Iterator[Findin
     elif text_model not in models:
         hint = f"models/ declares {', '.join(sorted(models)) or 'none'}"
         yield document.finding(f"no model file has the alias {text_model!r}", *_MAPPING_MARKS, "text_model", hint=hint)
+
+
+def _counts(stack: Stack) -> Iterator[Finding]:
+    """Numbers of shards and replicas, which most often come from variables."""
+    least = {"number_of_shards": 1, "number_of_replicas": 0}
+    for asset in (*stack.of("index_template"), *stack.of("component_template")):
+        for path, value in paths(value_at(asset.document, "template", "settings") or {}):
+            name = str(path[-1]).rpartition(".")[2] if path else ""
+            if name in least and value is not None and not (str(value).isdecimal() and int(value) >= least[name]):
+                what = f"{name} is {value!r}, but must be a number, at least {least[name]}"
+                yield asset.document.finding(what, "template", "settings", *path)
 
 
 def _dimensions(stack: Stack) -> Iterator[Finding]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -97,7 +98,11 @@ def memory_need(model_bytes: int, *, allocations: int, metadata: Mapping[str, An
 
 def own_names(names: Sequence[str], aliases: Sequence[str]) -> list[str]:
     """Those that are an alias or one of its generations."""
-    return [name for name in names if any(name == alias or name.startswith(f"{alias}-") for alias in aliases)]
+    return [
+        name
+        for name in names
+        if any(re.fullmatch(rf"{re.escape(alias)}(-\d+)?", name) is not None for alias in aliases)
+    ]
 
 
 def _model(model: ModelAsset, known: BundleFacts) -> ModelNeed:

@@ -119,12 +119,18 @@ def plan_removal(
             steps.append(_index(observed, name, named))
         else:
             steps.append(_delete(observed, kind, name, going))
+    there = {address.partition("/")[2] for address in going if address.startswith("index/")}
+    known = there | {alias for index in there if index in observed.indices for alias in observed.indices[index].aliases}
     return Plan(
         stack=stack,
         target=target,
         version=".".join(map(str, observed.version)),
         changes=tuple(step for step in steps if isinstance(step, Change)),
         problems=tuple(step for step in steps if isinstance(step, Problem)),
+        # No problem: the run before may have deleted it and stopped then.
+        notes=tuple(
+            f"no index that this would delete has the name {name} (--delete-data)" for name in sorted(named - known)
+        ),
         purpose=purpose,
         cluster_uuid=observed.cluster_uuid,
         seen=seen(observed, going),

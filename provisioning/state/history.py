@@ -22,6 +22,7 @@ from contextlib import contextmanager
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from clipline.core.cluster import reason
 from clipline.core.output import say
 from provisioning.plan import Change, Plan
 from provisioning.state.clock import now
@@ -122,9 +123,15 @@ def recorded(client: Elasticsearch, *, lock: Lock, plan: Plan, tell: Callable[[s
         run.end(Outcome.INTERRUPTED)
         raise
     except BaseException as error:
-        run.end(Outcome.FAILED, error=str(error))
+        run.end(Outcome.FAILED, error=_told(error))
         raise
     run.end(Outcome.DONE)
+
+
+def _told(error: BaseException) -> str:
+    from elasticsearch import ApiError
+
+    return f"{error.meta.status}: {reason(error)}" if isinstance(error, ApiError) else str(error)
 
 
 def read_history(client: Elasticsearch, stack: str, *, limit: int) -> list[Mapping[str, Any]]:

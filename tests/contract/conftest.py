@@ -16,6 +16,7 @@ import os
 import uuid
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import pytest
@@ -33,20 +34,39 @@ _PREFIX = f"clipline-contract-{uuid.uuid4().hex[:6]}"
 _RESULTS: dict[str, list[tuple[str, str, str, str]]] = defaultdict(list)
 
 
-@pytest.fixture(scope="session", params=TARGETS)
-def target(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """One server for all facts: a real one, or the emulator in one version."""
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Cluster]]:
+    """Each server by its name, started when a fact first asks for it: they come in turn, file by file."""
+    started: dict[str, Cluster] = {}
+    with ExitStack() as exits:
+
+        def server(name: str) -> Cluster:
+            if name not in started:
+                started[name] = exits.enter_context(_server(name, tmp_path_factory))
+            return started[name]
+
+        yield server
+
+
+@contextmanager
+def _server(name: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     if ES_URL:
         with connect(ES_URL) as cluster:
             yield cluster
             cluster.sweep(_PREFIX)
         return
-    data = tmp_path_factory.mktemp(f"contract-{request.param}")
-    with running_emulator(data, "--version", request.param) as url, connect(url) as cluster:
+    data = tmp_path_factory.mktemp(f"contract-{name}")
+    with running_emulator(data, "--version", name) as url, connect(url) as cluster:
         yield cluster
         cluster.sweep(_PREFIX)
         left = [row["index"] for row in cluster("GET", "/_cat/indices?format=json&expand_wildcards=all&h=index")]
         assert not left, "a fact has left an index under another name than its own"
+
+
+@pytest.fixture(scope="session", params=TARGETS)
+def target(request: pytest.FixtureRequest, servers: Callable[[str], Cluster]) -> Cluster:
+    """One server for all facts: a real one, or the emulator in one version."""
+    return servers(request.param)
 
 
 @pytest.fixture

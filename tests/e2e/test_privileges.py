@@ -23,7 +23,8 @@ from provisioning.roles import key_request, roles_of
 from tests.conftest import ROOT, Run
 from tests.emulator.secure_node import Secure, secure_node
 
-pytestmark = pytest.mark.models("encodes pictures")
+# The fixture of all runs fifteen commands.
+pytestmark = [pytest.mark.models("encodes pictures"), pytest.mark.timeout(400)]
 
 PAGE = (ROOT / "docs" / "privileges.md").read_text("utf-8")
 STACK = read_stack(ROOT, gather(stack=ROOT, environment={}))

@@ -126,6 +126,13 @@ def test_indices(
     assert next_step in finding.next_step
 
 
+def test_indices_of_others_with_a_name_like_ours(cluster: Cluster, stack_copy: Path, needs: Needs) -> None:
+    cluster.apply(stack_copy)
+    blocked = {"number_of_replicas": 0, "blocks.write": True}
+    cluster.client.indices.create(index=f"{ALIAS}-archive-000001", settings=blocked)
+    assert not found(cluster.client, needs, check="indices")
+
+
 def test_the_commands_that_the_finding_on_a_block_names(cluster: Cluster, stack_copy: Path, needs: Needs) -> None:
     cluster.apply(stack_copy)
     _blocked(cluster.client)

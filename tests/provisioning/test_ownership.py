@@ -190,6 +190,8 @@ def test_an_index_with_documents_goes_only_when_it_is_named(url: str, client: El
     assert f"! index/{INDEX}  holds 1 documents" in text
     assert f"--delete-data {ALIAS}" in text
     assert client.count(index=ALIAS)["count"] == 1
+    text = clipline("destroy", *VARIABLES, "--url", url, "--yes", "--delete-data", "my-imag", code=1).stdout
+    assert "note: no index that this would delete has the name my-imag (--delete-data)" in text
     # A pipeline of others keeps the model.
     uses = [{"inference": {"model_id": "clip-text", "input_output": [{"input_field": "a", "output_field": "b"}]}}]
     client.ingest.put_pipeline(id="theirs", processors=uses)

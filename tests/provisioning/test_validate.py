@@ -40,6 +40,8 @@ CASES = {
     "pattern without generations": (TEMPLATE, '["${index_alias', '["x${index_alias', r"which no pattern here matches"),
     "pattern matches the alias": (TEMPLATE, 'embeddings}-*"', 'embeddings}*"', r"would match the alias"),
     "upper-case index alias": (TEMPLATE, "alias: ${index_alias:-my", "alias: ${index_alias:-My", r"must be lower-case"),
+    "replicas of words": (TEMPLATE, "${replicas:-1}", "many", r":\d+: number_of_replicas is 'many', but must be a number"),
+    "no shards": (TEMPLATE, "${shards:-1}", "0", r":\d+: number_of_shards is 0, but must be a number, at least 1"),
     "empty file": (PIPELINE, None, "", r"this file is empty"),
     "a list": (PIPELINE, None, "[1, 2]", r"must hold one mapping"),
 }  # fmt: skip

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from clipline.core.errors import UsageError
 from provisioning.assets.documents import read_document
 from provisioning.assets.variables import Layer, Value, Variables, gather
+from tests.conftest import Run
 
 
 def substitute(text: str, **values: str) -> str:
@@ -80,3 +81,11 @@ def test_paths_belong_to_where_they_were_written(tmp_path: Path) -> None:
     assert variables.substitute("${a}", where="x:1", base=Path("/file")).base == tmp_path
     assert variables.substitute("${b}", where="x:1", base=Path("/file")).base == Path.cwd()
     assert variables.substitute("${c:-sub}", where="x:1", base=Path("/file")).base == Path("/file")
+
+
+def test_a_slip_in_the_stacks_own_variables(stack_copy: Path, clipline: Run) -> None:
+    with (stack_copy / "vars.yml").open("a", encoding="utf-8") as file:
+        file.write("replcas: 1\n")
+    done = clipline("validate", "--stack", str(stack_copy), code=2)
+    assert "no file of this stack uses the variable replcas" in done.stderr
+    assert "did you mean replicas?" in done.stderr

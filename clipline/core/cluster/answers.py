@@ -219,7 +219,8 @@ def explain_answer(error: ApiError, target: Connection) -> ClusterError:
         if status in rule.status and (match := re.search(rule.says, said)):
             what = (rule.what or "{reason}").format(reason=text, request=_request(error), **match.groupdict())
             return rule.error(f"{what}{tries_of(error)}", where=where, hint=rule.hint)
-    return ClusterError(f"the cluster answered {status} to {_request(error)}: {text}", where=where)
+    hint = "the cluster will not take it as it is: correct what was asked for; --verbose shows each request"
+    return ClusterError(f"the cluster answered {status} to {_request(error)}: {text}", where=where, hint=hint)
 
 
 def _version_refusal(error: ApiError, where: str) -> VersionError | None:
