@@ -26,6 +26,8 @@ _PLAIN = {
 _NUMBER_OF_1_2 = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)[eE][-+]?[0-9]+|0o[0-7]+|[-+]?0[0-9]*[89][0-9]*")
 """What is text in 1.1 and a number in 1.2."""
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
 
 def value_of(node: yaml.ScalarNode, text: str) -> Any:
     """The value of a scalar whose kind is that of a node.
@@ -65,8 +67,8 @@ def value_in_json(node: yaml.ScalarNode) -> Any:
 
 
 def _unpaired(text: str) -> str:
-    r"""The text with the pairs of surrogates joined that JSON writes as ``😀``."""
-    if not any("\ud800" <= character <= "\udfff" for character in text):
+    r"""The text with the pairs of surrogates joined that JSON writes as ``\ud83d\ude00``."""
+    if _SURROGATE.search(text) is None:
         return text
     try:
         return text.encode("utf-16", "surrogatepass").decode("utf-16")

@@ -29,7 +29,7 @@ def check(stack: Stack) -> None:
     """
     findings = [finding for asset in stack.assets for finding in shape_findings(asset)]
     if not findings:  # the checks below rely on the shape
-        findings = [*_names(stack), *_references(stack), *_counts(stack), *_dimensions(stack)]
+        findings = [*_names(stack), *_claimed_twice(stack), *_references(stack), *_counts(stack), *_dimensions(stack)]
     if findings:
         raise AssetError(findings)
     for asset in stack.of("model"):
@@ -92,6 +92,24 @@ def _adaptive(asset: Asset) -> Iterator[Finding]:
             f"at least {1 if least is None else least} and at most {most} allocations cannot be had",
             *("deployment", "adaptive_allocations", "max_number_of_allocations"),
         )
+
+
+def _claimed_twice(stack: Stack) -> Iterator[Finding]:
+    """What two files would make under one name; a model is called by its alias and by its deployment id alike."""
+    claims: list[tuple[str, str, Asset, PathKey]] = []
+    for asset in stack.of("index_template"):
+        if isinstance(alias := value_at(asset.document, "_meta", MARK, "alias"), str):
+            claims.append(("the index alias", alias, asset, ("_meta", MARK, "alias")))
+    for asset in stack.of("model"):
+        claims.append(("the model name", asset.body["model_alias"], asset, ("model_alias",)))
+        claims.append(
+            ("the model name", asset.body["deployment"]["deployment_id"], asset, ("deployment", "deployment_id"))
+        )
+    first: dict[tuple[str, str], Asset] = {}
+    for kind, name, asset, path in claims:
+        other = first.setdefault((kind, name), asset)
+        if other is not asset:
+            yield asset.document.finding(f"{kind} {name!r} is taken already, by {other.document.name}", *path)
 
 
 def _references(stack: Stack) -> Iterator[Finding]:

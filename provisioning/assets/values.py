@@ -1,7 +1,7 @@
 """The nodes of a YAML file → plain values, with a mark for each.
 
 Merges (``<<``) and aliases are followed here rather than by PyYAML, which makes of ten lines of aliases to aliases as many
-values as fit into no memory: a file has ``MAX_VALUES`` at most, however it spells them.
+values as fit into no memory: a file has ``MAX_VALUES`` at most and ``MAX_CHARACTERS`` in them, however it spells them.
 """
 
 from __future__ import annotations
@@ -11,11 +11,14 @@ from typing import Any
 import yaml
 
 from clipline.core.errors import AssetError, Finding
-from provisioning.assets.documents import MAX_DEPTH, Document, Mark, PathKey, Substitute
+from provisioning.assets.documents import MAX_BYTES, MAX_DEPTH, Document, Mark, PathKey, Substitute
 from provisioning.assets.scalars import KINDS, value_in_json, value_of
 
 MAX_VALUES = 100_000
 """A file of MAX_BYTES without aliases can hold more only if it is all commas."""
+
+MAX_CHARACTERS = 4 * MAX_BYTES
+"""Room for texts that stand in several places by aliases; a file without aliases has at most MAX_BYTES."""
 
 _MERGE = "tag:yaml.org,2002:merge"
 _Pairs = dict[str, tuple[yaml.Node, yaml.Node]]
@@ -31,6 +34,7 @@ class Builder:
         self._as_text = as_text
         self._open: set[int] = set()
         self._values = 0
+        self._characters = 0
 
     def build(self, root: yaml.Node) -> None:
         """Fill the document.
@@ -115,6 +119,9 @@ class Builder:
         if self._substitute is not None:
             text, base, whole = self._substitute(node.value, f"{self._document.name}:{line}")
         self._document.marks[path] = Mark(line, text, base)
+        self._characters += len(text)
+        if self._characters > MAX_CHARACTERS:
+            raise self._at(node, f"this file has more than {MAX_CHARACTERS} characters, aliases followed")
         if self._as_text or (text != node.value and not whole):
             return text
         given = _parsed(text) if whole else node

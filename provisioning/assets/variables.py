@@ -116,7 +116,7 @@ def gather(
         environment: its ``CLIPLINE_VAR_…`` count.
 
     Raises:
-        UsageError: a flag without ``=``, an illegal name, a file that is absent.
+        UsageError: a flag without ``=``, an illegal name, a file that is absent, a ``vars.yml`` that is no file.
         AssetError: a file that cannot be read as a mapping of names to scalars.
     """
     here = Path.cwd()
@@ -137,6 +137,8 @@ def gather(
         if name.startswith(ENVIRONMENT_PREFIX)
     }
     own = stack / "vars.yml"
+    if not own.is_file() and (own.exists() or own.is_symlink()):
+        raise UsageError("is no file that can be read", where=str(own), hint="make it a file, or remove it")
     return Variables(
         {
             Layer.FLAG: by_flag,

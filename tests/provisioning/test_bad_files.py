@@ -13,7 +13,7 @@ import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from clipline.core.errors import AssetError
+from clipline.core.errors import AssetError, UsageError
 from provisioning.assets.documents import MAX_BYTES, MAX_DEPTH, read_document
 from provisioning.assets.stack import read_stack
 from provisioning.assets.validate import check
@@ -78,6 +78,49 @@ def test_a_bomb_of_aliases(tmp_path: Path, bomb: str) -> None:
     with pytest.raises(AssetError, match=r"more than 100000 values, aliases followed"):
         read_document(file)
     assert time.process_time() - before < 30  # where it goes off, it takes longer than anyone waits
+
+
+def test_aliases_of_one_long_text(tmp_path: Path) -> None:
+    file = tmp_path / "x.yml"
+    file.write_text(f"a: &a {'x' * 100_000}\nb: [{', '.join(['*a'] * 20_000)}]\n", "utf-8")
+    before = time.process_time()
+    with pytest.raises(AssetError, match=r"more than 4194304 characters, aliases followed"):
+        read_document(file)
+    assert time.process_time() - before < 30  # unbounded, it takes longer than anyone waits
+
+
+@pytest.mark.parametrize("kind", ["fifo", "folder", "loop"])
+def test_variables_that_are_no_file(stack_copy: Path, kind: str) -> None:
+    own = stack_copy / "vars.yml"
+    own.unlink()
+    if kind == "fifo":
+        os.mkfifo(own)
+    elif kind == "folder":
+        own.mkdir()
+    else:
+        own.symlink_to(own.name)
+    with pytest.raises(UsageError, match="is no file that can be read"):
+        validate(stack_copy)
+
+
+def test_two_files_that_claim_one_name(stack_copy: Path) -> None:
+    for folder in ("mappings", "models"):
+        (file,) = (stack_copy / folder).glob("*.yml")
+        (stack_copy / folder / "zz.yml").write_bytes(file.read_bytes())
+    with pytest.raises(AssetError) as caught:
+        validate(stack_copy)
+    taken = [
+        (finding.where.partition(":")[0], finding.what) for finding in caught.value.findings if "taken" in finding.what
+    ]
+    model = "models/sentence-transformers__clip-vit-b-32-multilingual-v1.yml"
+    assert taken == [
+        ("mappings/zz.yml", "the index alias 'my-image-embeddings' is taken already, by mappings/image-embeddings.yml"),
+        ("models/zz.yml", f"the model name 'clip-text' is taken already, by {model}"),
+        (
+            "models/zz.yml",
+            f"the model name 'sentence-transformers__clip-vit-b-32-multilingual-v1' is taken already, by {model}",
+        ),
+    ]
 
 
 def test_what_is_named_like_an_asset_and_is_no_file(stack_copy: Path) -> None:

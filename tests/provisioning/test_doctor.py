@@ -478,6 +478,35 @@ def test_memory_of_a_model_that_nothing_is_known_of(needs: Needs) -> None:
     assert "clipline bundle build" in finding.next_step
 
 
+def test_memory_that_the_server_reckons_itself(needs: Needs) -> None:
+    node = {"roles": ["ml"], "name": "n", "mem": {"ml": {"max_in_bytes": 100 * MIB}}}
+    automatic = {"persistent": {"xpack.ml.use_auto_machine_memory_percent": "true"}}
+    facts = answered(ml_memory={"nodes": {"n": node}}, model_stats={"trained_model_stats": []}, settings=automatic)
+    (finding,) = memory.judge(facts, needs)
+    assert finding.level is Level.BLOCKS
+    assert "reckoned by the server" in finding.cause
+    assert finding.next_step == "stop another deployment, or give the node more memory"
+
+
+@pytest.mark.parametrize(
+    ("endpoints", "levels"),
+    [
+        (Answer(request="", body={"endpoints": [{"inference_id": "e"}]}), []),
+        (Answer(request="", body={"endpoints": []}), [Level.BLOCKS]),
+        (Answer(request="", status=501), [Level.BLOCKS]),
+        (Answer(request="", status=403), [Level.WARNING]),
+    ],
+)
+def test_a_pipeline_that_names_an_endpoint(needs: Needs, endpoints: Answer, levels: list[Level]) -> None:
+    facts = answered(
+        pipelines={needs.pipelines[0]: {"processors": [{"inference": {"model_id": "e"}}]}},
+        models={"trained_model_configs": []},
+        model_stats={"trained_model_stats": []},
+    )
+    facts = replace(facts, answers={**facts.answers, "endpoints": endpoints})
+    assert [item.level for item in examine(facts, needs) if item.check == "ingest"] == levels
+
+
 def test_how_much_memory_a_deployment_needs() -> None:
     # facts.md 3: 240 MB and twice the model; with the metadata of the model, what that says if it is more.
     assert memory_need(100 * MIB, allocations=1, metadata={}) == 440 * MIB

@@ -68,13 +68,18 @@ def _models(name: str, facts: Facts) -> Iterator[Finding]:
         return
     known = {*facts.models(), *facts.deployments()}
     known |= {alias for config in facts.models().values() for alias in _aliases(config)}
+    known |= {endpoint["inference_id"] for endpoint in (facts.get("endpoints") or {}).get("endpoints") or ()}
+    # The processor takes inference endpoints too (TransportCoordinatedInferenceAction); 501: this server has none.
+    endpoints = facts.answers.get("endpoints")
+    certain = endpoints is None or endpoints.body is not None or endpoints.status == 501
     for missing in sorted(named(pipelines[name], "inference") - known):
         yield Finding(
             check=_CHECK,
-            level=Level.BLOCKS,
+            level=Level.BLOCKS if certain else Level.WARNING,
             subject=f"ingest_pipeline/{name}",
             what=f"names the model {missing}, and no model, alias or deployment has that name",
-            cause="every document that comes to this processor fails",
+            cause="every document that comes to this processor fails"
+            + ("" if certain else ", unless it is an inference endpoint, which could not be asked"),
             next_step="clipline plan shows what is missing, clipline apply puts it there",
         )
 

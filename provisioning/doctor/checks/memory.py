@@ -45,14 +45,21 @@ def _fit(model: ModelNeed, facts: Facts, best: Place, *, grows: bool) -> Finding
     if required <= free:
         return Finding(check=_CHECK, level=Level.OK, subject=subject, what=what)
     allowed = size(best.total)
-    percent = facts.setting("xpack.ml.max_machine_memory_percent") or "30"
+    more = ", and the cluster may add another node" if grows else ", and no other node has more"
+    if facts.setting("xpack.ml.use_auto_machine_memory_percent") == "true":
+        why, wider = "reckoned by the server from the node's memory", ""
+    else:
+        percent = facts.setting("xpack.ml.max_machine_memory_percent") or "30"
+        why = f"xpack.ml.max_machine_memory_percent is {percent}%"
+        wider = (
+            "set xpack.ml.use_auto_machine_memory_percent to true where ML nodes do nothing else, raise"
+            " xpack.ml.max_machine_memory_percent, "
+        )
     return Finding(
         check=_CHECK,
         level=Level.WARNING if grows else Level.BLOCKS,
         subject=subject,
         what=what,
-        cause=f"machine learning may take {allowed} of that node (xpack.ml.max_machine_memory_percent is {percent}%)"
-        + (", and the cluster may add another node" if grows else ", and no other node has more"),
-        next_step="set xpack.ml.use_auto_machine_memory_percent to true on a node that does nothing else, raise"
-        " xpack.ml.max_machine_memory_percent, stop another deployment, or give the node more memory",
+        cause=f"machine learning may take {allowed} of that node ({why}){more}",
+        next_step=f"{wider}stop another deployment, or give the node more memory",
     )
