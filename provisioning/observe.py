@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from clipline.core.errors import ClusterError, VersionError
 from clipline.core.records import MARK
-from provisioning.observed import OLDEST, Observed, ObservedIndex, Version
+from provisioning.observed import OLDEST, Observed, ObservedIndex, Version, is_closed
 from provisioning.state.adopted import read_adopted
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def _indices(client: Elasticsearch, scope: Scope) -> dict[str, ObservedIndex]:
         return {}
     bodies = client.indices.get(index=",".join(names), expand_wildcards=_EVERY, ignore_unavailable=True)
     found = {name: body for name, body in bodies.items() if _belongs(name, body, scope)}
-    documents = _documents(client, tuple(name for name, body in found.items() if not _closed(body)))
+    documents = _documents(client, tuple(name for name, body in found.items() if not is_closed(body)))
     return {
         name: ObservedIndex(
             mappings=body.get("mappings", {}),
@@ -120,12 +120,6 @@ def _marked(client: Elasticsearch, stack: str) -> list[str]:
         index="*", expand_wildcards=_EVERY, filter_path=f"*.mappings._meta.{MARK}.stack"
     )
     return [name for name, body in answer.items() if body["mappings"]["_meta"][MARK]["stack"] == stack]
-
-
-def _closed(body: Mapping[str, Any]) -> bool:
-    """Whether an index is closed: closing sets this setting, opening takes it away (``MetadataIndexStateService``)."""
-    settings = (body.get("settings") or {}).get("index") or {}
-    return settings.get("verified_before_close") == "true"
 
 
 def _belongs(name: str, body: Mapping[str, Any], scope: Scope) -> bool:

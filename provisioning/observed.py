@@ -84,3 +84,12 @@ def _stack(marks: Any) -> str | None:
     # Anyone may write into _meta: what is not of our shape is not ours.
     stack = marks.get("stack") if isinstance(marks, Mapping) else None
     return stack if isinstance(stack, str) else None
+
+
+def is_closed(index: Mapping[str, Any]) -> bool:
+    """Whether an index as ``GET /<index>`` shows it is closed: closing sets this, opening takes it away.
+
+    Source: ``MetadataIndexStateService`` (``index.verified_before_close``).
+    """
+    settings = (index.get("settings") or {}).get("index") or {}
+    return str(settings.get("verified_before_close")) == "true"

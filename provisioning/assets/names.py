@@ -63,3 +63,8 @@ def template_name(name: str) -> str | None:
 def pipeline_name(name: str) -> str | None:
     """Ingest pipelines: any text but the one that stands for none (``IngestService.NOOP_PIPELINE_NAME``)."""
     return "means no pipeline to Elasticsearch" if name == "_none" else None
+
+
+def matches(pattern: str, name: str) -> bool:
+    """Whether an index pattern matches a name; only ``*`` is special in one (``Regex.simpleMatch``)."""
+    return re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), name, re.DOTALL) is not None

@@ -96,15 +96,17 @@ def _adaptive(asset: Asset) -> Iterator[Finding]:
 
 def _claimed_twice(stack: Stack) -> Iterator[Finding]:
     """What two files would make under one name; a model is called by its alias and by its deployment id alike."""
-    claims: list[tuple[str, str, Asset, PathKey]] = []
-    for asset in stack.of("index_template"):
-        if isinstance(alias := value_at(asset.document, "_meta", MARK, "alias"), str):
-            claims.append(("the index alias", alias, asset, ("_meta", MARK, "alias")))
+    claims: list[tuple[str, str, Asset, PathKey]] = [
+        ("the index alias", alias, asset, ("_meta", MARK, "alias"))
+        for asset in stack.of("index_template")
+        if isinstance(alias := value_at(asset.document, "_meta", MARK, "alias"), str)
+    ]
     for asset in stack.of("model"):
-        claims.append(("the model name", asset.body["model_alias"], asset, ("model_alias",)))
-        claims.append(
-            ("the model name", asset.body["deployment"]["deployment_id"], asset, ("deployment", "deployment_id"))
-        )
+        deployment_id = asset.body["deployment"]["deployment_id"]
+        claims += [
+            ("the model name", asset.body["model_alias"], asset, ("model_alias",)),
+            ("the model name", deployment_id, asset, ("deployment", "deployment_id")),
+        ]
     first: dict[tuple[str, str], Asset] = {}
     for kind, name, asset, path in claims:
         other = first.setdefault((kind, name), asset)
@@ -171,7 +173,7 @@ def _alias_references(asset: Asset, models: dict[str, Asset]) -> Iterator[Findin
     if f"{alias}-*" not in patterns:
         what = f"the generations of the alias {alias!r} are {alias}-000001 and so on, which no pattern here matches"
         yield document.finding(what, "index_patterns", hint=f"add {alias}-* to index_patterns")
-    if any(_matches(pattern, alias) for pattern in patterns):
+    if any(names.matches(pattern, alias) for pattern in patterns):
         what = f"the index pattern would match the alias {alias!r} itself"
         yield document.finding(what, "index_patterns", hint=f"write {alias}-*")
     text_model = value_at(document, *_MAPPING_MARKS, "text_model")
@@ -240,9 +242,3 @@ def _pipeline_settings(asset: Asset) -> Iterator[tuple[PathKey, str]]:
             and isinstance(value, str)
         ):
             yield ("template", "settings", *path), value
-
-
-def _matches(pattern: str, name: str) -> bool:
-    import fnmatch
-
-    return fnmatch.fnmatchcase(name, pattern.replace("[", "[[]").replace("?", "[?]"))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import fnmatch
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from provisioning.assets.names import matches
 from provisioning.canonical import canonical
 from provisioning.desired import Desired, Resource
 from provisioning.diff import differences
@@ -79,7 +79,7 @@ def template_conflicts(desired: Desired, observed: Observed) -> Iterator[Problem
 def _matches(body: Mapping[str, Any], name: str) -> bool:
     patterns = body.get("index_patterns") or []
     patterns = [patterns] if isinstance(patterns, str) else patterns
-    return any(fnmatch.fnmatchcase(name, pattern.replace("[", "[[]").replace("?", "[?]")) for pattern in patterns)
+    return any(matches(pattern, name) for pattern in patterns)
 
 
 def _priority(body: Mapping[str, Any]) -> int:

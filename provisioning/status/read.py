@@ -11,6 +11,7 @@ from clipline.core.cluster import explain
 from clipline.core.errors import CliplineError, ClusterError, LicenceError, PrivilegeError
 from clipline.core.records import MARK, VECTOR_FIELD
 from clipline.core.settings import Connection
+from provisioning.observed import is_closed
 from provisioning.plan import Plan
 from provisioning.state.history import read_history
 from provisioning.state.lock import read_holder
@@ -108,7 +109,7 @@ def _indices(client: Elasticsearch, aliases: Sequence[str], asked: _Asked) -> tu
     found = client.indices.get(index=names, expand_wildcards=states).body
     behind = {alias: _behind(alias, found) for alias in aliases}
     there = [name for name in behind.values() if name is not None]
-    usable = [name for name in there if not _is_closed(found[name])]
+    usable = [name for name in there if not is_closed(found[name])]
     health = asked("health", lambda: _health(client, there)) or {}
     counts = _counts(client, usable, asked)
     sizes = asked("size", lambda: _sizes(client, usable)) or {}
@@ -132,11 +133,6 @@ def _behind(alias: str, found: Mapping[str, Any]) -> str | None:
     names = sorted(name for name, body in found.items() if alias in body.get("aliases", {}))
     writing = [name for name in names if found[name]["aliases"][alias].get("is_write_index")]
     return next(iter(writing), names[-1] if names else None)
-
-
-def _is_closed(body: Mapping[str, Any]) -> bool:
-    settings = (body.get("settings") or {}).get("index") or {}
-    return str(settings.get("verified_before_close", "false")) == "true"
 
 
 def _health(client: Elasticsearch, names: Sequence[str]) -> dict[str, str]:

@@ -9,6 +9,7 @@ from typing import Any
 from provisioning.doctor.facts import Facts
 from provisioning.doctor.finding import Finding, Level
 from provisioning.doctor.needs import Needs, own_names
+from provisioning.observed import is_closed
 
 _CHECK = "indices"
 _BLOCKS = ("read_only_allow_delete", "read_only", "write")
@@ -73,8 +74,7 @@ def _alias(alias: str, behind: list[str], found: Mapping[str, Any]) -> Iterator[
 
 def _unusable(name: str, body: Mapping[str, Any], facts: Facts) -> Iterator[Finding]:
     subject = f"index/{name}"
-    index = (body.get("settings") or {}).get("index") or {}
-    if str(index.get("verified_before_close", "false")) == "true":
+    if is_closed(body):
         yield Finding(
             check=_CHECK,
             level=Level.BLOCKS,

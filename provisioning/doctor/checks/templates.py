@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from clipline.core.records import MARK
+from provisioning.assets.names import matches
 from provisioning.doctor.facts import Facts
 from provisioning.doctor.finding import Finding, Level
 from provisioning.doctor.needs import Needs, TemplateNeed
@@ -101,6 +101,4 @@ def _template(
 
 
 def _matches(body: Mapping[str, Any], index: str) -> bool:
-    patterns = body.get("index_patterns") or ()
-    # Only * is special in a pattern of index names.
-    return any(re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), index) for pattern in patterns)
+    return any(matches(pattern, index) for pattern in body.get("index_patterns") or ())
