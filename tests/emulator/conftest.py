@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -53,6 +54,20 @@ def http(emulator_url: str) -> Iterator[httpx.Client]:
 def api(http: httpx.Client) -> Api:
     """Plain requests to the emulator that all tests use."""
     return Api(http)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _no_shards_left(http: httpx.Client) -> Iterator[None]:
+    """The indices of a file go with it: the tests of one process make more shards than a node may hold."""
+    before = set(_indices(http))
+    yield
+    for name in set(_indices(http)) - before:
+        http.delete(f"/{quote(name, safe='')}").raise_for_status()
+
+
+def _indices(http: httpx.Client) -> list[str]:
+    answer = http.get("/_cat/indices", params={"format": "json", "h": "index", "expand_wildcards": "all"})
+    return [row["index"] for row in answer.raise_for_status().json()]
 
 
 @pytest.fixture(scope="session")
