@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from clipline.core.errors import ClusterError, VersionError
+from clipline.core.cluster.privileges import denied
+from clipline.core.errors import ClusterError, PrivilegeError, VersionError
 from clipline.core.records import MARK
 from provisioning.observed import OLDEST, Observed, ObservedIndex, Version, is_closed
 from provisioning.state.adopted import read_adopted
@@ -139,9 +140,12 @@ def _documents(client: Elasticsearch, names: tuple[str, ...]) -> dict[str, int]:
     counts: dict[str, int] = {}
     for name, answer in zip(names, answers, strict=True):
         if "error" in answer:
+            said = str(answer["error"].get("reason") or answer["error"].get("type"))
+            if refusal := denied(said):
+                raise PrivilegeError(refusal.what, where=f"index/{name}", hint=refusal.hint)
             # An index whose shards are not there is not taken for empty: it might be replaced.
             raise ClusterError(
-                f"its documents cannot be counted: {answer['error'].get('reason', answer['error'])}",
+                f"its documents cannot be counted: {said}",
                 where=f"index/{name}",
                 hint="look at GET _cluster/health; nothing is planned while an index cannot be read",
             )

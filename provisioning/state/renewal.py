@@ -11,12 +11,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from clipline.core.cluster import explain
 from clipline.core.errors import LockError
+from clipline.core.settings import Connection
 from provisioning.state.clock import elapsed, now, readable
 from provisioning.state.store import Position, read, remove, write
 
 if TYPE_CHECKING:
-    from elasticsearch import Elasticsearch
+    from elasticsearch import ApiError, Elasticsearch, TransportError
 
 _HINT = "what was done stays; run it again, it goes on from there"
 
@@ -182,5 +184,5 @@ class Lock:
         return False
 
 
-def _said(error: Exception) -> str:
-    return str(error).partition("\n")[0]
+def _said(error: ApiError | TransportError) -> str:
+    return explain(error, Connection()).what

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from clipline.core.cluster import explain
+from clipline.core.cluster.privileges import denied
 from clipline.core.errors import CliplineError, ClusterError, LicenceError, PrivilegeError
 from clipline.core.records import MARK, VECTOR_FIELD
 from clipline.core.settings import Connection
@@ -156,7 +157,9 @@ def _counts(client: Elasticsearch, names: Sequence[str], asked: _Asked) -> dict[
     counts: dict[str, dict[str, int]] = {}
     for (name, what), found in zip(keys, answer["responses"] if answer else (), strict=bool(answer)):
         if "error" in found:
-            asked.unknown["documents"] = str(found["error"].get("reason") or found["error"].get("type"))
+            said = str(found["error"].get("reason") or found["error"].get("type"))
+            refusal = denied(said)
+            asked.unknown["documents"] = refusal.what if refusal else said
         else:
             counts.setdefault(name, {})[what] = int(found["hits"]["total"]["value"])
     return counts
