@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from clipline.core.cluster.privileges import denied
 from clipline.core.errors import ClusterError, PrivilegeError, VersionError
 from clipline.core.records import MARK
-from provisioning.observed import OLDEST, Observed, ObservedIndex, Version, is_closed
+from provisioning.observed import OLDEST, SERVERLESS, Observed, ObservedIndex, Version, is_closed
 from provisioning.state.adopted import read_adopted
 
 if TYPE_CHECKING:
@@ -36,9 +36,14 @@ def server(client: Elasticsearch) -> Server:
     """Which cluster this is.
 
     Raises:
-        VersionError: older than what clipline works with.
+        VersionError: older than what clipline works with, or Serverless.
     """
     info = client.info()
+    if info["version"].get("build_flavor") == SERVERLESS:
+        raise VersionError(
+            "this is Elasticsearch Serverless, which lacks APIs and settings that clipline uses",
+            hint="use a hosted or self-managed deployment",
+        )
     text = str(info["version"]["number"])
     match = re.match(r"(\d+)\.(\d+)\.(\d+)", text)
     version = (int(match[1]), int(match[2]), int(match[3])) if match else (0, 0, 0)

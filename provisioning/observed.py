@@ -13,6 +13,9 @@ Version = tuple[int, int, int]
 OLDEST: Version = (8, 15, 0)
 """Older servers lack deployments and mapping parameters that the default stack uses."""
 
+SERVERLESS = "serverless"
+"""``version.build_flavor`` of Elasticsearch Serverless, whose version is 8.11.0 whatever it runs (docs: Serverless API)."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObservedIndex:

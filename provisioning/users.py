@@ -34,10 +34,13 @@ def users_of_pipeline(observed: Observed, pipeline: str) -> list[str]:
         f"{kind}/{name}"
         for (kind, name), body in observed.resources.items()
         if (kind == "ingest_pipeline" and pipeline in processors_values(body, "pipeline", "name"))
-        or (kind != "ingest_pipeline" and pipeline in _pipelines((body.get("template") or {}).get("settings")))
+        or (
+            kind != "ingest_pipeline"
+            and pipeline in pipelines_of_settings((body.get("template") or {}).get("settings"))
+        )
     ]
     return found + [
-        f"index/{name}" for name, index in observed.indices.items() if pipeline in _pipelines(index.settings)
+        f"index/{name}" for name, index in observed.indices.items() if pipeline in pipelines_of_settings(index.settings)
     ]
 
 
@@ -62,13 +65,14 @@ def processors_values(value: Any, kind: str, key: str) -> Iterator[str]:
             yield from processors_values(child, kind, key)
 
 
-def _pipelines(settings: Any) -> set[str]:
+def pipelines_of_settings(settings: Any) -> set[str]:
+    """The pipelines that an index with these settings, nested or dotted, runs by default and at the end."""
     if not isinstance(settings, Mapping):
         return set()
     found: set[str] = set()
     for key, child in settings.items():
         if isinstance(child, Mapping):
-            found |= _pipelines(child)
+            found |= pipelines_of_settings(child)
         elif str(key).rpartition(".")[2] in ("default_pipeline", "final_pipeline") and isinstance(child, str):
             found.add(child)
     return found

@@ -11,7 +11,7 @@ import click
 
 from clipline.commands.options import open_stack, open_target, read_choices, stack_options, target_options
 from clipline.core.errors import ExitCode, UsageError
-from clipline.core.output import data, show, show_json, show_table
+from clipline.core.output import data, show, show_json
 from clipline.core.settings import Connection
 
 if TYPE_CHECKING:
@@ -128,11 +128,11 @@ def _show(stack: str, target: str, findings: tuple[Finding, ...], users: tuple[M
                 show(f"{'':8}{label + ':':<13}{text}")
     if users:
         show("")
-        show_table(
-            ("model", "known as", "used by"),
-            [(row.model_id, ", ".join((*row.deployments, *row.aliases)) or "-", ", ".join(row.users) or "nobody")
-             for row in users],
-        )  # fmt: skip
+        for row in users:
+            stacks = f" (stack {', '.join(row.stacks)})" if row.stacks else ""
+            show(f"model   {row.model_id}{stacks}")
+            show(f"{'':8}{'known as:':<13}{', '.join((*row.deployments, *row.aliases)) or 'nothing else'}")
+            show(f"{'':8}{'used by:':<13}{', '.join(row.users) or 'nobody'}")
     show("")
     show(_summary(findings))
 

@@ -72,6 +72,14 @@ QUESTIONS: Mapping[str, Question] = {
         ),
         _MONITOR,
     ),
+    "components": Question(
+        "GET /_component_template",
+        lambda client, _: _or_nothing(
+            client.options(ignore_status=404).cluster.get_component_template(), {"component_templates": []}
+        ),
+        _MONITOR,
+        of_models=True,
+    ),
     "simulated": Question(
         "POST /_index_template/_simulate_index",
         lambda client, needs: {

@@ -1,4 +1,4 @@
-"""Who uses which model: pipelines, what runs these pipelines, and inference endpoints. Pure."""
+"""Who uses which model: pipelines, what runs these pipelines, inference endpoints, and the stacks of all of them. Pure."""
 
 from __future__ import annotations
 
@@ -6,20 +6,25 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from clipline.core.records import MARK
 from provisioning.doctor.facts import Facts
-from provisioning.users import processors_values
+from provisioning.users import pipelines_of_settings, processors_values
 
 _MODEL, _PIPELINE = "inference", "pipeline"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelUsers:
-    """A model, the names by which it can be used, and its users as ``kind/name``."""
+    """A model, the names by which it can be used, and its users as ``kind/name``.
+
+    ``stacks`` are those whose mark the model or one of these users bears.
+    """
 
     model_id: str
     deployments: tuple[str, ...]
     aliases: tuple[str, ...]
     users: tuple[str, ...]
+    stacks: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The row as ``doctor --json`` shows it."""
@@ -28,6 +33,7 @@ class ModelUsers:
             "deployments": list(self.deployments),
             "aliases": list(self.aliases),
             "users": list(self.users),
+            "stacks": list(self.stacks),
         }
 
 
@@ -39,11 +45,18 @@ def users_of_models(facts: Facts) -> tuple[ModelUsers, ...]:
         deployments = sorted(name for name, stats in facts.deployments().items() if stats["model_id"] == model_id)
         aliases = sorted((config.get("metadata") or {}).get("model_aliases") or ())
         names = {model_id, *deployments, *aliases}
-        users = tuple(_users(names, pipelines, facts))
+        using = _pipelines_of(names, pipelines)
+        users = tuple(_users(names, using, facts))
         if users or config.get("created_by") != "_xpack":
-            rows.append(
-                ModelUsers(model_id=model_id, deployments=tuple(deployments), aliases=tuple(aliases), users=users)
+            marked = [config.get("metadata"), *(pipelines[name].get("_meta") for name in using)]
+            row = ModelUsers(
+                model_id=model_id,
+                deployments=tuple(deployments),
+                aliases=tuple(aliases),
+                users=users,
+                stacks=tuple(sorted({stack for meta in marked if (stack := _stack(meta))})),
             )
+            rows.append(row)
     return tuple(rows)
 
 
@@ -52,15 +65,34 @@ def named(pipeline: Mapping[str, Any], kind: str) -> set[str]:
     return set(processors_values(pipeline, kind, "model_id" if kind == _MODEL else "name"))
 
 
-def _users(names: set[str], pipelines: Mapping[str, Any], facts: Facts) -> Iterator[str]:
+def _pipelines_of(names: set[str], pipelines: Mapping[str, Any]) -> set[str]:
+    """The pipelines that name a model, and those that run one of these."""
     using = {name for name, body in pipelines.items() if named(body, _MODEL) & names}
     while more := {name for name, body in pipelines.items() if named(body, _PIPELINE) & using} - using:
         using |= more
+    return using
+
+
+def _users(names: set[str], using: set[str], facts: Facts) -> Iterator[str]:
     yield from (f"ingest_pipeline/{name}" for name in sorted(using))
+    for kind, name, body in _templates(facts):
+        if using & pipelines_of_settings((body.get("template") or {}).get("settings")):
+            yield f"{kind}/{name}"
     for index, body in sorted((facts.get("index_pipelines") or {}).items()):
-        if using & set((body.get("settings") or {}).values()):
+        if using & pipelines_of_settings(body.get("settings")):
             yield f"index/{index}"
     for endpoint in (facts.get("endpoints") or {}).get("endpoints") or ():
         settings = endpoint.get("service_settings") or {}
         if names & {settings.get("model_id"), settings.get("deployment_id")}:
             yield f"inference_endpoint/{endpoint['inference_id']}"
+
+
+def _templates(facts: Facts) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+    for kind, question in (("component_template", "components"), ("index_template", "templates")):
+        for entry in (facts.get(question) or {}).get(f"{kind}s") or ():
+            yield kind, entry["name"], entry[kind]
+
+
+def _stack(meta: Any) -> str | None:
+    mark = meta.get(MARK) if isinstance(meta, Mapping) else None
+    return mark.get("stack") if isinstance(mark, Mapping) else None

@@ -169,7 +169,11 @@ def _sizes(client: Elasticsearch, names: Sequence[str]) -> dict[str, int]:
     if not names:
         return {}
     answer = client.indices.stats(index=",".join(names), metric="store")
-    return {name: int(body["total"]["store"]["size_in_bytes"]) for name, body in answer["indices"].items()}
+    return {
+        name: int(body["total"]["store"]["size_in_bytes"])
+        for name, body in answer["indices"].items()
+        if "store" in body["total"]  # no shard of it is started yet
+    }
 
 
 def _pipeline(name: str, ingest: Mapping[str, Any] | None) -> PipelineStatus:
@@ -226,7 +230,7 @@ def _deployment(alias: str, name: str, model_id: str | None, stats: Mapping[str,
         model_alias=alias,
         model_id=model_id,
         deployment_id=name,
-        state=str(stats.get("state")),
+        state=str(stats.get("state", "unknown")),
         reason="; ".join(dict.fromkeys(text for text in reasons if text)) or None,
         allocations=int(allocation.get("allocation_count") or 0),
         wanted_allocations=int(allocation.get("target_allocation_count", stats.get("number_of_allocations") or 0)),

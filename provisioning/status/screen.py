@@ -97,17 +97,18 @@ def _model(model: DeploymentStatus, *, known: bool) -> Iterator[tuple[str, bool]
         _labelled(
             "",
             f"{model.state}, {model.allocations}/{model.wanted_allocations} allocations, queue"
-            f" {model.queue}/{model.queue_capacity}, {model.throughput_last_minute} in the last minute",
+            f" {model.queue}/{_known(model.queue_capacity)}, {model.throughput_last_minute} in the last minute",
         ),
         model.state != "started",
     )
     if model.reason:
         yield _labelled("", model.reason), model.state != "started"
+    done = "inference" if model.inferences == 1 else "inferences"
     mean = f" of {model.mean_ms:.1f} ms" if model.mean_ms is not None else ""
     yield (
         _labelled(
             "",
-            f"{model.inferences} inferences{mean}, {model.errors} errors, {model.rejected} rejected,"
+            f"{_counted(model.inferences, done)}{mean}, {model.errors} errors, {model.rejected} rejected,"
             f" {model.timeouts} timed out",
         ),
         False,
@@ -132,4 +133,8 @@ def _labelled(label: str, text: str) -> str:
 
 
 def _counted(number: int | None, what: str) -> str:
-    return f"{'?' if number is None else number} {what}"
+    return f"{_known(number)} {what}"
+
+
+def _known(number: int | None) -> str:
+    return "?" if number is None else str(number)

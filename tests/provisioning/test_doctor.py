@@ -217,6 +217,17 @@ def test_documents_that_failed(cluster: Cluster, stack_copy: Path, needs: Needs)
     assert "fail (1)" in finding.what
 
 
+def test_processors_whose_failure_was_caught(cluster: Cluster, stack_copy: Path, needs: Needs) -> None:
+    cluster.apply(stack_copy)
+    caught = {"message": "never", "on_failure": [{"set": {"field": "ingest_error", "value": "never"}}]}
+    cluster.client.ingest.put_pipeline(id=needs.pipelines[0], processors=[{"fail": caught}])
+    cluster.client.index(index=ALIAS, document={}, pipeline=needs.pipelines[0])
+    finding = only(found(cluster.client, needs, check="ingest"))
+    assert "0 failed; processors that failed: fail (1)" in finding.what
+    assert "the pipeline caught them" in finding.cause
+    assert "dead-letter" not in finding.next_step
+
+
 def test_documents_whose_failure_was_caught(cluster: Cluster, stack_copy: Path, needs: Needs) -> None:
     cluster.apply(stack_copy)
     cluster.client.index(index=ALIAS, document={"ingest_error": "caption: the queue is full"}, refresh=True)
@@ -442,6 +453,11 @@ def test_versions(needs: Needs, server: str, client: str, level: str) -> None:
     assert finding.level == level
 
 
+def test_serverless_is_told_by_its_build(needs: Needs) -> None:
+    (finding,) = version.judge(answered(info={"version": {"number": "8.11.0", "build_flavor": "serverless"}}), needs)
+    assert (finding.level, finding.what) == (Level.BLOCKS, "this is Elasticsearch Serverless")
+
+
 LAZY = {"persistent": {"xpack.ml.max_lazy_ml_nodes": "1"}}
 
 
@@ -540,16 +556,22 @@ def test_who_uses_a_model() -> None:
     inference = {"inference": {"model_id": "the-alias"}}
     facts = answered(
         models={"trained_model_configs": [
-            {"model_id": "m", "metadata": {"model_aliases": ["the-alias"]}}, {"model_id": "idle"},
+            {"model_id": "m", "metadata": {"model_aliases": ["the-alias"], "clipline": {"stack": "theirs"}}},
+            {"model_id": "idle"},
             {"model_id": "lang_ident_model_1", "created_by": "_xpack"},
         ]},
         model_stats={"trained_model_stats": [
             {"model_id": "m", "deployment_stats": {"deployment_id": "d", "model_id": "m"}}]},
         pipelines={
-            "direct": {"processors": [{"foreach": {"processor": inference}}]},
+            "direct": {"_meta": {"clipline": {"stack": "ours"}}, "processors": [{"foreach": {"processor": inference}}]},
             "outer": {"processors": [{"set": {"on_failure": [{"pipeline": {"name": "direct"}}]}}]},
-            "other": {"processors": []},
+            "other": {"processors": [], "_meta": {"clipline": {"stack": "idle"}}},
         },
+        templates={"index_templates": [
+            {"name": "t", "index_template": {"template": {"settings": {"index": {"final_pipeline": "direct"}}}}},
+            {"name": "u", "index_template": {"composed_of": ["c"]}}]},
+        components={"component_templates": [
+            {"name": "c", "component_template": {"template": {"settings": {"index.default_pipeline": "outer"}}}}]},
         index_pipelines={"i": {"settings": {"index.default_pipeline": "outer"}}},
         endpoints={"endpoints": [
             {"inference_id": "e", "service_settings": {"deployment_id": "d"}},
@@ -557,9 +579,11 @@ def test_who_uses_a_model() -> None:
     )  # fmt: skip
     rows = {row.model_id: row for row in users_of_models(facts)}
     assert rows["m"].users == (
-        "ingest_pipeline/direct", "ingest_pipeline/outer", "index/i", "inference_endpoint/e"
+        "ingest_pipeline/direct", "ingest_pipeline/outer", "component_template/c", "index_template/t", "index/i",
+        "inference_endpoint/e",
     )  # fmt: skip
-    assert rows["idle"].users == ()
+    assert rows["m"].stacks == ("ours", "theirs")
+    assert (rows["idle"].users, rows["idle"].stacks) == ((), ())
     assert set(rows) == {"m", "idle"}
 
 
@@ -569,6 +593,7 @@ def test_who_uses_a_model() -> None:
         (403, "action [x] is unauthorized, this action is granted by the cluster privileges [monitor,manage,all]", "warning",
          "ask for the cluster privilege monitor"),
         (403, "current license is non-compliant for [ml]", "note", "see the finding on the licence"),
+        (410, "not available when running in serverless mode", "note", "nothing can be done about it"),
         (500, "boom", "warning", "look at the cluster's log"),
     ],
 )  # fmt: skip

@@ -52,7 +52,7 @@ def _absent(model: ModelNeed, facts: Facts) -> Finding:
 
 
 def _state(model: ModelNeed, stats: Mapping[str, Any]) -> Finding:
-    subject, state = f"deployment/{model.deployment_id}", str(stats.get("state"))
+    subject, state = f"deployment/{model.deployment_id}", str(stats.get("state", "in no state yet"))
     allocation = stats.get("allocation_status") or {}
     given = int(allocation.get("allocation_count") or 0)
     wanted = int(allocation.get("target_allocation_count", stats.get("number_of_allocations") or 0))
@@ -81,7 +81,7 @@ def _state(model: ModelNeed, stats: Mapping[str, Any]) -> Finding:
 
 def _counters(model: ModelNeed, stats: Mapping[str, Any]) -> Iterator[Finding]:
     subject = f"deployment/{model.deployment_id}"
-    file, queue = f"models/{model.stem}.yml", stats.get("queue_capacity")
+    file, queue = f"models/{model.stem}.yml", stats.get("queue_capacity", "?")
     told = (
         (
             "rejected_execution_count",

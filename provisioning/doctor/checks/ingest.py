@@ -42,8 +42,12 @@ def _failures(name: str, facts: Facts) -> Iterator[Finding]:
         subject=subject,
         what=f"{count} documents, {failed} failed"
         + (f"; processors that failed: {', '.join(failing)}" if failing else ""),
-        cause="a document that fails in a pipeline is not indexed; whoever sent it was told the reason",
-        next_step="the loader's dead-letter file holds the reasons; load again what it names",
+        cause="a document that fails in a pipeline is not indexed; whoever sent it was told the reason"
+        if failed
+        else "the pipeline caught them (on_failure, ignore_failure): the documents lack what these processors make",
+        next_step="the loader's dead-letter file holds the reasons; load again what it names"
+        if failed
+        else "look for the documents that lack it, as by the field that on_failure sets, and load these again",
     )
 
 

@@ -10,6 +10,7 @@ from provisioning.doctor.finding import Finding, Level
 from provisioning.doctor.needs import Needs
 
 _CHECK = "unasked"
+# 410: Serverless, of APIs that it has not (ApiNotAvailableException)
 _ABOUT = {
     "info": "the version",
     "license": "the licence",
@@ -23,6 +24,7 @@ _ABOUT = {
     "ingest": "failures of ingest pipelines",
     "pipelines": "ingest pipelines",
     "templates": "index templates",
+    "components": "component templates",
     "simulated": "which index template wins",
     "indices": "the stack's indices",
     "health": "the health of the stack's indices",
@@ -60,7 +62,7 @@ def _finding(name: str, answer: Answer) -> Finding:
         step = (
             f"ask for the {answer.privilege}, or with a key that has it" if answer.privilege else "ask with another key"
         )
-    elif answer.status == 501:
+    elif answer.status in (410, 501):
         level, step = Level.NOTE, "nothing can be done about it on this server"
     else:
         step = "look at the cluster's log, and ask again"

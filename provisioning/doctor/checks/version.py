@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from provisioning.doctor.facts import Facts
 from provisioning.doctor.finding import Finding, Level
 from provisioning.doctor.needs import Needs
-from provisioning.observed import OLDEST
+from provisioning.observed import OLDEST, SERVERLESS
 
 _CHECK = "version"
 _NEWEST_MAJOR = 9
@@ -24,6 +24,16 @@ def judge(facts: Facts, needs: Needs) -> Iterator[Finding]:
     info = facts.get("info")
     if info is None:
         yield from _refused(facts, client)
+        return
+    if info["version"].get("build_flavor") == SERVERLESS:
+        yield Finding(
+            check=_CHECK,
+            level=Level.BLOCKS,
+            subject="cluster",
+            what="this is Elasticsearch Serverless",
+            cause="it lacks APIs and settings that clipline uses (nodes, licence, replicas), and its version says nothing",
+            next_step="use a hosted or self-managed deployment",
+        )
         return
     text = str(info["version"]["number"])
     found = re.match(r"(\d+)\.(\d+)\.(\d+)", text)
