@@ -22,7 +22,7 @@ PathKey = tuple[str | int, ...]
 Substitute = Callable[[str, str], "tuple[str, Path, bool]"]
 """``(scalar, "file:line") → (text, folder of a relative path in it, whether the scalar was one whole reference)``."""
 
-MAX_BYTES = 1024 * 1024
+MAX_BYTES = 256 * 1024
 """An asset is a page or two of text; a larger file is one that was put here by mistake."""
 
 MAX_DEPTH = 64

@@ -11,6 +11,7 @@ import re
 
 _MODEL_ID = re.compile(r"[a-z0-9](?:[a-z0-9_\-.]*[a-z0-9])?")
 _MODEL_ALIAS = re.compile(r"[a-z0-9](?:[a-z0-9_\-.]*[a-z])?")
+_STACK = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]*")
 _FORBIDDEN = ' "*\\<|,>/?#:'
 MAX_ID = 64
 MAX_STEM = MAX_ID - len("-01234567")
@@ -61,8 +62,20 @@ def template_name(name: str) -> str | None:
 
 
 def pipeline_name(name: str) -> str | None:
-    """Ingest pipelines: any text but the one that stands for none (``IngestService.NOOP_PIPELINE_NAME``)."""
-    return "means no pipeline to Elasticsearch" if name == "_none" else None
+    """Ingest pipelines: not the name that stands for none (``IngestService.NOOP_PIPELINE_NAME``).
+
+    Elasticsearch takes any other, but reads ``,`` and ``*`` in a request as several: such a one could not be deleted alone.
+    """
+    if name == "_none":
+        return "means no pipeline to Elasticsearch"
+    return "must not contain ',' or '*', which mean several pipelines" if set(name) & {",", "*"} else None
+
+
+def stack_name(name: str) -> str | None:
+    """Stacks, whose names stand in document ids, marks and names of keys. Our own rule."""
+    if not _STACK.fullmatch(name):
+        return "must hold only letters, digits, '_', '-' and '.', and start with a letter or digit"
+    return f"must not be longer than {MAX_ID} characters, but has {len(name)}" if len(name) > MAX_ID else None
 
 
 def matches(pattern: str, name: str) -> bool:

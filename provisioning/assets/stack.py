@@ -13,6 +13,7 @@ from typing import Any
 
 from clipline.core.errors import AssetError, Finding, UsageError
 from clipline.core.hub import is_hub_id
+from provisioning.assets import names
 from provisioning.assets.documents import Document, PathKey, read_document
 from provisioning.assets.variables import Value, Variables
 
@@ -67,7 +68,12 @@ def read_stack(directory: Path, variables: Variables) -> Stack:
         AssetError: files that cannot be read; all of them, not only the first.
     """
     if not is_stack(directory):
-        missing = ", ".join(f"{folder}/" for folder in FOLDERS if not (directory / folder).is_dir())
+        lacking = [directory / folder for folder in FOLDERS if not (directory / folder).is_dir()]
+        for place in lacking:
+            if place.is_symlink():
+                what = "is a symbolic link to nothing, or to itself"
+                raise UsageError(what, where=str(place), hint="mend or remove it")
+        missing = ", ".join(f"{place.name}/" for place in lacking)
         raise UsageError(
             f"this is not a stack: {missing} missing", where=str(directory), hint="clipline init DIR writes a new one"
         )
@@ -86,6 +92,10 @@ def read_stack(directory: Path, variables: Variables) -> Stack:
     stack_name = variables.get("stack")
     if stack_name is None or not stack_name.text:
         raise UsageError("the stack has no name", where=str(directory / "vars.yml"), hint="add the line `stack: NAME`")
+    if wrong := names.stack_name(stack_name.text):
+        raise UsageError(
+            f"the stack's name {stack_name.text!r} {wrong}", where=stack_name.origin, hint="choose another"
+        )
     _check_revisions(variables)
     return Stack(stack_name.text, directory, tuple(assets), variables.used)
 
@@ -95,11 +105,17 @@ def _asset_files(folder: Path) -> list[Path]:
     if not folder.is_dir():
         return []
     return sorted(
-        file for file in folder.iterdir() if file.suffix.lower() in _SUFFIXES and not file.name.startswith(".")
+        file
+        for file in folder.iterdir()
+        if (file.suffix.lower() in _SUFFIXES and not file.name.startswith(".")) or file.name.lower() in _SUFFIXES
     )
 
 
 def _read(file: Path, name: str, variables: Variables) -> Document:
+    if not file.suffix:
+        raise AssetError(
+            [Finding(name, "has no name before its suffix", "give it the name of its resource, or remove it")]
+        )
     if not file.is_file():
         what = "a symbolic link to nothing, or to itself" if file.is_symlink() else "not a file"
         raise AssetError([Finding(name, f"is named like an asset and is {what}", "remove or rename it")])

@@ -31,9 +31,17 @@ def check(stack: Stack) -> None:
     if not findings:  # the checks below rely on the shape
         findings = [*_names(stack), *_claimed_twice(stack), *_references(stack), *_counts(stack), *_dimensions(stack)]
     if findings:
-        raise AssetError(findings)
+        raise AssetError(_by_line(findings))
     for asset in stack.of("model"):
         _source_findings(asset)
+
+
+def _by_line(findings: list[Finding]) -> list[Finding]:
+    """Files in the order of their first finding, which is often the others' cause; each file from above."""
+    places = [finding.where.rpartition(":") for finding in findings]
+    first = {file: number for number, (file, *_) in reversed(list(enumerate(places)))}
+    keys = [(first[file], int(line) if line.isdigit() else 0, number) for number, (file, _, line) in enumerate(places)]
+    return [findings[number] for *_, number in sorted(keys)]
 
 
 def _source_findings(asset: Asset) -> None:

@@ -14,7 +14,7 @@ from clipline.core.errors import AssetError, Finding
 from provisioning.assets.documents import MAX_BYTES, MAX_DEPTH, Document, Mark, PathKey, Substitute
 from provisioning.assets.scalars import KINDS, value_in_json, value_of
 
-MAX_VALUES = 100_000
+MAX_VALUES = 25_000
 """A file of MAX_BYTES without aliases can hold more only if it is all commas."""
 
 MAX_CHARACTERS = 4 * MAX_BYTES

@@ -1,7 +1,8 @@
 """The values of ``${name}`` in a stack's files.
 
 From ``--var``, ``--vars-file``, ``CLIPLINE_VAR_<name>`` and ``vars.yml``, the first that has the name; then the default
-written at the reference, ``${name:-default}``. ``$${`` stands for a literal ``${``.
+written at the reference, ``${name:-default}``. ``$${`` stands for a literal ``${``. A value is never looked through for
+references; one in a file that looks like holding some is refused, as is one in a default.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ from provisioning.assets.documents import Document, read_document
 ENVIRONMENT_PREFIX = "CLIPLINE_VAR_"
 _NAME = re.compile(r"[A-Za-z_]\w*")
 _REFERENCE = re.compile(r"\$\$\{|\$\{([A-Za-z_]\w*)(?::-([^}]*))?\}|\$\{")
+
+
+_HINT = "write ${name} or ${name:-text without a reference}, or $${ for a ${"
 
 
 class Layer(IntEnum):
@@ -82,8 +86,8 @@ class Variables:
             if match.group(0) == "$${":
                 return "${"
             name, default = match.group(1), match.group(2)
-            if name is None:
-                raise UsageError(f"{text!r} has a broken reference", where=where, hint="write ${name} or $${ for a ${")
+            if name is None or "${" in (default or ""):
+                raise UsageError(f"{text!r} has a broken reference", where=where, hint=_HINT)
             value = self.get(name)
             if value is None:
                 if default is None:
@@ -159,7 +163,12 @@ def _from_file(file: Path, layer: Layer) -> dict[str, Value]:
         if isinstance(value, dict | list):
             raise document.error(f"the variable {name} must be a single value", name)
         text = _scalar_text(document, name)
-        values[name] = Value(text, layer, where, file.parent)
+        if "${" in text.replace("$${", ""):
+            hint = "write the value out, or put both references where it is used; $${ stands for a ${"
+            raise document.error(
+                f"the variable {name} holds a reference, and values are not read again", name, hint=hint
+            )
+        values[name] = Value(text.replace("$${", "${"), layer, where, file.parent)
     return values
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import time
 from pathlib import Path
 from typing import Any
@@ -23,8 +24,8 @@ from tests.conftest import Run
 CASES: list[dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "cases" / "bad_files.yml").read_text("utf-8"))
 
 
-def validate(directory: Path) -> None:
-    check(read_stack(directory, gather(stack=directory, environment={})))
+def validate(directory: Path, *flags: str) -> None:
+    check(read_stack(directory, gather(stack=directory, flags=flags, environment={})))
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: str(case["case"]))
@@ -43,7 +44,7 @@ def test_a_bad_file(stack_copy: Path, case: dict[str, Any]) -> None:
         (b"processors: []\ndescription: \xff\n", r"x\.yml:2: this file is not UTF-8"),
         ("processors: []\n".encode("utf-16"), r"x\.yml:1: this file is UTF-16"),
         ("processors: []\n".encode("utf-16-le"), r"x\.yml:1: not valid YAML: the character U\+0000"),
-        (b"processors: []\n" + b"#" * MAX_BYTES, r"x\.yml:1: this file is larger than 1024 KiB"),
+        (b"processors: []\n" + b"#" * MAX_BYTES, r"x\.yml:1: this file is larger than 256 KiB"),
         (b"_meta: " + b"[" * 70 + b"]" * 70, rf"x\.yml:1: this is nested deeper than {MAX_DEPTH} levels"),
         (b"_meta: " + b"[" * 500 + b"]" * 500, r"x\.yml:1: is nested deeper than 64 levels"),
         (b"_meta: " + b"[" * 100_000, r"x\.yml:1: is nested deeper than"),
@@ -75,7 +76,7 @@ def test_a_bomb_of_aliases(tmp_path: Path, bomb: str) -> None:
     file = tmp_path / "x.yml"
     file.write_text(f"a0: &a0 {{b: c}}\n{BOMBS[bomb]}", "utf-8")
     before = time.process_time()
-    with pytest.raises(AssetError, match=r"more than 100000 values, aliases followed"):
+    with pytest.raises(AssetError, match=r"more than 25000 values, aliases followed"):
         read_document(file)
     assert time.process_time() - before < 30  # where it goes off, it takes longer than anyone waits
 
@@ -84,9 +85,32 @@ def test_aliases_of_one_long_text(tmp_path: Path) -> None:
     file = tmp_path / "x.yml"
     file.write_text(f"a: &a {'x' * 100_000}\nb: [{', '.join(['*a'] * 20_000)}]\n", "utf-8")
     before = time.process_time()
-    with pytest.raises(AssetError, match=r"more than 4194304 characters, aliases followed"):
+    with pytest.raises(AssetError, match=r"more than 1048576 characters, aliases followed"):
         read_document(file)
     assert time.process_time() - before < 30  # unbounded, it takes longer than anyone waits
+
+
+def test_the_largest_files_do_not_take_long(tmp_path: Path) -> None:
+    line = "abc: {d: [1, 2, 3], e: x}\n"
+    file = tmp_path / "x.yml"
+    file.write_text("".join(f"k{n}{line}" for n in range(3_500)), "utf-8")
+    before = time.process_time()
+    assert len(read_document(file).mapping()) == 3_500
+    assert time.process_time() - before < 30  # one of a megabyte took 20 s
+
+
+@pytest.mark.parametrize("folder", ["pipelines", "models"])
+def test_a_folder_that_is_a_link_to_nothing(stack_copy: Path, folder: str) -> None:
+    shutil.rmtree(stack_copy / folder)
+    (stack_copy / folder).symlink_to(folder)
+    with pytest.raises(UsageError, match=rf"{folder}: is a symbolic link to nothing, or to itself"):
+        validate(stack_copy)
+
+
+@pytest.mark.parametrize("name", ["My Stack", "_x", "a/b", "x" * 65, "a\nb"])
+def test_names_that_no_stack_may_have(stack_copy: Path, name: str) -> None:
+    with pytest.raises(UsageError, match="the stack's name"):
+        validate(stack_copy, f"stack={name}")
 
 
 @pytest.mark.parametrize("kind", ["fifo", "folder", "loop"])

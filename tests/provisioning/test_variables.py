@@ -36,6 +36,17 @@ def test_references(text: str, wanted: str) -> None:
     assert substitute(text, a="1") == wanted
 
 
+@pytest.mark.parametrize("text", ["${a:-${b}}", "${1}", "${", "${a"])
+def test_broken_references(text: str) -> None:
+    with pytest.raises(UsageError, match="has a broken reference"):
+        substitute(text)
+
+
+def test_a_literal_dollar_in_a_file(tmp_path: Path) -> None:
+    (tmp_path / "vars.yml").write_text("a: $${b}\n", "utf-8")
+    assert gather(stack=tmp_path, environment={}).get("a").text == "${b}"  # type: ignore[union-attr]
+
+
 @given(st.text())
 def test_values_are_never_read_again(value: str) -> None:
     assert substitute("${a}", a=value) == value
