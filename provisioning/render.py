@@ -20,7 +20,14 @@ _MAX_FIELDS = 12
 def plan_lines(plan: Plan, *, all_fields: bool = False) -> Iterator[str]:
     """The plan, line by line, without colour."""
     yield f"stack {plan.stack} on {plan.target} (Elasticsearch {plan.version})"
-    yield ""
+    notes = [f"note: {note}" for note in _notes(plan)]
+    for block in (list(_body_lines(plan, all_fields=all_fields)), notes, [summary_line(plan)]):
+        if block:
+            yield ""
+            yield from block
+
+
+def _body_lines(plan: Plan, *, all_fields: bool) -> Iterator[str]:
     for change in plan.changes:
         yield f"{_SIGNS[change.verb]} {change.address}  {change.verb}: {change.reason}"
         if change.verb is not Verb.NO_OP:
@@ -28,11 +35,6 @@ def plan_lines(plan: Plan, *, all_fields: bool = False) -> Iterator[str]:
     for problem in plan.problems:
         yield f"! {problem.address}  {problem.what}"
         yield f"    hint: {problem.hint}"
-    if plan.notes or plan.orphans:
-        yield ""
-    yield from (f"note: {note}" for note in _notes(plan))
-    yield ""
-    yield summary_line(plan)
 
 
 def summary_line(plan: Plan) -> str:

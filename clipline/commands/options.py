@@ -95,10 +95,11 @@ def target_options(command: F) -> F:
         click.option(
             "--patience",
             type=click.FloatRange(0),
+            show_envvar=True,
             default=PATIENCE,
             show_default=True,
             envvar="CLIPLINE_PATIENCE",
-            help="Seconds to ask again while the cluster is busy or away; 0 for never (or CLIPLINE_PATIENCE).",
+            help="Seconds to ask again while the cluster is busy or away; 0 for never.",
         ),
         click.option("--verbose", is_flag=True, help="Show every request on stderr."),
     ]

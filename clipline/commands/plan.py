@@ -90,6 +90,11 @@ def drift_command(bundle_files: tuple[Path, ...], as_json: bool, **values: Any) 
         show(f"No drift: {len(plan.changes)} resources are as the stack {plan.stack} says.")
     else:
         show_plan(plan)
+        if not plan.problems:
+            differing = len(plan.pending)
+            show(
+                f"Drift: {differing} resource{' differs' if differing == 1 else 's differ'}; `clipline apply` makes it so."
+            )
     return ExitCode.DONE if plan.in_sync else ExitCode.CHANGES_PENDING
 
 

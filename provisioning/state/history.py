@@ -22,8 +22,9 @@ from contextlib import contextmanager
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from clipline.core.cluster import reason
+from clipline.core.cluster import explain, reason
 from clipline.core.output import say
+from clipline.core.settings import Connection
 from provisioning.plan import Change, Plan
 from provisioning.state.clock import now
 from provisioning.state.renewal import Lock
@@ -51,7 +52,7 @@ class Run:
     def __init__(self, client: Elasticsearch, *, lock: Lock, plan: Plan, tell: Callable[[str], None]) -> None:
         self._client = client
         self._tell = tell
-        self._told = False
+        self._failed = False
         self._stack = plan.stack
         self._started_at = now()
         self._outcome = Outcome.RUNNING
@@ -82,7 +83,9 @@ class Run:
         self._write()
 
     def end(self, outcome: Outcome, *, error: str | None = None) -> None:
-        """Write down how the run ended."""
+        """Write down how the run ended; one that failed or was interrupted is not kept waiting for a cluster that is away."""
+        if outcome is not Outcome.DONE:
+            self._client = self._client.options(max_retries=0)
         self._outcome = outcome
         self._body |= {"ended_at": now(), "error": error}
         self._write(searchable=True)
@@ -93,9 +96,11 @@ class Run:
         try:
             write(self._client, self.id, self._document(), searchable=searchable)
         except (ApiError, TransportError) as error:
-            if not self._told:
-                self._told = True
-                self._tell(f"the history could not be written ({str(error).partition(chr(10))[0]})")
+            if self._failed:
+                return
+            self._failed = True
+            self._client = self._client.options(max_retries=0)  # the patience was spent
+            self._tell(f"the history could not be written ({explain(error, Connection()).what})")
 
     def _document(self) -> dict[str, Any]:
         return {

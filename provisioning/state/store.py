@@ -131,17 +131,25 @@ def remove(client: Elasticsearch, doc_id: str, *, after: Position | None = None)
 
 
 def search_runs(client: Elasticsearch, *, stack: str, limit: int) -> list[Stored]:
-    """The documents of a stack's runs, newest first; none where there is no index. Read-only."""
+    """The documents of a stack's runs, newest first; none where there is no index. Read-only.
+
+    A search finds them, and a GET of them all reads what a search does not show yet: each change of a run is written without
+    waiting for a refresh.
+    """
     found = client.search(
         index=INDEX,
         query={"bool": {"filter": [{"term": {"kind": "run"}}, {"term": {"stack": stack}}]}},
         sort=[{"started_at": {"order": "desc"}}],
         size=limit,
-        seq_no_primary_term=True,
+        source=False,
         ignore_unavailable=True,
     )
+    ids = [hit["_id"] for hit in found["hits"]["hits"]]
+    documents = client.mget(index=INDEX, ids=ids)["docs"] if ids else []
     return [
-        Stored(id=hit["_id"], source=hit.get("_source", {}), position=_position(hit)) for hit in found["hits"]["hits"]
+        Stored(id=document["_id"], source=document["_source"], position=_position(document))
+        for document in documents
+        if document.get("found")
     ]
 
 

@@ -11,6 +11,7 @@ import importlib.metadata
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from clipline.core.cluster.privileges import denied
 from clipline.core.cluster.reasons import kind_of, reason
@@ -260,7 +261,7 @@ def _detailed(error: ApiError) -> str:
 
 def _request(error: ApiError) -> str:
     method, asked = getattr(error.meta, "method", ""), getattr(error.meta, "target", "")
-    return f"{method} {asked.partition('?')[0]}" if method else "a request"
+    return f"{method} {unquote(asked.partition('?')[0])}" if method else "a request"
 
 
 def tries_of(error: ApiError) -> str:

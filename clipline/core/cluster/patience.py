@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, ClassVar
+from urllib.parse import unquote
 
 import elastic_transport
 from elastic_transport import ApiResponseMeta, Transport, TransportApiResponse, TransportError
@@ -140,7 +141,7 @@ class _Asked:
     began: float = field(default_factory=time.monotonic)
 
     def __str__(self) -> str:
-        return f"{self.method} {self.target.partition('?')[0]}"
+        return f"{self.method} {unquote(self.target.partition('?')[0])}"
 
     def is_worth_repeating(self, answer: TransportApiResponse) -> bool:
         status, own = answer.meta.status, is_elasticsearch(answer.meta, answer.body)
