@@ -112,7 +112,9 @@ class Searcher:
     def _read_marks(self) -> IndexMarks:
         found = self._client.options(ignore_status=404).indices.get_mapping(index=self._alias)
         if found.meta.status == 404 or not found.body:
-            raise NotProvisionedError(f"there is no index {self._alias}", hint="run `clipline apply` first")
+            raise NotProvisionedError(
+                f"there is no index {self._alias}", hint="run `clipline apply` first, or name the alias with --index"
+            )
         marks = [IndexMarks.from_mapping(value["mappings"]) for value in found.body.values()]
         if len(marks) != 1 or marks[0] is None:
             raise NotProvisionedError(

@@ -94,6 +94,14 @@ def _blocked(client: Elasticsearch) -> None:
     client.indices.put_settings(index=INDEX, settings={"index.blocks.write": True})
 
 
+def _closed(client: Elasticsearch) -> None:
+    client.indices.close(index=INDEX)
+
+
+def _with_a_replica(client: Elasticsearch) -> None:
+    client.indices.put_settings(index=INDEX, settings={"number_of_replicas": 1})
+
+
 def _flooded(client: Elasticsearch) -> None:
     client.indices.put_settings(index=INDEX, settings={"index.blocks.read_only_allow_delete": True})
 
@@ -105,6 +113,8 @@ def _flooded(client: Elasticsearch) -> None:
         (_without_alias, "blocks", f"alias/{ALIAS}", f"is missing, and {INDEX} is there", "clipline apply"),
         (_two_behind, "warning", f"alias/{ALIAS}", "points to 2 indices", "POST _aliases"),
         (_blocked, "blocks", f"index/{INDEX}", "index.blocks.write is set", '{"index.blocks.write": null}'),
+        (_closed, "blocks", f"index/{INDEX}", "is closed", f"POST {INDEX}/_open"),
+        (_with_a_replica, "note", f"index/{INDEX}", "is yellow: 1 replica without a node", "add a data node"),
         (_flooded, "blocks", f"index/{INDEX}", "takes no documents", "once there is room on the disk"),
     ],
 )
