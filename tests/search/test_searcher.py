@@ -111,7 +111,7 @@ def test_k_is_checked_before_anything_is_asked(album: Album, exact: bool) -> Non
 def test_no_index(album: Album) -> None:
     with pytest.raises(NotProvisionedError) as caught:
         Searcher(album.client, alias="nowhere", load_encoder=Loading()).by_text("red", k=3)
-    assert caught.value.hint == "run `clipline apply` first"
+    assert caught.value.hint == "run `clipline apply` first, or name the alias with --index"
 
 
 def test_an_index_without_marks(album: Album, alias: str) -> None:
