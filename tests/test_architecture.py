@@ -26,7 +26,8 @@ ALLOWED = {
 # modules, and packages as a whole, where a client may be held: nobody else may import elasticsearch, not even for a type
 CLIENT = {
     "clipline.core.cluster", "clipline.search.searcher", "clipline.search.web", "loader.target", "loader.bulk", "loader.run",
-    "provisioning.observe", "provisioning.apply", "provisioning.bundles.push", "provisioning.bundles.parity",
+    "provisioning.observe", "provisioning.apply", "provisioning.bundles.parts", "provisioning.bundles.push",
+    "provisioning.bundles.parity",
     "provisioning.state", "provisioning.doctor.gather", "provisioning.simulate", "provisioning.status.read",
     "clipline.commands", "clipline.demo.job",
 }  # fmt: skip

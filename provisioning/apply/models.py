@@ -2,37 +2,40 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from clipline.core.errors import PlanError
 from provisioning.apply.work import Work
-from provisioning.bundles.push import push
+from provisioning.bundles.parts import count_parts
+from provisioning.bundles.push import push, resume
 from provisioning.plan import Change, Verb
 from provisioning.state.adopted import adopt, forget
 
 
 def trained_model(work: Work, change: Change) -> str:
-    """Push a model (half a model that is there is deleted first), adopt one, or delete one."""
+    """Push a model, go on with an upload that stopped half-way, adopt a model, or delete one."""
     if change.verb is Verb.DELETE:
         work.client.options(ignore_status=404).ml.delete_trained_model(model_id=change.name)
         forget(work.client, work.stack, change.address)
         return ""
-    if change.verb is Verb.UPDATE:
+    if "adopt" in change.request:
         return _adopt(work, change)
     planned = work.planned(change.name)
     assert planned is not None  # the planner names every model that it pushes
     bundle = work.bundles.obtain(planned.asset.stem)
     if bundle.digest != planned.digest:
         raise PlanError("the model's files changed since the plan was made", where=change.address, hint="run it again")
-    if change.verb is Verb.REPLACE:
-        work.client.options(ignore_status=404).ml.delete_trained_model(model_id=change.name, force=True)
-    push(
-        work.client,
-        bundle,
-        model_id=change.name,
-        stack=work.stack,
-        space=planned.asset.space,
-        progress=work.upload_progress,
-    )
-    return f"{bundle.model_bytes / 1e6:.1f} MB"
+    options: dict[str, Any] = {
+        "model_id": change.name,
+        "stack": work.stack,
+        "space": planned.asset.space,
+        "progress": work.upload_progress,
+    }
+    if change.verb is Verb.CREATE:
+        push(work.client, bundle, **options)
+        return f"{bundle.model_bytes / 1e6:.1f} MB"
+    there = resume(work.client, bundle, **options)
+    return f"{bundle.model_bytes / 1e6:.1f} MB, {there} of {count_parts(bundle)} parts were there"
 
 
 def model_alias(work: Work, change: Change) -> str:

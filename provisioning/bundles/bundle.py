@@ -76,9 +76,10 @@ class Bundle:
         """The sentences that prove the pushed model."""
         return [Probe(entry["text"], entry["vector"]) for entry in self._json("probes.json")]
 
-    def model_parts(self, size: int) -> Iterator[bytes]:
-        """``model.pt`` in pieces of ``size`` bytes."""
+    def model_parts(self, size: int, *, first: int = 0) -> Iterator[bytes]:
+        """``model.pt`` in pieces of ``size`` bytes, from the piece of the number ``first`` on."""
         with _member(self.path, "model.pt") as stream:
+            stream.seek(first * size)
             while piece := stream.read(size):
                 yield piece
 

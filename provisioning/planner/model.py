@@ -168,8 +168,10 @@ def _model(asset: ModelAsset, digest: str, model_id: str, observed: Observed, st
             reason = f"other files or import parameters than {', '.join(older)}"
         return Change(kind="trained_model", name=model_id, verb=Verb.CREATE, reason=reason, request=request)
     if not config.get("fully_defined"):
-        reason = "an upload that stopped half-way; it is deleted and begun again"
-        return Change(kind="trained_model", name=model_id, verb=Verb.REPLACE, reason=reason, request=request)
+        reason = (
+            "an upload that stopped half-way; it goes on from there, or is begun again if the bundle was built anew"
+        )
+        return Change(kind="trained_model", name=model_id, verb=Verb.UPDATE, reason=reason, request=request)
     return Change(kind="trained_model", name=model_id, verb=Verb.NO_OP, reason="the digest is the same")
 
 

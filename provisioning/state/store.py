@@ -4,8 +4,8 @@ A document, here the lock of the stack ``clipline``, with the id ``lock:clipline
 
     {"kind": "lock", "stack": "clipline", "body": {"owner": "elastic", "token": "9c…", …}}
 
-``kind`` is ``lock``, ``run`` or ``adopted``. Runs have ``started_at`` and ``outcome`` too, because they are searched by
-them. ``body`` is not looked into by the server: what an older clipline wrote can be read by a newer one and the other
+``kind`` is ``lock``, ``run``, ``adopted`` or ``upload``. Runs have ``started_at`` and ``outcome`` too, because they are
+searched by them. ``body`` is not looked into by the server: what an older clipline wrote can be read by a newer one and the other
 way round, and the mapping, strict otherwise, does not change with them.
 
 The name has no leading dot: those are the server's own, and writing to them is deprecated for users.
