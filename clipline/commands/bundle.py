@@ -1,4 +1,4 @@
-"""``clipline bundle build``: a text model's files → one file that can be pushed from anywhere."""
+"""``clipline bundle``: a text model's files → one file that is checked and pushed anywhere."""
 
 from __future__ import annotations
 
@@ -8,14 +8,24 @@ from typing import Any
 
 import click
 
-from clipline.commands.options import open_stack, read_choices, stack_options
-from clipline.core.errors import BundleError, UsageError
-from clipline.core.output import say, show
+from clipline.commands.carry_out import carry_out, outcome
+from clipline.commands.options import (
+    break_lock_option,
+    json_option,
+    open_stack,
+    open_target,
+    read_choices,
+    stack_options,
+    target_options,
+)
+from clipline.commands.planning import Planned, make_plan, of_bundle, show_plan
+from clipline.core.errors import BundleError, ExitCode, UsageError
+from clipline.core.output import say, show, show_json
 
 
 @click.group("bundle")
 def bundle_command() -> None:
-    """Build a text model's bundle, to be pushed anywhere."""
+    """A text model as one file: built once, checked and pushed anywhere."""
 
 
 @bundle_command.command("build")
@@ -40,9 +50,76 @@ def build_command(model: str | None, out: Path | None, **values: Any) -> None:
         raise UsageError(f"name the model to build: {', '.join(models) or 'this stack declares none'}")
     bundle = find_bundles(models.values(), given=(), stack=stack.directory).obtain(stem)
     if out is not None:
-        try:
-            shutil.copyfile(bundle.path, out)
-        except OSError as error:
-            raise BundleError(f"cannot be written: {error.strerror}", where=str(out)) from error
+        _copy(bundle.path, out)
     say(f"{models[stem].model_id(bundle.digest)}: {bundle.model_bytes / 1e6:.1f} MB of model")
     show(str(out or bundle.path))
+
+
+@bundle_command.command("verify")
+@click.argument("file", type=click.Path(path_type=Path))
+@json_option
+def verify_command(file: Path, as_json: bool) -> None:
+    """Check every byte of the bundle FILE and say what is in it.
+
+    \b
+    Example: clipline bundle verify clip-text.tar
+    """
+    from provisioning.bundles.bundle import open_bundle
+
+    bundle = open_bundle(file)
+    bundle.verify()
+    if as_json:
+        show_json(bundle.manifest)
+        return
+    manifest = bundle.manifest
+    source = manifest["source"]
+    versions = ", ".join(f"{name} {version}" for name, version in (manifest.get("versions") or {}).items())
+    show(f"{file}: whole; every byte is as it was written")
+    show(f"source   {source['model']}" + (f"@{source['revision']}" if source["revision"] else ""))
+    show(f"digest   {bundle.digest}")
+    show(f"model    {bundle.model_bytes / 1e6:.1f} MB, vectors of {manifest.get('embedding_size')} dims")
+    show(f"made by  {versions or 'nobody says'}")
+
+
+@bundle_command.command("push")
+@click.argument("file", type=click.Path(path_type=Path))
+@stack_options
+@target_options
+@break_lock_option
+@json_option
+def push_command(file: Path, break_lock: bool, as_json: bool, **values: Any) -> int:
+    """Bring the bundle FILE of a stack's text model into a cluster, and nothing else; apply does what is left.
+
+    Needs neither torch nor the model's files. A push that was cut off goes on from there.
+
+    \b
+    Example: clipline bundle push clip-text.tar --url https://host:9200
+    """
+    from provisioning.plan import Verb
+
+    stack_choice, target_choice = read_choices(values)
+    stack = open_stack(stack_choice)
+    with open_target(target_choice) as (target, client):
+        planned = make_plan(stack, client, target=target.name, bundle_files=(file,))
+        plan = of_bundle(planned, file)
+        if plan.problems:
+            show_plan(plan, as_json=as_json)
+            return ExitCode.FAILED
+        done = carry_out(Planned(plan, planned.bundles), client, break_lock=break_lock) if plan.pending else []
+    if as_json:
+        show_json({"plan": plan.to_json(), "outcome": [outcome(item) for item in done]})
+    else:
+        for change in plan.changes:
+            show(f"{change.name}: {'is there already' if change.verb is Verb.NO_OP else 'pushed'}")
+    return ExitCode.DONE
+
+
+def _copy(bundle: Path, out: Path) -> None:
+    """Aside and renamed, so that a file of that name is a whole one."""
+    aside = out.with_name(f".{out.name}.part")
+    try:
+        shutil.copyfile(bundle, aside)
+        aside.replace(out)
+    except OSError as error:
+        aside.unlink(missing_ok=True)
+        raise BundleError(f"cannot be written: {error.strerror}", where=str(out)) from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from provisioning.observe import Scope
     from provisioning.observed import Observed
     from provisioning.plan import Plan
+
+
+_OF_MODELS = ("trained_model/", "deployment/", "model_alias/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,25 @@ def look(stack: Stack, client: Elasticsearch, *, bundle_files: Iterable[Path] = 
     }
     scope = Scope(stack=stack.name, aliases=tuple(index.alias for index in desired.indices), models=frozenset(ids))
     return Seen(desired, observe(client, found=found, scope=scope), bundles)
+
+
+def of_bundle(planned: Planned, file: Path) -> Plan:
+    """The part of a plan that brings the model of one bundle onto the cluster, without what serves it."""
+    names = {
+        model.model_id
+        for model in planned.plan.models
+        if (bundle := planned.bundles.found.get(model.asset.stem)) is not None and bundle.path == file
+    }
+    ours = {f"trained_model/{name}" for name in names}
+    return replace(
+        planned.plan,
+        changes=tuple(change for change in planned.plan.changes if change.address in ours),
+        # What is in the way of the deployment or the alias is so before a long upload, too.
+        problems=tuple(problem for problem in planned.plan.problems if problem.address.startswith(_OF_MODELS)),
+        notes=(),
+        orphans=(),
+        seen={address: digest for address, digest in planned.plan.seen.items() if address in ours},
+    )
 
 
 def scope_of(plan: Plan) -> Scope:

@@ -1,9 +1,9 @@
 """A bundle: one tar file that holds a traced text model and all that pushing and proving it needs.
 
 Members, in this order: ``manifest.json``, ``config.json`` (the body of ``PUT _ml/trained_models/<id>``),
-``vocabulary.json``, ``probes.json``, ``model.pt``. The manifest::
+``vocabulary.json``, ``probes.json``, ``model.pt``, ``SHA256`` (``seal``). The manifest::
 
-    {"format": 2, "source": {"model": "…", "revision": "…"}, "import": {…}, "digest": "sha256:…",
+    {"format": 3, "source": {"model": "…", "revision": "…"}, "import": {…}, "digest": "sha256:…",
      "embedding_size": 512, "operators": ["aten::add", …], "versions": {"torch": "2.13.0", …},
      "files": {"model.pt": {"sha256": "…", "bytes": 539123456}, …}}
 
@@ -21,12 +21,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 from clipline.core.errors import BundleError
+from provisioning.bundles import seal
 
-FORMAT = 2
-"""2: the probes' vectors are those of the texts as the server reads them."""
+FORMAT = 3
+"""2: the probes' vectors are those of the texts as the server reads them. 3: sealed."""
 MEMBERS = ("config.json", "vocabulary.json", "probes.json", "model.pt")
 _MANIFEST = "manifest.json"
 _BLOCK = 1024 * 1024
@@ -84,10 +85,31 @@ class Bundle:
                 yield piece
 
     def verify(self) -> None:
-        """Check the SHA-256 of every member.
+        """Check every byte.
 
         Raises:
-            BundleError: a member is missing or its bytes are not those that were written.
+            BundleError: a member is missing, there are others, or bytes are not those that were written.
+        """
+        names, offset = _entries(self.path)
+        strange = [name for name in names if name not in (_MANIFEST, *MEMBERS, seal.NAME)]
+        if strange:
+            raise BundleError(
+                f"holds the entry {strange[0]!r}, which no bundle has", where=str(self.path), hint="build it again"
+            )
+        if names == [_MANIFEST, *MEMBERS, seal.NAME] and seal.is_sealed(self.path, offset):
+            return
+        self._blame()
+        raise BundleError(
+            "is damaged: its SHA-256 is not the one at its end",
+            where=str(self.path),
+            hint="copy the bundle again, or build it again",
+        )
+
+    def _blame(self) -> None:
+        """Name the member that is damaged, if it is one.
+
+        Raises:
+            BundleError: its SHA-256 is not the manifest's.
         """
         for name, entry in self.manifest["files"].items():
             digest = hashlib.sha256()
@@ -157,9 +179,12 @@ def write_bundle(path: Path, *, manifest: Mapping[str, Any], members: Mapping[st
             manifest_file.write_text(json.dumps(whole, indent=2, ensure_ascii=False), "utf-8")
             handle, aside_name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
             aside = Path(aside_name)
-            with os.fdopen(handle, "wb") as stream, tarfile.open(fileobj=stream, mode="w") as tar:
-                for name in (_MANIFEST, *MEMBERS):
-                    tar.add(manifest_file if name == _MANIFEST else members[name], arcname=name, filter=_anonymous)
+            with os.fdopen(handle, "wb") as stream:
+                hashed = seal.HashedStream(stream)
+                with tarfile.open(fileobj=cast("IO[bytes]", hashed), mode="w") as tar:  # it writes and tells, no more
+                    for name in (_MANIFEST, *MEMBERS):
+                        tar.add(manifest_file if name == _MANIFEST else members[name], arcname=name, filter=_anonymous)
+                    hashed.seal(tar)
         aside.replace(path)
     except OSError as error:
         if aside is not None:
@@ -193,18 +218,32 @@ def _sha256(file: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
+def _entries(path: Path) -> tuple[list[str], int]:
+    """The names of all entries, and where the last one begins."""
+    with _archive(path) as tar:
+        infos = tar.getmembers()
+        return [info.name for info in infos], infos[-1].offset if infos else 0
+
+
 @contextmanager
 def _member(path: Path, name: str) -> Iterator[IO[bytes]]:
     # Members are read in place by their exact names; nothing is ever unpacked, so no name can leave its folder.
+    with _archive(path) as tar:
+        try:
+            stream = tar.extractfile(name)
+        except KeyError as error:
+            raise BundleError(f"{name} is missing from this bundle", where=str(path)) from error
+        if stream is None:
+            raise BundleError(f"{name} is not a file in this bundle", where=str(path))
+        with stream:
+            yield stream
+
+
+@contextmanager
+def _archive(path: Path) -> Iterator[tarfile.TarFile]:
     try:
         with tarfile.open(path, "r:") as tar:
-            stream = tar.extractfile(name)
-            if stream is None:
-                raise BundleError(f"{name} is not a file in this bundle", where=str(path))
-            with stream:
-                yield stream
-    except KeyError as error:
-        raise BundleError(f"{name} is missing from this bundle", where=str(path)) from error
+            yield tar
     except FileNotFoundError as error:
         raise BundleError("the bundle does not exist", where=str(path)) from error
     except (OSError, tarfile.TarError) as error:

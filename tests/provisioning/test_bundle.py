@@ -6,12 +6,15 @@ import io
 import json
 import shutil
 import tarfile
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from elasticsearch import Elasticsearch
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
 
 from clipline.core.errors import BundleError
 from provisioning.bundles.bundle import FORMAT, MEMBERS, Bundle, open_bundle, write_bundle
@@ -60,10 +63,19 @@ def with_manifest(path: Path, out: Path, **over: Any) -> Path:
     return rewritten(path, out, change)
 
 
+def built_from(path: Path, out: Path, *, source: dict[str, str]) -> Path:
+    """The bundle that had been built had the model come from somewhere else."""
+    with tempfile.TemporaryDirectory() as folder, tarfile.open(path) as tar:
+        tar.extractall(folder, filter="data")
+        manifest = {**json.loads((Path(folder) / "manifest.json").read_text("utf-8")), "source": source}
+        write_bundle(out, manifest=manifest, members={name: Path(folder) / name for name in MEMBERS})
+    return out
+
+
 def test_what_is_in_it(built: Path) -> None:
     with tarfile.open(built) as tar:
         infos = tar.getmembers()
-    assert [info.name for info in infos] == ["manifest.json", *MEMBERS]
+    assert [info.name for info in infos] == ["manifest.json", *MEMBERS, "SHA256"]
     assert {(info.uid, info.uname, info.mtime) for info in infos} == {(0, "", 0)}  # nothing of the builder's machine
     bundle = open_bundle(built)
     bundle.verify()
@@ -104,6 +116,66 @@ def test_one_flipped_bit(built: Path, tmp_path: Path, member: str) -> None:
     with pytest.raises(BundleError, match=f"{member} is damaged: its SHA-256 is not the manifest's") as caught:
         bundle.verify()
     assert caught.value.hint == "copy the bundle again, or build it again"
+
+
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(part=st.floats(0, 1, exclude_max=True), bit=st.integers(0, 7))
+@example(part=0.0, bit=0)  # the name in the first header
+@example(part=1 - 1e-9, bit=3)  # the last of the zeros at the end
+def test_a_flipped_bit_anywhere(built: Path, tmp_path: Path, part: float, bit: int) -> None:
+    content = bytearray(built.read_bytes())
+    content[int(part * len(content))] ^= 1 << bit
+    path = tmp_path / "flipped.tar"
+    path.write_bytes(content)
+    with pytest.raises(BundleError):
+        open_bundle(path).verify()
+
+
+@pytest.mark.parametrize("at", [0, 512 * 3, -1, -512, -10_240, -11_000])
+@pytest.mark.parametrize("added", [b"x", bytes(10_240)])
+def test_bytes_that_were_put_in(built: Path, tmp_path: Path, at: int, added: bytes) -> None:
+    content = built.read_bytes()
+    path = tmp_path / "longer.tar"
+    path.write_bytes(content[:at] + added + content[at:])
+    with pytest.raises(BundleError):
+        open_bundle(path).verify()
+
+
+@pytest.mark.parametrize("name", ["../outside.json", "/etc/outside", "model.pt.bak", "SHA256x"])
+def test_an_entry_that_no_bundle_has(built: Path, tmp_path: Path, name: str) -> None:
+    path = tmp_path / "more.tar"
+    shutil.copy(built, path)
+    with tarfile.open(path, "a") as tar:
+        info = tarfile.TarInfo(name)
+        info.size = 1
+        tar.addfile(info, io.BytesIO(b"x"))
+    with pytest.raises(BundleError, match=f"holds the entry '{name}', which no bundle has"):
+        open_bundle(path).verify()
+
+
+def test_the_command_that_verifies(built: Path, tmp_path: Path, clipline: Run) -> None:
+    said = clipline("bundle", "verify", str(built)).stdout
+    assert f"{built}: whole; every byte is as it was written" in said
+    assert "vectors of 512 dims" in said
+    assert json.loads(clipline("bundle", "verify", str(built), "--json").stdout)["format"] == FORMAT
+    path = tmp_path / "short.tar"
+    path.write_bytes(built.read_bytes()[:-1])
+    assert f"error: {path}: is damaged" in clipline("bundle", "verify", str(path), code=1).stderr
+
+
+def test_the_command_that_pushes(built: Path, tmp_path: Path, clipline: Run) -> None:
+    environment = {**without(EXTRAS, tmp_path / "absent"), "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    arguments = ("bundle", "push", str(built), *VARIABLES)
+    with running_emulator(tmp_path / "data") as url, Elasticsearch(url) as client:
+        pushed = clipline(*arguments, "--url", url, env=environment)
+        assert pushed.stdout.endswith(": pushed\n")
+        model_id = pushed.stdout.partition(":")[0]
+        assert clipline(*arguments, "--url", url, env=environment).stdout == f"{model_id}: is there already\n"
+        assert client.ml.get_trained_models(model_id=model_id)["count"] == 1
+        assert not client.indices.exists(index="my-image-embeddings-000001")
+        plan = clipline("plan", *VARIABLES, "--url", url).stdout
+        assert f"= trained_model/{model_id}" in plan
+        assert "Plan: 6 to create; 1 unchanged." in plan
 
 
 @pytest.mark.parametrize("member", MEMBERS)
@@ -238,7 +310,7 @@ def test_applied_where_nothing_of_the_extras_is(built: Path, tmp_path: Path, sta
     # A hub model whose files are not here: all that is known of it comes from the bundle.
     hub = ["--var", "text_model=acme/clip", "--var", "text_model_revision=0123abc", *VARIABLES[2:]]
     source = {"model": "acme/clip", "revision": "0123abc"}
-    bundle = with_manifest(built, tmp_path / "hub.tar", source=source)
+    bundle = built_from(built, tmp_path / "hub.tar", source=source)
     with running_emulator(tmp_path / "data") as url, Elasticsearch(url) as client:
         unknown = clipline("plan", *hub, "--url", url, env=environment).stdout
         assert "its digest is unknown until `clipline bundle build`" in unknown
