@@ -32,9 +32,9 @@ CLIENT = {
     "clipline.commands", "clipline.demo.job",
 }  # fmt: skip
 PURE = (
-    "assets", "canonical", "desired", "diff", "doctor.checks", "doctor.facts", "doctor.finding", "doctor.model_users",
-    "doctor.needs", "ml_memory", "observed", "pipeline_tests", "plan", "plan_file", "planner", "render", "roles", "seen",
-    "status.parts", "status.screen", "users",
+    "assets", "bundles.loadable", "canonical", "desired", "diff", "doctor.checks", "doctor.facts", "doctor.finding",
+    "doctor.model_users", "doctor.needs", "ml_memory", "observed", "pipeline_tests", "plan", "plan_file", "planner",
+    "render", "roles", "seen", "status.parts", "status.screen", "users",
 )  # fmt: skip
 HEAVY = ("torch", "transformers", "eland", "sentence_transformers")
 # training and the native process are torch programs; nothing imports them

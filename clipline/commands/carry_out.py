@@ -59,6 +59,7 @@ def carry_out(
         work = Work(
             client=client,
             stack=plan.stack,
+            version=plan.version,
             models=plan.models,
             bundles=planned.bundles,
             wait_seconds=wait_timeout,

@@ -53,7 +53,12 @@ def make_plan(
     from provisioning.planner import make_plan as plan_of
 
     seen = look(stack, client, bundle_files=bundle_files, build=build)
-    return Planned(plan_of(seen.desired, seen.observed, target=target, adopt=adopt), seen.bundles)
+    plan = plan_of(seen.desired, seen.observed, target=target, adopt=adopt)
+    if any(change.kind == "trained_model" for change in plan.pending):
+        from provisioning.bundles.loadable import with_refusals
+
+        plan = with_refusals(plan, seen.bundles)
+    return Planned(plan, seen.bundles)
 
 
 def look(stack: Stack, client: Elasticsearch, *, bundle_files: Iterable[Path] = (), build: bool = False) -> Seen:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from clipline.core.errors import PlanError
+from clipline.core.errors import ModelError, PlanError
 from provisioning.apply.work import Work
+from provisioning.bundles.loadable import HINT, parsed, refusals
 from provisioning.bundles.parts import count_parts
 from provisioning.bundles.push import push, resume
 from provisioning.plan import Change, Verb
@@ -25,6 +26,8 @@ def trained_model(work: Work, change: Change) -> str:
     bundle = work.bundles.obtain(planned.asset.stem)
     if bundle.digest != planned.digest:
         raise PlanError("the model's files changed since the plan was made", where=change.address, hint="run it again")
+    if wrong := refusals(bundle.manifest, parsed(work.version)):
+        raise ModelError(wrong[0], where=change.address, hint=HINT)
     options: dict[str, Any] = {
         "model_id": change.name,
         "stack": work.stack,

@@ -36,10 +36,14 @@ class Done:
 
 @dataclass(slots=True, kw_only=True)
 class Work:
-    """Everything that carrying out a plan needs; ``wait_seconds`` bounds the wait for a deployment."""
+    """Everything that carrying out a plan needs.
+
+    ``version`` is the server's; ``wait_seconds`` bounds the wait for a deployment.
+    """
 
     client: Elasticsearch
     stack: str
+    version: str
     models: tuple[PlannedModel, ...]
     bundles: BundleSource
     wait_seconds: float = 300.0

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
+import re
+import shutil
 import tempfile
+import zipfile
 from pathlib import Path
 from typing import Any
 
-from clipline.core.errors import MissingExtraError, ModelError
+from clipline.core.errors import BundleError, MissingExtraError, ModelError
 from clipline.core.quiet import quiet_libraries
+from clipline.core.sizes import size
 from provisioning.assets.model_asset import INPUT_FIELD, ModelAsset
 from provisioning.bundles.bundle import Bundle, write_bundle
 from provisioning.bundles.probes import PROBES, as_read
@@ -28,7 +32,9 @@ def build_bundle(model: ModelAsset, *, directory: Path, digest: str, out: Path) 
     """Trace a model and write its bundle.
 
     Raises:
-        ModelError: the model cannot be loaded or traced, or its vectors are not as long as declared.
+        ModelError: the model cannot be loaded or traced, its vectors are not as long as declared, or its positions do not
+            reach as far as its texts.
+        BundleError: it cannot be written, or there is no room for it.
         MissingExtraError: ``clipline[models]`` is not installed.
     """
     with tempfile.TemporaryDirectory(prefix="clipline-build-") as folder, quiet_libraries("building a bundle"):
@@ -37,9 +43,10 @@ def build_bundle(model: ModelAsset, *, directory: Path, digest: str, out: Path) 
         except ImportError as error:
             package = error.name or "eland"
             raise MissingExtraError("models", purpose="building a bundle", package=package) from error
+        _check_room(directory, Path(folder), out.parent)
         try:
             return _build(model, directory, digest, out, Path(folder))
-        except ModelError:
+        except (ModelError, BundleError):
             raise
         except Exception as error:  # whatever torch, transformers and eland raise on a model they do not like
             raise ModelError(
@@ -57,6 +64,15 @@ def _build(model: ModelAsset, directory: Path, digest: str, out: Path, folder: P
     parameters = model.parameters
     reference = SentenceTransformer(str(directory), device="cpu", local_files_only=True)
     length = parameters["max_model_input_size"] or reference.max_seq_length
+    positions = getattr(
+        getattr(getattr(reference[0], "auto_model", None), "config", None), "max_position_embeddings", None
+    )
+    if positions is not None and length > positions:
+        raise ModelError(
+            f"texts are {length} tokens long at most, and the model has positions for {positions}",
+            where=model.where,
+            hint=f"set import.max_model_input_size to {positions} or less",
+        )
     traced = TransformerModel(
         model_id=str(directory),
         task_type=parameters["task_type"],
@@ -92,9 +108,30 @@ def _build(model: ModelAsset, directory: Path, digest: str, out: Path, folder: P
         "digest": digest,
         "embedding_size": size,
         "operators": operators_of(torch.jit.load(model_path, map_location="cpu")),
+        "state_hooks": state_hooks_of(Path(model_path)),
         "versions": {name: importlib.metadata.version(name) for name in _PACKAGES},
     }
     return write_bundle(out, manifest=manifest, members=members)
+
+
+def _check_room(directory: Path, *places: Path) -> None:
+    """Look for room before anything is written: torch ends the whole process where a disk is full.
+
+    A traced model is about as large as the weights that it was made from, and so is its bundle.
+
+    Raises:
+        BundleError: one of the places has less.
+    """
+    needed = sum(file.stat().st_size for file in directory.rglob("*") if file.is_file())
+    for place in places:
+        there = next(folder for folder in (place, *place.parents) if folder.is_dir())
+        free = shutil.disk_usage(there).free
+        if free < needed:
+            raise BundleError(
+                f"there are {size(free)} free, and the model needs {size(needed)}",
+                where=str(there),
+                hint="make room; TMPDIR and XDG_CACHE_HOME say where it is traced and kept",
+            )
 
 
 def _config(body: dict[str, Any], model: ModelAsset, length: int) -> dict[str, Any]:
@@ -110,22 +147,46 @@ def _config(body: dict[str, Any], model: ModelAsset, length: int) -> dict[str, A
     }
 
 
-def operators_of(module: Any) -> list[str]:
-    """The operators of a TorchScript module, calls inlined and nested blocks included, without ``prim::``."""
+def operators_of(module: Any) -> dict[str, str]:
+    """The operators of a TorchScript module, calls inlined and nested blocks included, each with the first place in its source.
+
+    ``prim::`` is left out. A place is as ``transformers/activations.py:85``: eland freezes what it traces, so of the modules
+    only the lines that made a node are left.
+    """
     import torch
 
     graph = module.forward.graph.copy() if hasattr(module.forward, "graph") else module.graph.copy()
     torch._C._jit_pass_inline(graph)
-    found: set[str] = set()
+    found: dict[str, str] = {}
 
     def walk(block: Any) -> None:
         for node in block.nodes():
-            found.add(node.kind())
+            found.setdefault(node.kind(), _place(node.sourceRange()))
             for inner in node.blocks():
                 walk(inner)
 
     walk(graph)
-    return sorted(kind for kind in found if not kind.startswith("prim::"))
+    return {kind: place for kind, place in sorted(found.items()) if not kind.startswith("prim::")}
+
+
+def _place(stack: str) -> str:
+    """The innermost of the lines of a Python stack that is no part of torch itself, below ``site-packages``."""
+    frames = [
+        (match["file"].rpartition("/site-packages/")[2], match["line"])
+        for line in stack.splitlines()
+        if (match := re.match(r"(?P<file>\S+\.py)\((?P<line>\d+)\)", line))
+    ]
+    outside = [frame for frame in frames if not frame[0].startswith("torch/")]
+    file, line = next(iter(outside or frames), ("", ""))
+    return f"{file.rpartition('/')[2] if file.startswith('/') else file}:{line}" if file else "its graph"
+
+
+def state_hooks_of(archive: Path) -> list[str]:
+    """Code of a model's own that would run while its state is loaded: newer servers look for these names in every record."""
+    hooks = (b"__setstate__", b"__getstate__")
+    with zipfile.ZipFile(archive) as records:
+        code = [records.read(name) for name in records.namelist() if name.endswith((".py", ".debug_pkl", "data.pkl"))]
+    return sorted(hook.decode() for hook in hooks if any(hook in content for content in code))
 
 
 def _write(file: Path, value: Any) -> Path:

@@ -17,6 +17,7 @@ import json
 import os
 import tarfile
 import tempfile
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ FORMAT = 3
 MEMBERS = ("config.json", "vocabulary.json", "probes.json", "model.pt")
 _MANIFEST = "manifest.json"
 _BLOCK = 1024 * 1024
+_STALE_SECONDS = 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +176,7 @@ def write_bundle(path: Path, *, manifest: Mapping[str, Any], members: Mapping[st
     aside: Path | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        _sweep(path)
         with tempfile.TemporaryDirectory() as folder:
             manifest_file = Path(folder) / _MANIFEST
             manifest_file.write_text(json.dumps(whole, indent=2, ensure_ascii=False), "utf-8")
@@ -191,6 +194,13 @@ def write_bundle(path: Path, *, manifest: Mapping[str, Any], members: Mapping[st
             aside.unlink(missing_ok=True)
         raise BundleError(f"the bundle cannot be written: {error.strerror}", where=str(path)) from error
     return Bundle(path, whole)
+
+
+def _sweep(path: Path) -> None:
+    """Remove what writers that were killed left aside; others may be at work, but not for so long."""
+    for aside in path.parent.glob(f".{path.name}.*"):
+        if time.time() - aside.stat().st_mtime > _STALE_SECONDS:
+            aside.unlink(missing_ok=True)
 
 
 def _is_complete(manifest: Mapping[str, Any], files: Any) -> bool:

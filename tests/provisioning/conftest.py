@@ -57,7 +57,7 @@ class Cluster:
     def apply(self, directory: Path) -> Plan:
         """Plan and carry out; gives the plan."""
         plan = self.plan(directory)
-        work = Work(client=self.client, stack=plan.stack, models=(), bundles=Bundles({}))
+        work = Work(client=self.client, stack=plan.stack, version=plan.version, models=(), bundles=Bundles({}))
         self.applied = list(apply_plan(plan, work))
         return plan
 

@@ -111,7 +111,7 @@ class World:
         if spoil is not None:
             spoil(bundles)
         plan = self.plan(which)
-        work = Work(client=self.client, stack="clipline", models=plan.models, bundles=bundles)
+        work = Work(client=self.client, stack="clipline", version=plan.version, models=plan.models, bundles=bundles)
 
         def before(change: Any) -> None:
             if stop_before == f"{change.verb} {change.address}":

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import resource
 import shutil
+import signal
+import subprocess
+import sys
 import tarfile
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,10 +24,13 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from clipline.core.errors import BundleError
+from provisioning.assets.model_asset import model_asset
+from provisioning.assets.stack import read_stack
+from provisioning.assets.variables import gather
 from provisioning.bundles.bundle import FORMAT, MEMBERS, Bundle, open_bundle, write_bundle
 from provisioning.bundles.parity import cosine
 from provisioning.bundles.probes import PROBES
-from tests.conftest import TINY, Run
+from tests.conftest import ROOT, TINY, Run
 from tests.core.absent import EXTRAS, without
 from tests.nodes import running_emulator
 
@@ -350,3 +360,79 @@ def test_a_model_that_cannot_be_traced(tmp_path: Path, clipline: Run) -> None:
     done = clipline("bundle", "build", *VARIABLES, "--var", f"text_model={spoiled}", code=1)
     assert f"error: {spoiled}: the model cannot be traced" in done.stderr
     assert len(done.stderr.splitlines()) <= 4
+
+
+@pytest.mark.models("builds a bundle")
+def test_texts_that_are_longer_than_the_model_s_positions(stack_copy: Path, clipline: Run) -> None:
+    file = stack_copy / "models" / f"{STEM}.yml"
+    longer = "embedding_size: 512\n  max_model_input_size: 4000"
+    file.write_text(file.read_text("utf-8").replace("embedding_size: 512", longer), "utf-8")
+    done = clipline("bundle", "build", "--stack", str(stack_copy), *VARIABLES, code=1)
+    assert "texts are 4000 tokens long at most, and the model has positions for " in done.stderr
+    assert "hint: set import.max_model_input_size to " in done.stderr
+
+
+@pytest.mark.models("builds a bundle")
+def test_a_disk_that_gets_full(built: Path, tmp_path: Path) -> None:
+    """No file may grow as long as the bundle is; the traced model itself is shorter."""
+    environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    limit = built.stat().st_size - 20_480
+    done = subprocess.run(
+        [sys.executable, "-m", "clipline.cli", "bundle", "build", *VARIABLES],
+        capture_output=True,
+        text=True,
+        env=environment,
+        cwd=ROOT,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
+    )
+    assert done.returncode == 1, done.stderr
+    assert "the bundle cannot be written: File too large" in done.stderr
+    assert not [path for path in (tmp_path / "cache").rglob("*.tar*") if path.is_file()]
+
+
+@pytest.mark.models("builds a bundle")
+def test_a_disk_without_room(stack_copy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from provisioning.bundles.build import build_bundle
+
+    (asset,) = read_stack(ROOT, gather(stack=ROOT, flags=TINY, environment={})).of("model")
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=1_000_000))
+    with pytest.raises(BundleError, match=r"there are 1\.0 MB free, and the model needs 2\.\d MB") as caught:
+        build_bundle(
+            model_asset(asset), directory=Path(TINY[0].partition("=")[2]), digest="x", out=tmp_path / "a" / "x.tar"
+        )
+    assert caught.value.hint is not None
+    assert not (tmp_path / "a").exists()
+
+
+@pytest.mark.models("builds bundles")
+@pytest.mark.slow
+def test_the_cache_survives_a_kill(tmp_path: Path) -> None:
+    environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path)}
+    command = [sys.executable, "-m", "clipline.cli", "bundle", "build", *VARIABLES]
+    folder = tmp_path / "clipline" / f"bundles-{FORMAT}"
+    killed = 0
+    for pause in (0.0, 0.001, 0.003, 0.01):
+        shutil.rmtree(folder, ignore_errors=True)
+        process = subprocess.Popen(
+            command, env=environment, cwd=ROOT, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+        )
+        while process.poll() is None and not (folder.is_dir() and any(folder.iterdir())):
+            time.sleep(0.0005)
+        time.sleep(pause)
+        process.kill()
+        killed += process.wait() == -signal.SIGKILL
+        for path in folder.glob("*.tar"):
+            open_bundle(path).verify()
+    assert killed
+    done = subprocess.run(command, env=environment, cwd=ROOT, check=True, capture_output=True, text=True)
+    open_bundle(Path(done.stdout.strip())).verify()
+
+
+def test_what_a_killed_writer_left_is_removed(built: Path, tmp_path: Path) -> None:
+    out = tmp_path / "x.tar"
+    old, new = tmp_path / ".x.tar.abc", tmp_path / ".x.tar.def"
+    for aside, age in ((old, 2 * 3600), (new, 60)):
+        aside.write_bytes(b"x")
+        os.utime(aside, (time.time() - age, time.time() - age))
+    built_from(built, out, source={"model": "x", "revision": "y"})
+    assert (old.exists(), new.exists()) == (False, True)

@@ -60,7 +60,14 @@ class Served:
         )
         plan = make_plan(desired, observe(self.client, found=found, scope=scope), target="here")
         if carry_out:
-            list(apply_plan(plan, Work(client=self.client, stack=stack.name, models=plan.models, bundles=bundles)))
+            list(
+                apply_plan(
+                    plan,
+                    Work(
+                        client=self.client, stack=stack.name, version=plan.version, models=plan.models, bundles=bundles
+                    ),
+                )
+            )
         return plan
 
     def heals(self, verb: Verb, fields: dict[str, tuple[Any, Any]] | None) -> None:

@@ -69,7 +69,7 @@ def test_not_enough_processors(tmp_path: Path) -> None:
         )
         assert "ask for fewer allocations" in (error.hint or "")
         start(client)
-        work = Work(client=client, stack="x", models=(), bundles=Bundles({}))
+        work = Work(client=client, stack="x", version="9.2.0", models=(), bundles=Bundles({}))
         more = Change(kind="deployment", name="tiny", verb=Verb.UPDATE, reason="", request={"number_of_allocations": 9})
         with pytest.raises(ModelError) as caught:
             deployment(work, more)
