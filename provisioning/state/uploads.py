@@ -17,7 +17,7 @@ from provisioning.state.store import ensure_index, read, remove, write
 if TYPE_CHECKING:
     from elasticsearch import Elasticsearch
 
-EVERY = 32
+EVERY = 64
 """Parts between two writes: each costs a request."""
 
 
@@ -35,6 +35,7 @@ class UploadMark:
         self._sha256 = sha256
         self._written = 0
         self._may_write = True
+        self._is_there = False
 
     def read(self) -> int:
         """The number of acknowledged parts; 0 where that is not known, or known of another ``model.pt``."""
@@ -73,7 +74,9 @@ class UploadMark:
             return
         body = {"model_pt_sha256": self._sha256, "parts": parts}
         try:
-            ensure_index(self._once)
+            if not self._is_there:
+                ensure_index(self._once)
+                self._is_there = True
             write(self._once, self._id, {"kind": "upload", "stack": self._stack, "body": body})
         except (ApiError, ClusterError):
             self._may_write = False

@@ -14,8 +14,8 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -98,32 +98,28 @@ def _away(url: str, delay: float) -> Iterator[str]:
     if not delay:
         yield url
         return
-    target, ready, loop = urlsplit(url), threading.Event(), asyncio.new_event_loop()
-    ports: list[int] = []
+    target = urlsplit(url)
+    started: Future[tuple[str, asyncio.AbstractEventLoop, asyncio.Event]] = Future()
+
+    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        far_reader, far_writer = await asyncio.open_connection(target.hostname, target.port)
+        await asyncio.gather(_pass_on(reader, far_writer, 0.0), _pass_on(far_reader, writer, delay))
 
     async def serve() -> None:
-        async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            far_reader, far_writer = await asyncio.open_connection(target.hostname, target.port)
-            await asyncio.gather(_pass_on(reader, far_writer, 0.0), _pass_on(far_reader, writer, delay))
+        end = asyncio.Event()
+        async with await asyncio.start_server(connected, "127.0.0.1", 0) as server:
+            port = server.sockets[0].getsockname()[1]
+            started.set_result((f"http://127.0.0.1:{port}", asyncio.get_running_loop(), end))
+            await end.wait()
 
-        server = await asyncio.start_server(connected, "127.0.0.1", 0)
-        ports.append(server.sockets[0].getsockname()[1])
-        ready.set()
-        await server.serve_forever()
-
-    def run() -> None:
-        asyncio.set_event_loop(loop)
-        task = loop.create_task(serve())
-        loop.run_forever()
-        task.cancel()
-
-    threading.Thread(target=run, daemon=True).start()
-    ready.wait()
+    thread = threading.Thread(target=lambda: asyncio.run(serve()))
+    thread.start()
+    far, loop, end = started.result()
     try:
-        yield f"http://127.0.0.1:{ports[0]}"
+        yield far
     finally:
-        loop.call_soon_threadsafe(loop.stop)
-        time.sleep(0.1)
+        loop.call_soon_threadsafe(end.set)
+        thread.join()
 
 
 async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, delay: float) -> None:
