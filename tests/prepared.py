@@ -14,6 +14,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
+import tarfile
 import tempfile
 from collections.abc import Sequence
 from importlib.util import find_spec
@@ -109,3 +110,13 @@ def _name(image: Image) -> str:
 
 if __name__ == "__main__":
     main(Path(sys.argv[1]))
+
+
+def unpacked_members(bundle: Path, folder: Path) -> dict[str, Path]:
+    """The members of a bundle as files."""
+    with tarfile.open(bundle) as tar:
+        for info in tar.getmembers():
+            stream = tar.extractfile(info)
+            assert stream is not None
+            (folder / info.name).write_bytes(stream.read())
+        return {info.name: folder / info.name for info in tar.getmembers()}

@@ -210,6 +210,7 @@ def _is_complete(manifest: Mapping[str, Any], files: Any) -> bool:
         and all({"sha256", "bytes"} <= set(files.get(name) or ()) for name in MEMBERS)
         and isinstance(manifest.get("digest"), str)
         and isinstance(manifest.get("import"), Mapping)
+        and isinstance(manifest.get("operators"), Mapping)
         and isinstance(source, Mapping)
         and {"model", "revision"} <= set(source)
     )

@@ -33,6 +33,7 @@ from provisioning.bundles.probes import PROBES
 from tests.conftest import ROOT, TINY, Run
 from tests.core.absent import EXTRAS, without
 from tests.nodes import running_emulator
+from tests.prepared import unpacked_members
 
 STEM = "sentence-transformers__clip-vit-b-32-multilingual-v1"
 VARIABLES = tuple(part for value in TINY for part in ("--var", value))
@@ -75,10 +76,10 @@ def with_manifest(path: Path, out: Path, **over: Any) -> Path:
 
 def built_from(path: Path, out: Path, *, source: dict[str, str]) -> Path:
     """The bundle that had been built had the model come from somewhere else."""
-    with tempfile.TemporaryDirectory() as folder, tarfile.open(path) as tar:
-        tar.extractall(folder, filter="data")
-        manifest = {**json.loads((Path(folder) / "manifest.json").read_text("utf-8")), "source": source}
-        write_bundle(out, manifest=manifest, members={name: Path(folder) / name for name in MEMBERS})
+    with tempfile.TemporaryDirectory() as folder:
+        members = unpacked_members(path, Path(folder))
+        manifest = {**json.loads(members["manifest.json"].read_text("utf-8")), "source": source}
+        write_bundle(out, manifest=manifest, members=members)
     return out
 
 
@@ -216,6 +217,7 @@ def test_a_truncated_file(built: Path, tmp_path: Path, part: float) -> None:
         ({"source": None}, "does not name every part"),
         ({"source": "x"}, "does not name every part"),
         ({"import": None}, "does not name every part"),
+        ({"operators": ["aten::add"]}, "does not name every part"),
     ],
 )
 def test_a_wrong_manifest(built: Path, tmp_path: Path, over: dict[str, Any], wanted: str) -> None:
