@@ -7,4 +7,5 @@ All of it lives in one hidden index, ``clipline-state``:
 3. ``lock``: at most one operator changes a stack at a time. ``renewal`` keeps the lock while the work goes on.
 4. ``history``: one document a run.
 5. ``adopted``: the resources of a stack that carry no mark of ours.
+6. ``uploads``: how far the upload of a model has come.
 """
