@@ -130,7 +130,8 @@ class Bundle:
             try:
                 return json.load(stream)
             except ValueError as error:
-                raise BundleError(f"{name} cannot be read: {error}", where=str(self.path)) from error
+                hint = "copy the bundle again, or build it again"
+                raise BundleError(f"{name} cannot be read: {error}", where=str(self.path), hint=hint) from error
 
 
 def open_bundle(path: Path) -> Bundle:
