@@ -5,7 +5,7 @@ Four jobs, each with a role of its own::
     provisioner   plan, apply, drift, prune, destroy, history, doctor, test --stand-in
     loader        load
     searcher      search, web
-    watcher       plan, drift, status, history, doctor and test of a job that must not change anything
+    watcher       plan, drift, status, history, doctor, test and eval of a job that must not change anything
 
 A cluster privilege is there only if the stack has something of that kind, and an index privilege is bound to the stack's
 aliases and their generations. ``docs/privileges.md`` shows those of the default stack.

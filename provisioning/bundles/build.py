@@ -184,9 +184,12 @@ def _place(stack: str) -> str:
 def state_hooks_of(archive: Path) -> list[str]:
     """Code of a model's own that would run while its state is loaded: newer servers look for these names in every record."""
     hooks = (b"__setstate__", b"__getstate__")
+    found: set[str] = set()
     with zipfile.ZipFile(archive) as records:
-        code = [records.read(name) for name in records.namelist() if name.endswith((".py", ".debug_pkl", "data.pkl"))]
-    return sorted(hook.decode() for hook in hooks if any(hook in content for content in code))
+        for name in records.namelist():
+            content = records.read(name)
+            found |= {hook.decode() for hook in hooks if hook in content}
+    return sorted(found)
 
 
 def _write(file: Path, value: Any) -> Path:

@@ -12,8 +12,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from clipline.core.cluster import create
-from clipline.core.cluster.reasons import kind_of
+from clipline.core.cluster import ensure
 from provisioning.bundles.bundle import Bundle
 
 if TYPE_CHECKING:
@@ -106,19 +105,13 @@ class _UnderWay:
 def _send(
     client: Elasticsearch, model_id: str, number: int, part: bytes, *, total_parts: int, total_bytes: int
 ) -> None:
-    from elasticsearch import BadRequestError
-
     definition = base64.b64encode(part).decode("ascii")
-    try:
-        create(
-            lambda: client.ml.put_trained_model_definition_part(
-                model_id=model_id,
-                part=number,
-                total_definition_length=total_bytes,
-                total_parts=total_parts,
-                definition=definition,
-            )
+    ensure(
+        lambda: client.ml.put_trained_model_definition_part(
+            model_id=model_id,
+            part=number,
+            total_definition_length=total_bytes,
+            total_parts=total_parts,
+            definition=definition,
         )
-    except BadRequestError as error:
-        if kind_of(error.body) != "resource_already_exists_exception":
-            raise
+    )

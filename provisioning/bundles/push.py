@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from clipline.core.cluster import create
+from clipline.core.cluster import create, ensure
 from clipline.core.errors import ModelError
 from clipline.core.records import MARK
 from provisioning.bundles.bundle import Bundle
@@ -88,7 +88,7 @@ class _Upload:
         config = self._bundle.config()
         config["metadata"] = {**(config.get("metadata") or {}), MARK: self._marks}
         create(lambda: self._client.ml.put_trained_model(model_id=self._model_id, **config))
-        self._vocabulary()
+        self._vocabulary(create)
         if not self._parts(first=0):
             raise ModelError(
                 "the server has taken every part and does not call the model complete",
@@ -98,22 +98,14 @@ class _Upload:
 
     def go_on(self) -> int | None:
         """Send what is missing; gives the number of parts that were known to be there, ``None`` if that did not do."""
-        from elasticsearch import BadRequestError
-
-        from clipline.core.cluster.reasons import kind_of
-
-        try:
-            self._vocabulary()
-        except BadRequestError as error:
-            if kind_of(error.body) != "resource_already_exists_exception":
-                raise
+        self._vocabulary(ensure)
         # The last part is offered in any case: it is the one that makes the others visible.
         first = min(self._mark.read(), count_parts(self._bundle) - 1)
         return first if self._parts(first=first) else None
 
-    def _vocabulary(self) -> None:
+    def _vocabulary(self, put: Callable[[Callable[[], object]], None]) -> None:
         vocabulary = self._bundle.vocabulary()
-        create(
+        put(
             lambda: self._client.perform_request(
                 "PUT",
                 f"/_ml/trained_models/{self._model_id}/vocabulary",

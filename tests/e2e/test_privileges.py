@@ -23,7 +23,7 @@ from provisioning.roles import key_request, roles_of
 from tests.conftest import ROOT, Run
 from tests.emulator.secure_node import Secure, secure_node
 
-# The fixture of all runs fifteen commands.
+# The fixture of all runs sixteen commands.
 pytestmark = [pytest.mark.models("encodes pictures"), pytest.mark.timeout(400)]
 
 PAGE = (ROOT / "docs" / "privileges.md").read_text("utf-8")
@@ -78,6 +78,7 @@ def jobs(tmp_path_factory: pytest.TempPathFactory, variables: tuple[str, ...], c
         assert "skipped" not in jobs.run("provisioner", "test", "--stand-in", *variables)
         assert "Nothing blocks" in jobs.run("watcher", "doctor", "--role", "watcher", *variables)
         assert "apply" in jobs.run("watcher", "history")
+        assert "parity proven" in jobs.run("watcher", "eval", "--parity", *variables)
         assert len(json.loads(jobs.run("searcher", "search", "dog", "--json"))["hits"]) == 4
         assert "Nothing to delete" in jobs.run("provisioner", "prune", *variables)
         gone = jobs.run("provisioner", "destroy", *variables, "--delete-data", "my-image-embeddings", "--yes")

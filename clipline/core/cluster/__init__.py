@@ -10,8 +10,8 @@ requests.
 from __future__ import annotations
 
 from clipline.core.cluster.connecting import connect, log_requests, new_opaque_id
-from clipline.core.cluster.creating import create
+from clipline.core.cluster.creating import create, ensure
 from clipline.core.cluster.explaining import cluster_errors, explain
 from clipline.core.cluster.reasons import reason
 
-__all__ = ["cluster_errors", "connect", "create", "explain", "log_requests", "new_opaque_id", "reason"]
+__all__ = ["cluster_errors", "connect", "create", "ensure", "explain", "log_requests", "new_opaque_id", "reason"]

@@ -32,3 +32,18 @@ def create(send: Callable[[], object]) -> None:
     except BadRequestError as error:
         if kind_of(error.body) != "resource_already_exists_exception":
             raise
+
+
+def ensure(send: Callable[[], object]) -> None:
+    """Like ``create``, where it may be there from an earlier run: that is a success too.
+
+    Raises:
+        elasticsearch.ApiError, elasticsearch.TransportError: as ``create``.
+    """
+    from elasticsearch import BadRequestError
+
+    try:
+        create(send)
+    except BadRequestError as error:
+        if kind_of(error.body) != "resource_already_exists_exception":
+            raise
