@@ -1,4 +1,4 @@
-"""Who uses which model: pipelines, what runs these pipelines, inference endpoints, and the stacks of all of them. Pure."""
+"""Who uses which model: pipelines, what runs these pipelines, inference endpoints, and whose stacks these are. Pure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MODEL, _PIPELINE = "inference", "pipeline"
 class ModelUsers:
     """A model, the names by which it can be used, and its users as ``kind/name``.
 
-    ``stacks`` are those whose mark the model or one of these users bears.
+    ``stacks`` are those whose mark the model or one of these pipelines bears.
     """
 
     model_id: str
