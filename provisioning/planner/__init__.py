@@ -8,6 +8,7 @@ taken away (``removal``) goes in the reverse order.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
 
 from provisioning.desired import Desired, DesiredModel
 from provisioning.observed import Observed
@@ -17,10 +18,18 @@ from provisioning.planner.bodies import plan_body, template_conflicts
 from provisioning.planner.index import plan_index
 from provisioning.planner.model import model_id_of, plan_model
 from provisioning.planner.removal import orphans
+from provisioning.planner.succession import GRACE, Succession
 from provisioning.seen import seen
 
 
-def make_plan(desired: Desired, observed: Observed, *, target: str, adopt: Iterable[str] = ()) -> Plan:
+def make_plan(
+    desired: Desired,
+    observed: Observed,
+    *,
+    target: str,
+    adopt: Iterable[str] = (),
+    grace: timedelta | None = GRACE,
+) -> Plan:
     """What has to be done for a cluster to hold what a stack wants.
 
     Args:
@@ -28,12 +37,15 @@ def make_plan(desired: Desired, observed: Observed, *, target: str, adopt: Itera
         observed: the cluster.
         target: how messages call the cluster.
         adopt: addresses of foreign resources that may be taken over, or ``all``.
+        grace: how long a model that another takes the place of is kept; ``None`` for good.
     """
-    adoption = Adoption(frozenset(adopt))
+    adoption, succession = Adoption(frozenset(adopt)), Succession(stack=desired.stack, grace=grace)
     steps: list[Change | Problem] = []
     notes = list(desired.notes)
     for model in desired.models:
-        steps.extend(plan_model(model, observed, stack=desired.stack, notes=notes, adoption=adoption))
+        steps.extend(
+            plan_model(model, observed, stack=desired.stack, notes=notes, adoption=adoption, succession=succession)
+        )
     steps.extend(
         plan_body(resource, observed, stack=desired.stack, adoption=adoption) for resource in desired.resources
     )
