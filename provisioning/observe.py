@@ -21,6 +21,8 @@ from provisioning.state.lists import read_lists
 if TYPE_CHECKING:
     from elasticsearch import Elasticsearch
 
+_IN_THE_CLUSTER = ("elasticsearch", "elser")
+"""The inference services that run models of the cluster itself; what others call a model is another thing."""
 _EVERY = ["open", "closed", "hidden"]
 _ALL = 1000  # models asked for at once; the API's default of 100 would hide some
 
@@ -105,7 +107,8 @@ def endpoints(client: Elasticsearch) -> Mapping[str, frozenset[str]] | None:
         str(endpoint["inference_id"]): frozenset(
             name
             for key in ("model_id", "deployment_id")
-            if isinstance(name := (endpoint.get("service_settings") or {}).get(key), str)
+            if endpoint.get("service") in _IN_THE_CLUSTER
+            and isinstance(name := (endpoint.get("service_settings") or {}).get(key), str)
         )
         for endpoint in found["endpoints"]
     }

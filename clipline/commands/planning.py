@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from clipline.core.output import data, say, show, show_json
-from provisioning.plan import Plan, Purpose, Verb
+from provisioning.plan import Plan, Purpose
 from provisioning.planner.succession import GRACE
 
 if TYPE_CHECKING:
@@ -136,12 +136,10 @@ def scope_of(plan: Plan) -> Scope:
     from provisioning.observe import Scope
 
     names = [address.split("/", 1) for address in plan.seen]
-    going = {change.address for change in plan.changes if change.verb is Verb.DELETE}
     return Scope(
         stack=plan.stack,
         aliases=tuple(name for kind, name in names if kind == "alias"),
-        # Whether a model that goes is whole was not looked at when it was planned.
-        models=frozenset(name for kind, name in names if kind == "trained_model" and f"{kind}/{name}" not in going),
+        models=frozenset(name for kind, name in names if kind == "trained_model"),
     )
 
 

@@ -19,7 +19,7 @@ from provisioning.planner.index import plan_index
 from provisioning.planner.model import model_id_of, plan_model
 from provisioning.planner.removal import orphans
 from provisioning.planner.succession import GRACE, Succession
-from provisioning.seen import seen
+from provisioning.seen import going_of, seen
 
 
 def make_plan(
@@ -63,7 +63,7 @@ def make_plan(
         orphans=orphans(desired, observed),
         cluster_uuid=observed.cluster_uuid,
         models=tuple(_planned(model, observed, adoption) for model in desired.models if model.digest is not None),
-        seen=seen(observed, dict.fromkeys(step.address for step in steps)),
+        seen=seen(observed, dict.fromkeys(step.address for step in steps), going=going_of(steps)),
     )
 
 

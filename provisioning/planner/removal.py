@@ -19,7 +19,7 @@ from provisioning.planner.adoption import Adoption
 from provisioning.planner.index import newest
 from provisioning.planner.model import model_id_of
 from provisioning.planner.succession import superseded_of
-from provisioning.seen import seen
+from provisioning.seen import going_of, seen
 
 _BODIES = ("index_template", "component_template", "ingest_pipeline")
 
@@ -137,7 +137,7 @@ def plan_removal(
         ),
         purpose=purpose,
         cluster_uuid=observed.cluster_uuid,
-        seen=seen(observed, going),
+        seen=seen(observed, going, going=going_of(steps)),
     )
 
 

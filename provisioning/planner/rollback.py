@@ -16,7 +16,7 @@ from provisioning.observed import Observed
 from provisioning.plan import Change, Plan, PlannedModel, Problem, Purpose
 from provisioning.planner.serving import plan_serving
 from provisioning.planner.succession import GRACE, Succession, predecessor, superseded_of
-from provisioning.seen import seen
+from provisioning.seen import going_of, seen
 
 
 def plan_rollback(
@@ -62,7 +62,7 @@ def plan_rollback(
         purpose=Purpose.ROLLBACK,
         cluster_uuid=observed.cluster_uuid,
         models=tuple(models),
-        seen=seen(observed, [step.address for step in steps]),
+        seen=seen(observed, [step.address for step in steps], going=going_of(steps)),
     )
 
 

@@ -25,14 +25,15 @@ What a role needs on ``clipline-state`` in a cluster with security:
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from clipline.core.errors import ClusterError
 from clipline.core.records import MARK
 
 if TYPE_CHECKING:
-    from elasticsearch import Elasticsearch
+    from elastic_transport import ApiResponseMeta
+    from elasticsearch import ApiError, Elasticsearch
 
 INDEX = "clipline-state"
 FORMAT = 1
@@ -92,14 +93,12 @@ def read_several(client: Elasticsearch, doc_ids: Sequence[str]) -> list[Stored |
     Raises:
         elasticsearch.ApiError: one of them cannot be read.
     """
-    from elasticsearch import ApiError
-
     answer = client.mget(index=INDEX, ids=list(doc_ids))
     found: list[Stored | None] = []
     for document in answer["docs"]:
         error = document.get("error")
         if error and error.get("type") != "index_not_found_exception":
-            raise ApiError(str(error.get("type")), answer.meta, {"error": error, "status": error.get("status")})
+            raise _refusal(error, answer.meta)
         there = bool(document.get("found"))
         found.append(
             Stored(id=document["_id"], source=document["_source"], position=_position(document)) if there else None
@@ -215,6 +214,18 @@ def _is_there(client: Elasticsearch) -> bool:
                 hint="use that clipline for this cluster",
             )
     return True
+
+
+def _refusal(error: Mapping[str, Any], meta: ApiResponseMeta) -> ApiError:
+    """The exception that a GET of this document would have raised: privileges are looked at document by document."""
+    from elasticsearch import ApiError, AuthorizationException
+
+    forbidden = error.get("type") == "security_exception"
+    status = 403 if forbidden else 500
+    body = {"error": error, "status": status}
+    return (AuthorizationException if forbidden else ApiError)(
+        str(error.get("type")), replace(meta, status=status), body
+    )
 
 
 def _position(answer: Mapping[str, Any]) -> Position:

@@ -170,6 +170,10 @@ def test_kept_for_good_until_it_is_pruned(world: World, clipline: Run) -> None:
     old, new = world.model_id("old"), world.model_id("new")
     clipline("apply", *world.arguments("new"), "--yes", "--keep-old")
     assert "delete_after" not in superseded(world)[old]
+    status = json.loads(clipline("status", *world.arguments("new"), "--json").stdout)
+    assert [(kept["model_id"], kept["replaced_by"], kept["until"]) for kept in status["kept"]] == [(old, new, None)]
+    screen = clipline("status", *world.arguments("new")).stdout
+    assert f"kept       {old}\n           replaced {status['kept'][0]['since']}; kept for good" in screen
     assert world.plan("new").in_sync
     assert world.plan("new").orphans == ()
     assert "Nothing to delete" in clipline("prune", *world.arguments("new"), "--yes").stdout
