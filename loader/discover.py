@@ -10,17 +10,12 @@ from enum import StrEnum
 from pathlib import Path
 
 from clipline.core.errors import UsageError
-from clipline.core.records import display_path, document_id, path_bytes
+from clipline.core.records import CAPTION_SUFFIX, MAX_CAPTION_BYTES, display_path, document_id, path_bytes
 
 EXTENSIONS = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif", ".heic", ".heif"}
 )
 """Names that promise a picture: such a file is rejected with a reason when it is none, not passed over."""
-
-CAPTION_SUFFIX = ".txt"
-"""Appended to a picture's whole name: ``IMG_1.jpeg.txt`` is the caption of ``IMG_1.jpeg``."""
-
-MAX_CAPTION_BYTES = 64 * 1024
 
 _SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a", b"II*\x00", b"MM\x00*")
 _HEIF_BRANDS = (b"heic", b"heix", b"mif1", b"avif", b"avis")

@@ -2,7 +2,7 @@
 
 ``python -m tests.prepared FOLDER``, where the models' packages are, writes::
 
-    FOLDER/cache/clipline/bundles-2/<digest>.tar   the bundle of the tiny text model, and of its twin of chance
+    FOLDER/cache/clipline/bundles-*/<digest>.tar   the bundles of the tiny text model, its twin, and one of another space
     FOLDER/pictures.npz                            the vectors of the pictures that tests/e2e loads
 
 Elsewhere ``CLIPLINE_TEST_PREPARED=FOLDER`` makes the bundles the cache's of the test run, where ``apply`` finds them by
@@ -46,6 +46,7 @@ def main(folder: Path) -> None:
     with tempfile.TemporaryDirectory() as temporary:
         tiny_bundle()
         text_bundle(random_text_model(Path(temporary) / "twin", seed=7))
+        text_bundle(random_text_model(Path(temporary) / "stranger", seed=8, kept=False))
         _record(Path(temporary) / "album", folder / "pictures.npz")
 
 

@@ -21,6 +21,7 @@ from clipline.commands.options import (
 from clipline.commands.planning import Planned, make_plan, of_bundle, show_plan
 from clipline.core.errors import BundleError, ExitCode, UsageError
 from clipline.core.output import say, show, show_json
+from clipline.core.sizes import size
 
 
 @click.group("bundle")
@@ -41,6 +42,7 @@ def build_command(model: str | None, out: Path | None, **values: Any) -> None:
     """
     from provisioning.assets.model_asset import model_asset
     from provisioning.bundles.find import find_bundles
+    from provisioning.bundles.space import sentence
 
     choice, _ = read_choices(values)
     stack = open_stack(choice)
@@ -48,10 +50,11 @@ def build_command(model: str | None, out: Path | None, **values: Any) -> None:
     stem = Path(model).stem if model else next(iter(models), "")
     if stem not in models or (model is None and len(models) > 1):
         raise UsageError(f"name the model to build: {', '.join(models) or 'this stack declares none'}")
-    bundle = find_bundles(models.values(), given=(), stack=stack.directory).obtain(stem)
+    bundle = find_bundles(models.values(), given=(), stack=stack.directory).compared(stem)
     if out is not None:
         _copy(bundle.path, out)
     say(f"{models[stem].model_id(bundle.digest)}: {bundle.model_bytes / 1e6:.1f} MB of model")
+    say(f"space {sentence(bundle.manifest['space'])}")
     show(str(out or bundle.path))
 
 
@@ -65,6 +68,7 @@ def verify_command(file: Path, as_json: bool) -> None:
     Example: clipline bundle verify clip-text.tar
     """
     from provisioning.bundles.bundle import open_bundle
+    from provisioning.bundles.space import sentence
 
     bundle = open_bundle(file)
     bundle.verify()
@@ -78,6 +82,9 @@ def verify_command(file: Path, as_json: bool) -> None:
     show(f"source   {source['model']}" + (f"@{source['revision']}" if source["revision"] else ""))
     show(f"digest   {bundle.digest}")
     show(f"model    {bundle.model_bytes / 1e6:.1f} MB, vectors of {manifest.get('embedding_size')} dims")
+    memory = manifest["memory"]["one_allocation_bytes"]
+    show(f"memory   {size(memory)} of an ML node for one allocation")
+    show(f"space    {sentence(manifest.get('space') or {})}")
     show(f"made by  {versions or 'nobody says'}")
 
 

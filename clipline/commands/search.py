@@ -139,7 +139,7 @@ def open_picture(file: Path) -> Image:
     Raises:
         UsageError: it does not exist or is no picture.
     """
-    from clipline.search.pictures import read_picture
+    from clipline.core.pixels import read_picture
 
     try:
         return read_picture(file.read_bytes())

@@ -50,15 +50,20 @@ def validate_command(as_json: bool, **values: Any) -> None:
     \b
     Example: clipline validate --stack mystack
     """
+    from provisioning.assets.pairs import read_pairs
+
     choice, _ = read_choices(values)
     stack = open_stack(choice)
+    pairs = read_pairs(stack.directory)
     tests = Counter(case.pipeline for case in open_tests(choice, stack))
     found = {kind: [asset.name for asset in stack.of(kind)] for kind in sorted({asset.kind for asset in stack.assets})}
     if as_json:
-        show_json({"stack": stack.name, "assets": found, "pipeline_tests": dict(tests)})
+        show_json({"stack": stack.name, "assets": found, "pipeline_tests": dict(tests), "pairs": len(pairs)})
         return
     for kind, names in found.items():
         show(f"{kind}: {', '.join(names)}")
     for name, number in tests.items():
         show(f"pipeline tests: {name}, {number} case{'s' if number != 1 else ''}")
+    if pairs:
+        show(f"probes: {len(pairs)} picture{'s' if len(pairs) != 1 else ''} with captions")
     show(f"The stack {stack.name} is valid: {len(stack.assets)} files.")

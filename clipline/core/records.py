@@ -24,6 +24,11 @@ VECTOR_FIELD = "image_embedding"
 CAPTION_FIELD = "caption"
 CAPTION_VECTOR_FIELD = "caption_embedding"
 
+CAPTION_SUFFIX = ".txt"
+"""Appended to a picture's whole name: ``IMG_1.jpeg.txt`` is the caption of ``IMG_1.jpeg``."""
+
+MAX_CAPTION_BYTES = 64 * 1024
+
 MARK = "clipline"
 """The key of ours inside ``_meta`` and ``metadata``."""
 

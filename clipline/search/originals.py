@@ -10,9 +10,10 @@ from itertools import product
 from pathlib import Path
 
 from clipline.core.errors import ImageError, UsageError
+from clipline.core.pixels import read_picture
 from clipline.core.records import document_id
 from clipline.search.hits import Hit
-from clipline.search.pictures import THUMBNAIL_PIXELS, read_picture, thumbnail
+from clipline.search.pictures import THUMBNAIL_PIXELS, thumbnail
 
 _ESCAPE = re.compile(rb"\\x([89a-f][0-9a-f])")
 _MOST_ESCAPES = 8

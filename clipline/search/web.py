@@ -22,11 +22,12 @@ from starlette.routing import Route
 
 from clipline.core.cluster import explain
 from clipline.core.errors import CliplineError, ClusterError, ImageError, UsageError
+from clipline.core.pixels import read_picture
 from clipline.core.settings import Connection
 from clipline.search.hits import Hit
 from clipline.search.originals import Originals
 from clipline.search.page import NO_ROOTS, templates
-from clipline.search.pictures import data_uri, read_picture, thumbnail
+from clipline.search.pictures import data_uri, thumbnail
 from clipline.search.searcher import Searcher
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import re
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +20,10 @@ from clipline.core.errors import BundleError, MissingExtraError, ModelError
 from clipline.core.quiet import quiet_libraries
 from clipline.core.sizes import size
 from provisioning.assets.model_asset import INPUT_FIELD, ModelAsset
+from provisioning.assets.pairs import Pair
 from provisioning.bundles.bundle import Bundle, write_bundle
 from provisioning.bundles.probes import PROBES, as_read
+from provisioning.bundles.space import check_space
 from provisioning.ml_memory import memory_need
 
 _TARGET = (8, 15, 0)
@@ -30,12 +32,19 @@ _TARGET = (8, 15, 0)
 _PACKAGES = ("torch", "transformers", "sentence-transformers", "eland", "clipline")
 
 
-def build_bundle(model: ModelAsset, *, directory: Path, digest: str, out: Path) -> Bundle:
+def build_bundle(model: ModelAsset, *, directory: Path, digest: str, out: Path, pairs: Sequence[Pair] = ()) -> Bundle:
     """Trace a model and write its bundle.
 
+    Args:
+        model: the model file.
+        directory: where the text model's files are.
+        digest: what they are.
+        out: where the bundle goes.
+        pairs: pictures with captions, by which the text model is held against the image encoder.
+
     Raises:
-        ModelError: the model cannot be loaded or traced, its vectors are not as long as declared, or its positions do not
-            reach as far as its texts.
+        ModelError: the model cannot be loaded or traced, its vectors are not as long as declared or not of the image encoder's
+            space, or its positions do not reach as far as its texts.
         BundleError: it cannot be written, or there is no room for it.
         MissingExtraError: ``clipline[models]`` is not installed.
     """
@@ -47,7 +56,7 @@ def build_bundle(model: ModelAsset, *, directory: Path, digest: str, out: Path) 
             raise MissingExtraError("models", purpose="building a bundle", package=package) from error
         _check_room(directory, Path(folder), out.parent)
         try:
-            return _build(model, directory, digest, out, Path(folder))
+            return _build(model, directory, digest, out, Path(folder), pairs)
         except (ModelError, BundleError):
             raise
         except Exception as error:  # whatever torch, transformers and eland raise on a model they do not like
@@ -58,7 +67,7 @@ def build_bundle(model: ModelAsset, *, directory: Path, digest: str, out: Path) 
             ) from error
 
 
-def _build(model: ModelAsset, directory: Path, digest: str, out: Path, folder: Path) -> Bundle:
+def _build(model: ModelAsset, directory: Path, digest: str, out: Path, folder: Path, pairs: Sequence[Pair]) -> Bundle:
     import torch
     from eland.ml.pytorch.transformers import TransformerModel
     from sentence_transformers import SentenceTransformer
@@ -75,6 +84,14 @@ def _build(model: ModelAsset, directory: Path, digest: str, out: Path, folder: P
             where=model.where,
             hint=f"set import.max_model_input_size to {positions} or less",
         )
+    reference.max_seq_length = length  # the server reads no further
+
+    def encode(texts: Sequence[str]) -> list[list[float]]:
+        vectors = reference.encode(list(map(as_read, texts)), show_progress_bar=False)
+        return [[float(number) for number in vector] for vector in vectors]
+
+    dims = len(encode([PROBES[0]])[0])
+    space = check_space(model, pairs, dims=dims, encode=encode)  # before tracing: that takes longer
     traced = TransformerModel(
         model_id=str(directory),
         task_type=parameters["task_type"],
@@ -93,13 +110,8 @@ def _build(model: ModelAsset, directory: Path, digest: str, out: Path, folder: P
             where=model.where,
             hint="correct import.embedding_size, and dims in the mapping",
         )
-    reference.max_seq_length = length  # the server reads no further
     texts = _readable(reference, length) if parameters["truncate"] == "none" else PROBES
-    vectors = reference.encode(list(map(as_read, texts)), show_progress_bar=False)
-    probes = [
-        {"text": text, "vector": [float(number) for number in vector]}
-        for text, vector in zip(texts, vectors, strict=True)
-    ]
+    probes = [{"text": text, "vector": vector} for text, vector in zip(texts, encode(texts), strict=True)]
     members = {
         "model.pt": Path(model_path),
         "vocabulary.json": Path(vocabulary_path),
@@ -111,6 +123,7 @@ def _build(model: ModelAsset, directory: Path, digest: str, out: Path, folder: P
         "import": dict(parameters),
         "digest": digest,
         "embedding_size": size,
+        "space": space,
         "operators": operators_of(torch.jit.load(model_path, map_location="cpu")),
         "memory": _memory(body, Path(model_path).stat().st_size),
         "state_hooks": state_hooks_of(Path(model_path)),

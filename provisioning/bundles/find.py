@@ -15,7 +15,9 @@ from clipline.core.encoders import image_encoder_digest
 from clipline.core.errors import BundleError
 from clipline.core.hub import at_hand, obtain
 from provisioning.assets.model_asset import ModelAsset
+from provisioning.assets.pairs import Pair, read_pairs
 from provisioning.bundles.bundle import FORMAT, Bundle, open_bundle
+from provisioning.bundles.space import evidence, known
 from provisioning.desired import Digests
 from provisioning.plan import PlannedModel
 
@@ -25,6 +27,8 @@ class Bundles:
     """The bundles at hand for the models of one stack, and a way to build what is missing."""
 
     models: Mapping[str, ModelAsset]
+    stack: Path | None = None
+    """Where the pictures with captions are by which a model's space is looked at; ``None``: there are none."""
     found: dict[str, Bundle] = field(default_factory=dict)
     expected: Mapping[str, str] = field(default_factory=dict)
     """The digests that a plan was made for: a bundle of the cache is found by them where the files are not at hand."""
@@ -51,15 +55,29 @@ class Bundles:
     def obtain(self, stem: str) -> Bundle:
         """The bundle of a model, built and cached when there is none; that needs ``clipline[models]``."""
         bundle = self.at_hand(stem)
-        if bundle is None:
-            from provisioning.bundles.build import build_bundle
+        return self._build(stem) if bundle is None else bundle
 
-            model = self.models[stem]
-            directory = obtain(model.source)
-            digest = model_digest(directory, parameters=model.parameters)
-            bundle = build_bundle(model, directory=directory, digest=digest, out=cache_path(digest))
-            self.found[stem] = bundle
+    def compared(self, stem: str) -> Bundle:
+        """The bundle of a model, built anew if the cached one was compared with less, or with another image encoder."""
+        bundle, model = self.obtain(stem), self.models[stem]
+        there = evidence(model, self._pairs())
+        if there.encoder is None or known(bundle.manifest.get("space")) == there or at_hand(model.source) is None:
+            return bundle
+        return self._build(stem) if bundle.path == cache_path(bundle.digest) else bundle
+
+    def _build(self, stem: str) -> Bundle:
+        from provisioning.bundles.build import build_bundle
+
+        model = self.models[stem]
+        directory = obtain(model.source)
+        digest = model_digest(directory, parameters=model.parameters)
+        out = cache_path(digest)
+        bundle = build_bundle(model, directory=directory, digest=digest, out=out, pairs=self._pairs())
+        self.found[stem] = bundle
         return bundle
+
+    def _pairs(self) -> tuple[Pair, ...]:
+        return read_pairs(self.stack) if self.stack is not None else ()
 
     def _digest(self, model: ModelAsset) -> str | None:
         if model.stem in self.found:
@@ -113,7 +131,7 @@ def find_bundles(models: Iterable[ModelAsset], *, given: Iterable[Path], stack: 
         BundleError: a bundle given that belongs to none of the models, or one that was built from something else.
     """
     by_stem = {model.stem: model for model in models}
-    bundles = Bundles(by_stem)
+    bundles = Bundles(by_stem, stack)
     for stem, model in by_stem.items():
         beside = stack / "models" / f"{stem}.tar" if stack is not None else None
         if beside is not None and beside.is_file():

@@ -101,6 +101,7 @@ def test_the_native_code_on_a_node_without_any() -> None:
         assert (not found.problems) is fits
 
 
+@pytest.mark.models("builds a bundle")
 def test_refused_before_the_upload(tmp_path: Path, clipline: Run) -> None:
     own = {"XDG_CACHE_HOME": str(tmp_path / "cache")}  # no bundle is at hand
     words = "needs 2.. MB of an ML node's memory; emulator has 200 MB of 200 MB free"

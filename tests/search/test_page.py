@@ -12,11 +12,11 @@ import pytest
 from PIL import ExifTags, Image
 
 from clipline.core.errors import CliplineError, ImageError
+from clipline.core.pixels import read_picture
 from clipline.core.records import document_id
 from clipline.search.hits import Hit
 from clipline.search.originals import Originals
 from clipline.search.page import NO_ROOTS, Section, render_page, write_page
-from clipline.search.pictures import read_picture
 from tests.loader.fakes import encoded, picture, write
 
 
