@@ -78,6 +78,7 @@ def _remove(
     values: dict[str, Any],
 ) -> int:
     from provisioning.plan import Purpose
+    from provisioning.planner.client_text import only_naming
     from provisioning.planner.removal import orphans, owned, plan_removal
 
     stack_choice, target_choice = read_choices(values)
@@ -88,7 +89,13 @@ def _remove(
             orphans(seen.desired, seen.observed) if purpose is Purpose.PRUNE else owned(seen.observed, stack.name)
         )
         plan = plan_removal(
-            seen.observed, addresses, stack=stack.name, target=target.name, purpose=purpose, delete_data=delete_data
+            seen.observed,
+            addresses,
+            stack=stack.name,
+            target=target.name,
+            purpose=purpose,
+            delete_data=delete_data,
+            only_naming=only_naming(seen.desired, seen.observed),
         )
         if not as_json:
             show_plan(plan)

@@ -18,9 +18,10 @@ from typing import Any
 from clipline.core.errors import BundleError, MissingExtraError, ModelError
 from clipline.core.quiet import quiet_libraries
 from clipline.core.sizes import size
+from clipline.core.text_models import as_read
 from provisioning.assets.model_asset import INPUT_FIELD, ModelAsset
 from provisioning.bundles.bundle import Bundle, write_bundle
-from provisioning.bundles.probes import PROBES, as_read
+from provisioning.bundles.probes import PROBES
 
 _TARGET = (8, 15, 0)
 """The oldest server that clipline works with: its configuration is understood by all newer ones."""

@@ -87,6 +87,7 @@ class Step:
 class Status:
     """A stack on one screen; ``unknown`` says of each part that could not be asked, why.
 
+    ``client_models`` are the model aliases whose texts are encoded on the client: nothing in the cluster has to serve them.
     ``lock`` is who changes the stack right now, in words; ``last_run`` is the newest run of its history.
     """
 
@@ -96,6 +97,7 @@ class Status:
     indices: tuple[IndexStatus, ...]
     pipelines: tuple[PipelineStatus, ...]
     models: tuple[DeploymentStatus, ...]
+    client_models: tuple[str, ...] = ()
     step: Step | None
     lock: str | None
     last_run: Mapping[str, Any] | None
@@ -120,6 +122,7 @@ class Status:
             "indices": [asdict(index) for index in self.indices],
             "pipelines": [asdict(pipeline) for pipeline in self.pipelines],
             "models": [asdict(model) for model in self.models],
+            "client_models": list(self.client_models),
             "out_of_step": None if self.step is None else asdict(self.step),
             "lock": self.lock,
             "last_run": None if self.last_run is None else dict(self.last_run),

@@ -32,6 +32,8 @@ def lines(status: Status) -> Iterator[tuple[str, bool]]:
         yield from _pipeline(pipeline, known="pipelines" not in status.unknown)
     for model in status.models:
         yield from _model(model, known="models" not in status.unknown)
+    for alias in status.client_models:
+        yield _labelled("model", f"{alias}: texts are encoded on the client (text_encoder: client)"), False
     if status.step is not None:
         yield from ((line, bool(status.step.problems)) for line in _step(status.step))
     if status.lock is not None:
