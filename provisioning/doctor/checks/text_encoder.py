@@ -13,11 +13,11 @@ _CHECK = "text_encoder"
 
 def judge(facts: Facts, needs: Needs) -> Iterator[Finding]:
     """One finding for each such model; facts of the cluster do not matter to it."""
-    for stem in needs.client_models:
+    for model in needs.client_models:
         yield Finding(
             check=_CHECK,
             level=Level.NOTE,
-            subject=f"models/{stem}.yml",
+            subject=f"models/{model.stem}.yml",
             what="texts are encoded on the client; licence, ML nodes and their memory do not matter to it",
             cause="text_encoder is client",
             next_step="clipline[models] and the model's files wherever pictures with captions are loaded or searched by text",
