@@ -23,6 +23,7 @@ _COMMANDS = {
     "drift": ("clipline.commands.plan", "Say whether the cluster still is what the stack says."),
     "test": ("clipline.commands.test", "Run the tests of the stack's ingest pipelines."),
     "status": ("clipline.commands.status", "Show what runs on the cluster."),
+    "rollback": ("clipline.commands.rollback", "Let the text model that served before serve again."),
     "prune": ("clipline.commands.remove", "Delete what this stack made and no longer declares."),
     "destroy": ("clipline.commands.remove", "Delete everything of this stack."),
     "history": ("clipline.commands.history", "Show who did what to this stack."),

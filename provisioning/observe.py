@@ -15,11 +15,14 @@ from clipline.core.cluster.privileges import denied
 from clipline.core.errors import ClusterError, PrivilegeError, VersionError
 from clipline.core.records import MARK
 from provisioning.observed import OLDEST, SERVERLESS, Observed, ObservedIndex, Version, is_closed
-from provisioning.state.adopted import read_adopted
+from provisioning.state.clock import now
+from provisioning.state.lists import read_lists
 
 if TYPE_CHECKING:
     from elasticsearch import Elasticsearch
 
+_IN_THE_CLUSTER = ("elasticsearch", "elser")
+"""The inference services that run models of the cluster itself; what others call a model is another thing."""
 _EVERY = ["open", "closed", "hidden"]
 _ALL = 1000  # models asked for at once; the API's default of 100 would hide some
 
@@ -71,16 +74,44 @@ class Scope:
 
 def observe(client: Elasticsearch, *, found: Server, scope: Scope) -> Observed:
     """Everything that a plan for a stack compares."""
+    marked = _marked(client)
+    lists = read_lists(client, scope.stack)
     return Observed(
         version=found.version,
         cluster_uuid=found.cluster_uuid,
         licence=str(client.license.get()["license"]["type"]),
         resources={**_pipelines(client), **_templates(client)},
-        indices=_indices(client, scope),
+        indices=_indices(client, scope, marked),
         models=_models(client, scope),
         deployments=_deployments(client),
-        adopted=read_adopted(client, scope.stack),
+        adopted=lists.adopted,
+        superseded=lists.superseded,
+        at=now(),
+        text_models=_text_models(marked),
     )
+
+
+def endpoints(client: Elasticsearch) -> Mapping[str, frozenset[str]] | None:
+    """The inference endpoints and the models or deployments that they name; ``None`` where they cannot be read.
+
+    Asked for only where something is to be stopped or deleted: it is a request of its own, and needs ``monitor_inference``
+    (part of ``monitor``).
+    """
+    from elasticsearch import ApiError
+
+    try:
+        found = client.inference.get()
+    except ApiError:
+        return None
+    return {
+        str(endpoint["inference_id"]): frozenset(
+            name
+            for key in ("model_id", "deployment_id")
+            if endpoint.get("service") in _IN_THE_CLUSTER
+            and isinstance(name := (endpoint.get("service_settings") or {}).get(key), str)
+        )
+        for endpoint in found["endpoints"]
+    }
 
 
 def _pipelines(client: Elasticsearch) -> dict[tuple[str, str], Mapping[str, Any]]:
@@ -100,10 +131,11 @@ def _templates(client: Elasticsearch) -> dict[tuple[str, str], Mapping[str, Any]
     }
 
 
-def _indices(client: Elasticsearch, scope: Scope) -> dict[str, ObservedIndex]:
+def _indices(client: Elasticsearch, scope: Scope, marked: Mapping[str, Mapping[str, Any]]) -> dict[str, ObservedIndex]:
     """The indices with this stack's mark, and those that its aliases name or point to."""
     # A name without wildcard that is missing would be a 404; one with a wildcard simply matches nothing.
-    names = [*_marked(client, scope.stack), *(f"{alias}*" for alias in scope.aliases)]
+    ours = (name for name, marks in marked.items() if marks.get("stack") == scope.stack)
+    names = [*ours, *(f"{alias}*" for alias in scope.aliases)]
     if not names:
         return {}
     bodies = client.indices.get(index=",".join(names), expand_wildcards=_EVERY, ignore_unavailable=True)
@@ -120,12 +152,24 @@ def _indices(client: Elasticsearch, scope: Scope) -> dict[str, ObservedIndex]:
     }
 
 
-def _marked(client: Elasticsearch, stack: str) -> list[str]:
-    """Every index with this stack's mark, also of an alias that is no longer declared."""
+def _marked(client: Elasticsearch) -> dict[str, Mapping[str, Any]]:
+    """Whose stack's mark each index carries, also of an alias that is no longer declared, and which text model it names."""
+    marks = f"*.mappings._meta.{MARK}"
     answer = client.indices.get_mapping(
-        index="*", expand_wildcards=_EVERY, filter_path=f"*.mappings._meta.{MARK}.stack"
+        index="*",
+        expand_wildcards=_EVERY,
+        filter_path=[f"{marks}.{mark}" for mark in ("stack", "text_model", "text_encoder.where")],
     )
-    return [name for name, body in answer.items() if body["mappings"]["_meta"][MARK]["stack"] == stack]
+    return {name: body["mappings"]["_meta"][MARK] for name, body in answer.items()}
+
+
+def _text_models(marked: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """The text model that the cluster runs for each index; none where texts are encoded on the client."""
+    return {
+        name: marks["text_model"]
+        for name, marks in marked.items()
+        if isinstance(marks.get("text_model"), str) and "text_encoder" not in marks
+    }
 
 
 def _belongs(name: str, body: Mapping[str, Any], scope: Scope) -> bool:

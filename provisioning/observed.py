@@ -42,7 +42,11 @@ class Observed:
     """What a cluster holds of what a stack wants, as the APIs returned it.
 
     ``models`` are configurations by model id, ``deployments`` the ``deployment_stats`` by deployment id. ``adopted`` is
-    what this stack owns without a mark on it, by address (``provisioning.state.adopted``).
+    what this stack owns without a mark on it, ``superseded`` the models that others took the place of, both by address
+    (``provisioning.state``). ``at`` is when it was read, as ``provisioning.state.clock`` writes it. ``text_models`` are the
+    model aliases that indices name in their marks, by index, whosever these are, but for those whose texts are encoded on
+    the client. ``endpoints`` are the models and
+    deployments of inference endpoints, by endpoint; ``None`` where they were not asked for, or cannot be read.
     """
 
     version: Version
@@ -53,6 +57,10 @@ class Observed:
     models: Mapping[str, Mapping[str, Any]]
     deployments: Mapping[str, Mapping[str, Any]]
     adopted: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    superseded: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    at: str = ""
+    text_models: Mapping[str, str] = field(default_factory=dict)
+    endpoints: Mapping[str, frozenset[str]] | None = None
 
     def model_alias(self, alias: str) -> str | None:
         """The model id behind a model alias."""

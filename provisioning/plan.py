@@ -29,6 +29,8 @@ class Purpose(StrEnum):
     APPLY = "apply"
     PRUNE = "prune"
     DESTROY = "destroy"
+    ROLLBACK = "rollback"
+    PUSH = "bundle push"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +127,11 @@ class Plan:
     def in_sync(self) -> bool:
         """Whether nothing is to do and nothing stands in the way."""
         return not self.pending and not self.problems
+
+    @property
+    def drift(self) -> tuple[Change, ...]:
+        """The changes that are there because the cluster is not what the stack says: a grace period that ended is no such."""
+        return tuple(change for change in self.pending if (change.kind, change.verb) != ("trained_model", Verb.DELETE))
 
     def counts(self) -> dict[str, int]:
         """How many changes each verb has."""

@@ -42,7 +42,9 @@ def summary_line(plan: Plan) -> str:
     if plan.problems:
         count = len(plan.problems)
         return f"This plan cannot be applied: {count} problem{'s' if count != 1 else ''}."
-    if plan.in_sync and plan.purpose is not Purpose.APPLY:
+    if plan.in_sync and plan.purpose is Purpose.ROLLBACK:
+        return "Nothing to do: the earlier model serves already."
+    if plan.in_sync and plan.purpose in (Purpose.PRUNE, Purpose.DESTROY):
         return (
             f"Nothing to delete: no {'orphans' if plan.purpose is Purpose.PRUNE else 'resources'} of this stack here."
         )

@@ -22,11 +22,42 @@ def model_names(observed: Observed, model_id: str) -> set[str]:
 
 
 def users_of_names(observed: Observed, names: set[str]) -> list[str]:
-    """The addresses of the pipelines that name a model by one of these names."""
+    """The addresses of the pipelines, indices and inference endpoints that name a model by one of these names.
+
+    An index, whosever it is, names the alias of the model by which its texts are searched in its marks.
+    """
     return [
-        f"ingest_pipeline/{name}"
-        for (kind, name), body in observed.resources.items()
-        if kind == "ingest_pipeline" and names & set(processors_values(body, "inference", "model_id"))
+        *(
+            f"ingest_pipeline/{name}"
+            for (kind, name), body in observed.resources.items()
+            if kind == "ingest_pipeline" and names & set(processors_values(body, "inference", "model_id"))
+        ),
+        *(f"index/{index}" for index, model in sorted(observed.text_models.items()) if model in names),
+        *(f"inference_endpoint/{name}" for name, used in sorted((observed.endpoints or {}).items()) if names & used),
+    ]
+
+
+def of_model_alias(observed: Observed, name: str) -> list[str]:
+    """Who uses a model by one of its aliases."""
+    return users_of_names(observed, {name})
+
+
+def of_deployment(observed: Observed, name: str) -> list[str]:
+    """Who uses a model by one of its deployments; the last deployment of a model serves whoever names the model, too."""
+    names = {name}
+    model_id = observed.deployments[name]["model_id"]
+    if sum(entry["model_id"] == model_id for entry in observed.deployments.values()) == 1:
+        names |= model_names(observed, model_id)
+    return users_of_names(observed, names)
+
+
+def of_model(observed: Observed, name: str) -> list[str]:
+    """Who uses a model by any of its names, its aliases and deployments among them."""
+    names = model_names(observed, name)
+    return [
+        *users_of_names(observed, names),
+        *(f"model_alias/{alias}" for alias in observed.aliases_of(name)),
+        *(f"deployment/{id_}" for id_, entry in observed.deployments.items() if entry["model_id"] == name),
     ]
 
 

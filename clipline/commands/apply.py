@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from clipline.commands.carry_out import ask, carry_out, outcome, show_applied
+from clipline.commands.keeping import keeping_options, read_grace
 from clipline.commands.options import (
     adopt_option,
     break_lock_option,
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 @target_options
 @bundle_option
 @adopt_option
+@keeping_options
 @fields_option
 @json_option
 @yes_option
@@ -62,17 +64,21 @@ def apply_command(
     \b
     Example: clipline apply --stack mystack --url https://host:9200
     """
+    given = values["grace_period"] is not None or values["keep_old"]
+    grace = read_grace(values)
     stack_choice, target_choice = read_choices(values)
-    if plan_file is not None and (adopt or stack_choice.directory or stack_choice.flags or stack_choice.files):
+    if plan_file is not None and (given or adopt or stack_choice.directory or stack_choice.flags or stack_choice.files):
         raise UsageError(
-            "a plan file holds its stack, its variables and what it adopts",
+            "a plan file holds its stack, its variables, what it adopts and what it keeps",
             where=str(plan_file),
-            hint="leave out --stack, --var, --vars-file and --adopt",
+            hint="leave out --stack, --var, --vars-file, --adopt, --grace-period and --keep-old",
         )
     stack = open_stack(stack_choice) if plan_file is None else None
     with open_target(target_choice) as (target, client):
         if stack is not None:
-            planned = make_plan(stack, client, target=target.name, bundle_files=bundle_files, build=True, adopt=adopt)
+            planned = make_plan(
+                stack, client, target=target.name, bundle_files=bundle_files, build=True, adopt=adopt, grace=grace
+            )
         else:
             assert plan_file is not None  # one of the two is given
             planned = _from_file(plan_file, client, bundle_files)

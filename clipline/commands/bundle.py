@@ -105,7 +105,7 @@ def push_command(file: Path, break_lock: bool, as_json: bool, **values: Any) -> 
     _check_wanted(stack, file)
     with open_target(target_choice) as (target, client):
         planned = make_plan(stack, client, target=target.name, bundle_files=(file,))
-        plan = of_bundle(planned, file)
+        plan = of_bundle(planned.plan, file)
         if plan.problems:
             show_plan(plan, as_json=as_json)
             return ExitCode.FAILED

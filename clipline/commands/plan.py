@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from clipline.commands.keeping import keeping_options, read_grace
 from clipline.commands.options import (
     adopt_option,
     bundle_option,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 @target_options
 @bundle_option
 @adopt_option
+@keeping_options
 @fields_option
 @json_option
 @click.option("--markdown", "as_markdown", is_flag=True, help="As Markdown, for a pull request.")
@@ -57,10 +59,11 @@ def plan_command(
     """
     if as_json and as_markdown:
         raise UsageError("--json and --markdown exclude each other", hint="give one of them")
+    grace = read_grace(values)
     stack_choice, target_choice = read_choices(values)
     stack = open_stack(stack_choice)
     with open_target(target_choice) as (target, client):
-        plan = make_plan(stack, client, target=target.name, bundle_files=bundle_files, adopt=adopt).plan
+        plan = make_plan(stack, client, target=target.name, bundle_files=bundle_files, adopt=adopt, grace=grace).plan
     show_plan(plan, as_json=as_json, as_markdown=as_markdown, all_fields=verbose_plan)
     if plan.problems:
         return ExitCode.FAILED
@@ -84,18 +87,19 @@ def drift_command(bundle_files: tuple[Path, ...], as_json: bool, **values: Any) 
     stack = open_stack(stack_choice)
     with open_target(target_choice) as (target, client):
         plan = make_plan(stack, client, target=target.name, bundle_files=bundle_files).plan
+    drifted = bool(plan.drift or plan.problems)
     if as_json:
         show_json(plan.to_json())
-    elif plan.in_sync:
+    elif not drifted:
         show(f"No drift: {len(plan.changes)} resources are as the stack {plan.stack} says.")
     else:
         show_plan(plan)
         if not plan.problems:
-            differing = len(plan.pending)
+            differing = len(plan.drift)
             show(
                 f"Drift: {differing} resource{' differs' if differing == 1 else 's differ'}; `clipline apply` makes it so."
             )
-    return ExitCode.DONE if plan.in_sync else ExitCode.CHANGES_PENDING
+    return ExitCode.CHANGES_PENDING if drifted else ExitCode.DONE
 
 
 def _write(out: Path, plan: Plan) -> None:

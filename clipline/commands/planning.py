@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from clipline.core.output import data, say, show, show_json
+from provisioning.plan import Plan, Purpose
+from provisioning.planner.succession import GRACE
 
 if TYPE_CHECKING:
     from elasticsearch import Elasticsearch
 
+    from provisioning.apply import BundleSource
     from provisioning.assets.stack import Stack
     from provisioning.bundles.find import Bundles
     from provisioning.desired import Desired
     from provisioning.observe import Scope
     from provisioning.observed import Observed
-    from provisioning.plan import Plan
 
 
 _OF_MODELS = ("trained_model/", "deployment/", "model_alias/")
@@ -28,7 +31,7 @@ class Planned:
     """A plan with what carrying it out needs."""
 
     plan: Plan
-    bundles: Bundles
+    bundles: BundleSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +51,21 @@ def make_plan(
     bundle_files: Iterable[Path] = (),
     build: bool = False,
     adopt: Iterable[str] = (),
+    grace: timedelta | None = GRACE,
 ) -> Planned:
-    """Stack and cluster → plan. With ``build``, bundles whose digest is unknown are built first."""
+    """Stack and cluster → plan. With ``build``, bundles whose digest is unknown are built first; ``grace`` is how long a model
+    that another takes the place of is kept.
+    """
     from provisioning.planner import make_plan as plan_of
 
     seen = look(stack, client, bundle_files=bundle_files, build=build)
-    plan = plan_of(seen.desired, seen.observed, target=target, adopt=adopt)
+
+    def plan_on(observed: Observed) -> Plan:
+        return plan_of(seen.desired, observed, target=target, adopt=adopt, grace=grace)
+
+    plan = plan_on(seen.observed)
+    if stops_a_model(plan):
+        plan = plan_on(with_endpoints(seen.observed, client))
     if any(change.kind == "trained_model" for change in plan.pending):
         from provisioning.bundles.loadable import with_refusals
 
@@ -87,22 +99,36 @@ def look(stack: Stack, client: Elasticsearch, *, bundle_files: Iterable[Path] = 
     return Seen(desired, observe(client, found=found, scope=scope), bundles)
 
 
-def of_bundle(planned: Planned, file: Path) -> Plan:
+def stops_a_model(plan: Plan) -> bool:
+    """Whether a plan takes a model, a deployment or an alias away from whoever uses it."""
+    return any(
+        change.address.startswith(_OF_MODELS) and change.verb in ("replace", "delete") for change in plan.pending
+    )
+
+
+def with_endpoints(observed: Observed, client: Elasticsearch) -> Observed:
+    """What was observed, and the inference endpoints, which use models too."""
+    from provisioning.observe import endpoints
+
+    return replace(observed, endpoints=endpoints(client))
+
+
+def of_bundle(plan: Plan, file: Path) -> Plan:
     """The part of a plan that brings the model of one bundle onto the cluster, without what serves it."""
-    names = {
-        model.model_id
-        for model in planned.plan.models
-        if (bundle := planned.bundles.found.get(model.asset.stem)) is not None and bundle.path == file
-    }
+    from provisioning.bundles.bundle import open_bundle
+
+    digest = open_bundle(file).digest
+    names = {model.model_id for model in plan.models if model.digest == digest}
     ours = {f"trained_model/{name}" for name in names}
     return replace(
-        planned.plan,
-        changes=tuple(change for change in planned.plan.changes if change.address in ours),
+        plan,
+        changes=tuple(change for change in plan.changes if change.address in ours),
         # What is in the way of the deployment or the alias is so before a long upload, too.
-        problems=tuple(problem for problem in planned.plan.problems if problem.address.startswith(_OF_MODELS)),
+        problems=tuple(problem for problem in plan.problems if problem.address.startswith(_OF_MODELS)),
         notes=(),
         orphans=(),
-        seen={address: digest for address, digest in planned.plan.seen.items() if address in ours},
+        purpose=Purpose.PUSH,
+        seen={address: digest for address, digest in plan.seen.items() if address in ours},
     )
 
 

@@ -17,7 +17,7 @@ from clipline.commands.options import (
     target_options,
     yes_option,
 )
-from clipline.commands.planning import Planned, look, show_plan
+from clipline.commands.planning import Planned, look, show_plan, with_endpoints
 from clipline.core.errors import ExitCode
 from clipline.core.output import show, show_json
 
@@ -36,18 +36,33 @@ _data_option = click.option(
 @stack_options
 @target_options
 @_data_option
+@click.option(
+    "--superseded", is_flag=True, help="Text models that others took the place of, too: no rollback after that."
+)
 @yes_option
 @break_lock_option
 @json_option
-def prune_command(delete_data: tuple[str, ...], yes: bool, break_lock: bool, as_json: bool, **values: Any) -> int:
+def prune_command(
+    delete_data: tuple[str, ...], superseded: bool, yes: bool, break_lock: bool, as_json: bool, **values: Any
+) -> int:
     """Delete what this stack made and no longer declares; shows it and asks first.
+
+    Text models that are kept for `clipline rollback` go only with --superseded.
 
     \b
     Example: clipline prune --stack mystack --url https://host:9200
     """
     from provisioning.plan import Purpose
 
-    return _remove(Purpose.PRUNE, delete_data, yes=yes, break_lock=break_lock, as_json=as_json, values=values)
+    return _remove(
+        Purpose.PRUNE,
+        delete_data,
+        superseded=superseded,
+        yes=yes,
+        break_lock=break_lock,
+        as_json=as_json,
+        values=values,
+    )
 
 
 @click.command("destroy")
@@ -76,6 +91,7 @@ def _remove(
     break_lock: bool,
     as_json: bool,
     values: dict[str, Any],
+    superseded: bool = False,
 ) -> int:
     from provisioning.plan import Purpose
     from provisioning.planner.client_text import only_naming
@@ -85,17 +101,20 @@ def _remove(
     stack = open_stack(stack_choice)
     with open_target(target_choice) as (target, client):
         seen = look(stack, client)
+        observed = with_endpoints(seen.observed, client)
         addresses = (
-            orphans(seen.desired, seen.observed) if purpose is Purpose.PRUNE else owned(seen.observed, stack.name)
+            orphans(seen.desired, observed, superseded=superseded)
+            if purpose is Purpose.PRUNE
+            else owned(observed, stack.name)
         )
         plan = plan_removal(
-            seen.observed,
+            observed,
             addresses,
             stack=stack.name,
             target=target.name,
             purpose=purpose,
             delete_data=delete_data,
-            only_naming=only_naming(seen.desired, seen.observed),
+            only_naming=only_naming(seen.desired, observed),
         )
         if not as_json:
             show_plan(plan)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from clipline.core.cluster import reason
 from provisioning.apply.room import is_about_room, no_room
 from provisioning.apply.waiting import deployment_stats, failed, wait_until_started
+from provisioning.apply.warming import warm_up
 from provisioning.apply.work import Work
 from provisioning.plan import Change, Verb
 
@@ -34,10 +35,12 @@ def deployment(work: Work, change: Change) -> str:
     settings = dict(change.request)
     model_id = str(settings.pop("model_id"))
     start_deployment(work.client, change.name, model_id=model_id, settings=settings, wait_seconds=work.wait_seconds)
+    milliseconds = warm_up(work.client, change.name, allocations=_allocations(change.request))
     lowest = work.prove(model_id, change.name)
+    warm = f"{milliseconds:.0f} ms an inference, once warm"
     if lowest is None:
-        return "started; parity not proven here, no bundle of this model is at hand"
-    return f"started; parity proven, lowest cosine {lowest:.6f}"
+        return f"started; parity not proven here, no bundle of this model is at hand; {warm}"
+    return f"started; parity proven, lowest cosine {lowest:.6f}; {warm}"
 
 
 def start_deployment(
@@ -68,6 +71,11 @@ def start_deployment(
             raise failed(why.removeprefix(_FAILED).strip(" ,"), deployment_id) from error
         raise
     wait_until_started(client, deployment_id, model_id=model_id, wait_seconds=wait_seconds)
+
+
+def _allocations(settings: Mapping[str, Any]) -> int:
+    adaptive = settings.get("adaptive_allocations") or {}
+    return int(settings.get("number_of_allocations") or adaptive.get("min_number_of_allocations") or 1)
 
 
 def _scale(client: Elasticsearch, change: Change) -> None:

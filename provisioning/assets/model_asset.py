@@ -78,6 +78,11 @@ class ModelAsset:
         """The id of a successor's deployment while it is being proven."""
         return f"{self.stem}-next"
 
+    @property
+    def deployment_ids(self) -> tuple[str, str]:
+        """The lasting id and the temporary one."""
+        return self.deployment_id, self.next_deployment_id
+
     def model_id(self, digest: str) -> str:
         """The concrete model id for a digest ``sha256:<hex>``."""
         return f"{self.stem}-{digest.removeprefix('sha256:')[:8]}"

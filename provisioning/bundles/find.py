@@ -17,6 +17,7 @@ from clipline.core.hub import at_hand, obtain
 from provisioning.assets.model_asset import ModelAsset
 from provisioning.bundles.bundle import FORMAT, Bundle, open_bundle
 from provisioning.desired import Digests
+from provisioning.plan import PlannedModel
 
 
 @dataclass(slots=True)
@@ -65,6 +66,42 @@ class Bundles:
             return self.found[model.stem].digest
         directory = at_hand(model.source)
         return model_digest(directory, parameters=model.parameters) if directory else self.expected.get(model.stem)
+
+
+class BundlesOfPlan:
+    """The bundles of the models that a plan names, by their digests; nothing can be built."""
+
+    def __init__(self, models: Iterable[PlannedModel], *, given: Iterable[Path]) -> None:
+        """Open the bundles given; another one is looked for in the cache when it is asked for.
+
+        Raises:
+            BundleError: a bundle given is of none of these models.
+        """
+        self._digests = {model.asset.stem: model.digest for model in models}
+        self._given = {bundle.digest: bundle for bundle in map(open_bundle, given)}
+        for digest, bundle in self._given.items():
+            if digest not in self._digests.values():
+                hint = "leave it out, or give the bundle that the model was pushed from"
+                raise BundleError("is of none of the models of this plan", where=str(bundle.path), hint=hint)
+
+    def at_hand(self, stem: str) -> Bundle | None:
+        """The bundle of a model, if one is there."""
+        digest = self._digests[stem]
+        if digest in self._given:
+            return self._given[digest]
+        cached = cache_path(digest)
+        return open_bundle(cached) if digest and cached.is_file() else None
+
+    def obtain(self, stem: str) -> Bundle:
+        """The bundle of a model.
+
+        Raises:
+            BundleError: it is not at hand.
+        """
+        bundle = self.at_hand(stem)
+        if bundle is None:
+            raise BundleError("its bundle is not at hand", where=f"models/{stem}.yml", hint="give --bundle FILE")
+        return bundle
 
 
 def find_bundles(models: Iterable[ModelAsset], *, given: Iterable[Path], stack: Path | None) -> Bundles:

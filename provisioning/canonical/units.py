@@ -24,6 +24,12 @@ def time_text(text: str) -> str:
     return _largest(int(match[1]) * _MICROS[match[2].lower()], _MICROS, "s") if match else text
 
 
+def time_seconds(text: str) -> float | None:
+    """A time in seconds; ``None`` for what is none."""
+    match = _TIME.fullmatch(text.strip())
+    return int(match[1]) * _MICROS[match[2].lower()] / 1e6 if match else None
+
+
 def size_text(text: str) -> str:
     """``1024mb`` → ``1gb``; ``1.5kb`` → ``1536b``; ``0`` → ``0b``."""
     size = size_bytes(text)

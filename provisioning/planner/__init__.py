@@ -8,6 +8,7 @@ taken away (``removal``) goes in the reverse order.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
 
 from provisioning.desired import Desired, DesiredModel
 from provisioning.observed import Observed
@@ -18,10 +19,18 @@ from provisioning.planner.client_text import left_out
 from provisioning.planner.index import plan_index
 from provisioning.planner.model import model_id_of, plan_model
 from provisioning.planner.removal import orphans
-from provisioning.seen import seen
+from provisioning.planner.succession import GRACE, Succession
+from provisioning.seen import going_of, seen
 
 
-def make_plan(desired: Desired, observed: Observed, *, target: str, adopt: Iterable[str] = ()) -> Plan:
+def make_plan(
+    desired: Desired,
+    observed: Observed,
+    *,
+    target: str,
+    adopt: Iterable[str] = (),
+    grace: timedelta | None = GRACE,
+) -> Plan:
     """What has to be done for a cluster to hold what a stack wants.
 
     Args:
@@ -29,15 +38,18 @@ def make_plan(desired: Desired, observed: Observed, *, target: str, adopt: Itera
         observed: the cluster.
         target: how messages call the cluster.
         adopt: addresses of foreign resources that may be taken over, or ``all``.
+        grace: how long a model that another takes the place of is kept; ``None`` for good.
     """
-    adoption = Adoption(frozenset(adopt))
+    adoption, succession = Adoption(frozenset(adopt)), Succession(stack=desired.stack, grace=grace)
     steps: list[Change | Problem] = []
     notes = list(desired.notes)
     for model in desired.models:
         if model.asset.on_client:
             notes.extend(left_out(model.asset, observed, desired.stack))
             continue
-        steps.extend(plan_model(model, observed, stack=desired.stack, notes=notes, adoption=adoption))
+        steps.extend(
+            plan_model(model, observed, stack=desired.stack, notes=notes, adoption=adoption, succession=succession)
+        )
     steps.extend(
         plan_body(resource, observed, stack=desired.stack, adoption=adoption) for resource in desired.resources
     )
@@ -59,7 +71,7 @@ def make_plan(desired: Desired, observed: Observed, *, target: str, adopt: Itera
             for model in desired.models
             if model.digest is not None and not model.asset.on_client
         ),
-        seen=seen(observed, dict.fromkeys(step.address for step in steps)),
+        seen=seen(observed, dict.fromkeys(step.address for step in steps), going=going_of(steps)),
     )
 
 

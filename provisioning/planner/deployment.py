@@ -35,7 +35,7 @@ def plan_deployment(asset: ModelAsset, model_id: str, deployed: Mapping[str, Any
         return Change(kind="deployment", name=name, verb=Verb.NO_OP, reason="as wanted")
     fixed = sorted({field.path for field in fields if field.path.partition(".")[0] not in (_NUMBER, _ADAPTIVE)})
     if fixed:
-        reason = f"{', '.join(fixed)} can be set only at the start: a gap while it starts again"
+        reason = f"{', '.join(fixed)} can be set only at the start: a short gap for users of this id"
         request = {"model_id": model_id, **wanted}
         return Change(kind="deployment", name=name, verb=Verb.REPLACE, reason=reason, fields=fields, request=request)
     request = _scaling(wanted, deployed)

@@ -18,18 +18,24 @@ from typing import Any
 
 from provisioning.assets.model_asset import ON_CLIENT, ModelAsset
 from provisioning.desired import DesiredModel
-from provisioning.diff import differences
 from provisioning.observed import Observed
 from provisioning.plan import Change, Field, Problem, Verb
 from provisioning.planner.adoption import Adoption, foreign, taken_over
-from provisioning.planner.deployment import plan_deployment, start
 from provisioning.planner.model_config import config_differences
+from provisioning.planner.serving import plan_serving
+from provisioning.planner.succession import Succession, expired, rolled_back
 
 _LICENCES = {"trial", "platinum", "enterprise"}
 
 
 def plan_model(
-    wanted: DesiredModel, observed: Observed, *, stack: str, notes: list[str], adoption: Adoption
+    wanted: DesiredModel,
+    observed: Observed,
+    *,
+    stack: str,
+    notes: list[str],
+    adoption: Adoption,
+    succession: Succession,
 ) -> Iterator[Change | Problem]:
     """Every change and problem of one text model."""
     asset = wanted.asset
@@ -48,18 +54,22 @@ def plan_model(
     if problems:
         yield from problems
         return
+    if problem := rolled_back(asset, model_id, observed):
+        yield problem
+        return
     if model_id in observed.models and not observed.owns_model(stack, model_id):
         if fields := config_differences(observed.models[model_id], asset):
             yield _otherwise(asset, model_id, fields)
             return
         adopt = _adopt(asset, wanted.digest, model_id, observed, stack)
-        steps = list(_deployments(asset, model_id, observed, notes))
+        steps = list(plan_serving(asset, model_id, observed, notes=notes, succession=succession))
         # It is proven through a deployment: the one that is there, before that is touched; else the one to be made.
         first = 0 if _serves(observed.deployments.get(asset.deployment_id), model_id) else 1
         yield from (*steps[:first], adopt, *steps[first:])
         return
     yield _model(asset, wanted.digest, model_id, observed, stack)
-    yield from _deployments(asset, model_id, observed, notes)
+    yield from plan_serving(asset, model_id, observed, notes=notes, succession=succession)
+    yield from expired(asset, model_id, observed, notes=notes)
 
 
 def model_id_of(asset: ModelAsset, digest: str, observed: Observed, adoption: Adoption) -> str:
@@ -174,50 +184,3 @@ def _model(asset: ModelAsset, digest: str, model_id: str, observed: Observed, st
         )
         return Change(kind="trained_model", name=model_id, verb=Verb.UPDATE, reason=reason, request=request)
     return Change(kind="trained_model", name=model_id, verb=Verb.NO_OP, reason="the digest is the same")
-
-
-def _deployments(asset: ModelAsset, model_id: str, observed: Observed, notes: list[str]) -> Iterator[Change]:
-    fixed, temporary = asset.deployment_id, asset.next_deployment_id
-    deployed, successor = observed.deployments.get(fixed), observed.deployments.get(temporary)
-    alias_before = observed.model_alias(asset.model_alias)
-    switching = deployed is not None and deployed["model_id"] != model_id
-    if not switching:
-        yield plan_deployment(asset, model_id, deployed)
-        yield _alias(asset, model_id, alias_before, proven_by=fixed)
-    else:
-        assert deployed is not None
-        if successor is not None and successor["model_id"] != model_id:
-            yield _delete(temporary, "serves neither the old nor the new model")
-            successor = None
-        if successor is None:
-            yield start(asset, temporary, model_id, Verb.CREATE, "proves the new model before the alias moves")
-        elif successor.get("state") != "started":
-            reason = f"left over from an apply that did not end: its state is {successor.get('state')}"
-            yield start(asset, temporary, model_id, Verb.REPLACE, reason)
-        yield _alias(asset, model_id, alias_before, proven_by=temporary)
-        yield start(asset, fixed, model_id, Verb.REPLACE, f"served {deployed['model_id']} so far")
-        notes.append(
-            f"deployment/{fixed}: stopped and started again with the new model: a short gap for users of that id, "
-            f"none for users of the alias {asset.model_alias}; {deployed['model_id']} stays on the cluster"
-        )
-        yield _delete(temporary, f"{fixed} serves the new model now")
-        return
-    if successor is not None:
-        yield _delete(temporary, f"left over: {fixed} serves the model")
-
-
-def _alias(asset: ModelAsset, model_id: str, before: str | None, *, proven_by: str) -> Change:
-    if before == model_id:
-        return Change(kind="model_alias", name=asset.model_alias, verb=Verb.NO_OP, reason="as wanted")
-    return Change(
-        kind="model_alias",
-        name=asset.model_alias,
-        verb=Verb.CREATE if before is None else Verb.UPDATE,
-        reason="not there yet" if before is None else "moves to the new model once that is proven",
-        fields=differences({"model_id": before} if before else {}, {"model_id": model_id}),
-        request={"model_id": model_id, "deployment_id": proven_by},
-    )
-
-
-def _delete(name: str, reason: str) -> Change:
-    return Change(kind="deployment", name=name, verb=Verb.DELETE, reason=reason)

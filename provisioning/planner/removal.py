@@ -7,7 +7,7 @@ holds documents goes only when it is named.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Set
+from collections.abc import Callable, Iterable, Set
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -20,7 +20,8 @@ from provisioning.planner.adoption import Adoption
 from provisioning.planner.client_text import is_asked
 from provisioning.planner.index import newest
 from provisioning.planner.model import model_id_of
-from provisioning.seen import seen
+from provisioning.planner.succession import superseded_of
+from provisioning.seen import going_of, seen
 
 _BODIES = ("index_template", "component_template", "ingest_pipeline")
 
@@ -49,12 +50,13 @@ def owned(observed: Observed, stack: str) -> list[str]:
     ]
 
 
-def orphans(desired: Desired, observed: Observed) -> tuple[str, ...]:
+def orphans(desired: Desired, observed: Observed, *, superseded: bool = False) -> tuple[str, ...]:
     """What a stack made and no longer declares.
 
     A model whose digest is unknown here keeps all of its file's models, and one that still serves under a declared name
-    is none yet: the apply that replaces it comes first. Where texts are encoded on the client now, all of the file's are
-    orphans, as soon as no index has its texts encoded in the cluster.
+    is none yet: the apply that replaces it comes first. One that another took the place of is none either while it is kept
+    for a rollback, unless ``superseded`` is said. Where texts are encoded on the client now, all of the file's are orphans, as
+    soon as no index has its texts encoded in the cluster.
     """
     kept = {f"{resource.kind}/{resource.name}" for resource in desired.resources}
     for index in desired.indices:
@@ -66,13 +68,13 @@ def orphans(desired: Desired, observed: Observed) -> tuple[str, ...]:
         }
     for model in desired.models:
         if not model.asset.on_client or is_asked(model.asset, desired, observed):
-            kept |= _kept_of(model, observed)
+            kept |= _kept_of(model, observed, superseded=superseded)
     return tuple(address for address in owned(observed, desired.stack) if address not in kept)
 
 
-def _kept_of(model: DesiredModel, observed: Observed) -> set[str]:
+def _kept_of(model: DesiredModel, observed: Observed, *, superseded: bool) -> set[str]:
     asset = model.asset
-    names = (asset.deployment_id, asset.next_deployment_id)
+    names = asset.deployment_ids
     behind = {observed.model_alias(asset.model_alias)} | {
         observed.deployments[name]["model_id"] for name in names if name in observed.deployments
     }
@@ -80,6 +82,8 @@ def _kept_of(model: DesiredModel, observed: Observed) -> set[str]:
         behind |= {name for name in observed.models if name.startswith(f"{asset.stem}-")}
     else:
         behind.add(model_id_of(asset, model.digest, observed, Adoption()))
+    if not superseded:
+        behind |= superseded_of(asset, observed).keys()
     return {
         f"model_alias/{asset.model_alias}",
         *(f"deployment/{name}" for name in names),
@@ -144,7 +148,7 @@ def plan_removal(
         ),
         purpose=purpose,
         cluster_uuid=observed.cluster_uuid,
-        seen=seen(observed, going),
+        seen=seen(observed, going, going=going_of(steps)),
     )
 
 
@@ -161,31 +165,12 @@ def users_left(observed: Observed, kind: str, name: str, going: Iterable[str]) -
     return [user for user in find(observed, name) if user not in set(going)] if find else []
 
 
-def _users_of_model_alias(observed: Observed, name: str) -> Iterator[str]:
-    yield from users.users_of_names(observed, {name})
-
-
-def _users_of_deployment(observed: Observed, name: str) -> Iterator[str]:
-    names = {name}
-    model_id = observed.deployments[name]["model_id"]
-    if sum(entry["model_id"] == model_id for entry in observed.deployments.values()) == 1:
-        # The last deployment of a model serves whoever names the model, too.
-        names |= users.model_names(observed, model_id)
-    yield from users.users_of_names(observed, names)
-
-
-def _users_of_model(observed: Observed, name: str) -> Iterator[str]:
-    yield from users.users_of_names(observed, users.model_names(observed, name))
-    yield from (f"model_alias/{alias}" for alias in observed.aliases_of(name))
-    yield from (f"deployment/{id_}" for id_, entry in observed.deployments.items() if entry["model_id"] == name)
-
-
 _USERS: dict[str, Callable[[Observed, str], Iterable[str]]] = {
     "ingest_pipeline": users.users_of_pipeline,
     "component_template": users.users_of_component,
-    "model_alias": _users_of_model_alias,
-    "deployment": _users_of_deployment,
-    "trained_model": _users_of_model,
+    "model_alias": users.of_model_alias,
+    "deployment": users.of_deployment,
+    "trained_model": users.of_model,
 }
 
 

@@ -10,26 +10,14 @@ The document ``adopted:<stack>``::
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from clipline.core.errors import ClusterError
 from provisioning.state.clock import now
-from provisioning.state.store import ensure_index, read, write
+from provisioning.state.lists import ADOPTED, Resources, change_list, without
 
 if TYPE_CHECKING:
     from elasticsearch import Elasticsearch
-
-Resources = Mapping[str, Mapping[str, Any]]
-
-_ATTEMPTS = 20
-"""How often a change is tried while others change the same list; each of them won once."""
-
-
-def read_adopted(client: Elasticsearch, stack: str) -> Resources:
-    """The adopted resources of a stack by address, by one GET in real time. Read-only."""
-    stored = read(client, _id(stack))
-    return {} if stored is None else _resources(stored.body)
 
 
 def adopt(client: Elasticsearch, stack: str, address: str, details: Mapping[str, Any]) -> None:
@@ -43,7 +31,7 @@ def adopt(client: Elasticsearch, stack: str, address: str, details: Mapping[str,
         before = resources.get(address) or {}
         return {**resources, address: {"since": before.get("since") or now(), **details}}
 
-    _update(client, stack, change)
+    change_list(client, ADOPTED, stack, change)
 
 
 def forget(client: Elasticsearch, stack: str, address: str) -> None:
@@ -52,42 +40,4 @@ def forget(client: Elasticsearch, stack: str, address: str) -> None:
     Raises:
         ClusterError: others changed the list all the time, or ``clipline-state`` is not ours.
     """
-
-    def change(resources: Resources) -> Resources:
-        return {name: details for name, details in resources.items() if name != address}
-
-    _update(client, stack, change)
-
-
-def _update(client: Elasticsearch, stack: str, change: Callable[[Resources], Resources]) -> None:
-    from elasticsearch import ConflictError
-
-    for _ in range(_ATTEMPTS):
-        stored = read(client, _id(stack))
-        before = {} if stored is None else _resources(stored.body)
-        after = change(before)
-        if after == before:
-            return
-        if stored is None:
-            ensure_index(client)
-        source = {"kind": "adopted", "stack": stack, "body": {"resources": after}}
-        try:
-            if stored is None:
-                write(client, _id(stack), source, create=True)
-            else:
-                write(client, _id(stack), source, after=stored.position)
-        except ConflictError:
-            continue
-        return
-    raise ClusterError(
-        "the list of adopted resources is being changed all the time", where=_id(stack), hint="try again"
-    )
-
-
-def _resources(body: Mapping[str, Any]) -> Resources:
-    resources = body.get("resources")
-    return resources if isinstance(resources, Mapping) else {}
-
-
-def _id(stack: str) -> str:
-    return f"adopted:{stack}"
+    change_list(client, ADOPTED, stack, lambda resources: without(resources, address))

@@ -68,6 +68,17 @@ class DeploymentStatus:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KeptModel:
+    """A text model that another one took the place of, kept for a rollback; ``until`` is ``None`` where it is kept for good."""
+
+    model_id: str
+    replaced_by: str | None = None
+    since: str | None = None
+    until: str | None = None
+    rolled_back: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """What is out of step with the stack's files: the addresses that an apply would change, and those in its way."""
 
@@ -98,6 +109,7 @@ class Status:
     pipelines: tuple[PipelineStatus, ...]
     models: tuple[DeploymentStatus, ...]
     client_models: tuple[str, ...] = ()
+    kept: tuple[KeptModel, ...] = ()
     step: Step | None
     lock: str | None
     last_run: Mapping[str, Any] | None
@@ -123,6 +135,7 @@ class Status:
             "pipelines": [asdict(pipeline) for pipeline in self.pipelines],
             "models": [asdict(model) for model in self.models],
             "client_models": list(self.client_models),
+            "kept": [asdict(model) for model in self.kept],
             "out_of_step": None if self.step is None else asdict(self.step),
             "lock": self.lock,
             "last_run": None if self.last_run is None else dict(self.last_run),

@@ -1,4 +1,4 @@
-"""A cluster → a stack's status. Read-only: ten requests, and those of the plan, whatever the size of the stack."""
+"""A cluster → a stack's status. Read-only: eleven requests, and those of the plan, whatever the size of the stack."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from clipline.core.settings import Connection
 from provisioning.observed import is_closed
 from provisioning.plan import Plan
 from provisioning.state.history import read_history
+from provisioning.state.lists import read_lists
 from provisioning.state.lock import read_holder
-from provisioning.status.parts import DeploymentStatus, IndexStatus, PipelineStatus, Status, Step
+from provisioning.status.parts import DeploymentStatus, IndexStatus, KeptModel, PipelineStatus, Status, Step
 
 if TYPE_CHECKING:
     from elasticsearch import Elasticsearch
@@ -62,6 +63,7 @@ def read_status(client: Elasticsearch, wanted: Wanted, *, target: Connection, pl
     indices = asked("indices", lambda: _indices(client, wanted.aliases, asked))
     ingest = asked("pipelines", lambda: client.nodes.stats(metric="ingest").body)
     models = asked("models", lambda: _models(client, wanted.models))
+    kept = asked("kept", lambda: _kept(client, wanted.stack)) if wanted.models else ()
     step = asked("step", lambda: Step.of(plan()))
     holder = asked("lock", lambda: read_holder(client, wanted.stack))
     runs = asked("history", lambda: read_history(client, wanted.stack, limit=1))
@@ -74,6 +76,7 @@ def read_status(client: Elasticsearch, wanted: Wanted, *, target: Connection, pl
         models=models
         or tuple(DeploymentStatus(model_alias=alias, deployment_id=name) for alias, name in wanted.models.items()),
         client_models=wanted.client_models,
+        kept=kept or (),
         step=step,
         lock=str(holder) if holder else None,
         last_run={key: runs[0].get(key) for key in _OF_RUN} if runs else None,
@@ -215,6 +218,25 @@ def _models(client: Elasticsearch, wanted: Mapping[str, str]) -> tuple[Deploymen
     entries = client.ml.get_trained_models_stats(model_id="_all", size=_ALL)["trained_model_stats"]
     deployments = {stats["deployment_id"]: stats for entry in entries if (stats := entry.get("deployment_stats"))}
     return tuple(_deployment(alias, name, behind.get(alias), deployments.get(name)) for alias, name in wanted.items())
+
+
+def _kept(client: Elasticsearch, stack: str) -> tuple[KeptModel, ...]:
+    """The models that others took the place of and that are on the cluster still."""
+    listed = {address.partition("/")[2]: details for address, details in read_lists(client, stack).superseded.items()}
+    if not listed:
+        return ()
+    there = {config["model_id"] for config in client.ml.get_trained_models(size=_ALL)["trained_model_configs"]}
+    return tuple(
+        KeptModel(
+            model_id=name,
+            replaced_by=details.get("by"),
+            since=details.get("since"),
+            until=details.get("delete_after"),
+            rolled_back=bool(details.get("rolled_back")),
+        )
+        for name, details in sorted(listed.items())
+        if name in there
+    )
 
 
 def _deployment(alias: str, name: str, model_id: str | None, stats: Mapping[str, Any] | None) -> DeploymentStatus:

@@ -17,6 +17,7 @@ _PARTS = {
     "size": "the size of the indices",
     "pipelines": "the counters of pipelines",
     "models": "models and deployments",
+    "kept": "models kept for a rollback",
     "step": "what is out of step",
     "lock": "the lock",
     "history": "the history",
@@ -34,6 +35,11 @@ def lines(status: Status) -> Iterator[tuple[str, bool]]:
         yield from _model(model, known="models" not in status.unknown)
     for alias in status.client_models:
         yield _labelled("model", f"{alias}: texts are encoded on the client (text_encoder: client)"), False
+    for kept in status.kept:
+        left = "rolled back from" if kept.rolled_back else "replaced"
+        until = f"an apply after {kept.until} deletes it" if kept.until else "kept for good"
+        yield _labelled("kept", kept.model_id), False
+        yield _labelled("", f"{left} {kept.since or '?'}; {until}"), False
     if status.step is not None:
         yield from ((line, bool(status.step.problems)) for line in _step(status.step))
     if status.lock is not None:

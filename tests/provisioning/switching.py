@@ -6,21 +6,25 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from elasticsearch import ApiError, Elasticsearch
 
-from provisioning.apply import Work, apply_plan
+from provisioning.apply import BundleSource, Work, apply_plan
 from provisioning.assets.model_asset import ModelAsset, model_asset
 from provisioning.assets.stack import read_stack
 from provisioning.assets.variables import gather
-from provisioning.bundles.find import Bundles
-from provisioning.desired import Digests, desired_state
+from provisioning.bundles.find import Bundles, BundlesOfPlan
+from provisioning.desired import Desired, Digests, desired_state
 from provisioning.observe import Scope, observe, server
+from provisioning.observed import Observed
 from provisioning.plan import Plan
 from provisioning.planner import make_plan
+from provisioning.planner.rollback import plan_rollback
+from provisioning.planner.succession import GRACE
 from tests.conftest import ROOT, TINY
 
 STEM = "sentence-transformers__clip-vit-b-32-multilingual-v1"
@@ -88,8 +92,19 @@ class World:
         assert digest is not None
         return asset.model_id(digest)
 
-    def plan(self, which: str) -> Plan:
+    def plan(self, which: str, *, grace: timedelta | None = GRACE) -> Plan:
         """The plan of the stack with one of the models."""
+        desired, observed = self._look(which)
+        return make_plan(desired, observed, target=self.url, grace=grace)
+
+    def rollback(self, which: str, *, stop_before: str | None = None) -> Plan:
+        """Go back, with a stack that says one of the models, up to a step given as ``verb kind/name``."""
+        _, observed = self._look(which)
+        plan = plan_rollback([self.asset(which)], observed, stack="clipline", target=self.url)
+        self._carry_out(plan, BundlesOfPlan(plan.models, given=()), stop_before)
+        return plan
+
+    def _look(self, which: str) -> tuple[Desired, Observed]:
         stack = read_stack(ROOT, gather(stack=ROOT, flags=self.flags(which), environment={}))
         found = server(self.client)
         digests: Digests = Bundles({STEM: self.asset(which)}).digests()
@@ -99,10 +114,15 @@ class World:
             aliases=tuple(index.alias for index in desired.indices),
             models=frozenset({self.model_id(which)}),
         )
-        return make_plan(desired, observe(self.client, found=found, scope=scope), target=self.url)
+        return desired, observe(self.client, found=found, scope=scope)
 
     def apply(
-        self, which: str, *, stop_before: str | None = None, spoil: Callable[[Bundles], None] | None = None
+        self,
+        which: str,
+        *,
+        stop_before: str | None = None,
+        spoil: Callable[[Bundles], None] | None = None,
+        grace: timedelta | None = GRACE,
     ) -> None:
         """Carry the plan out, up to a step given as ``verb kind/name``."""
         asset = self.asset(which)
@@ -110,7 +130,9 @@ class World:
         bundles.obtain(STEM)
         if spoil is not None:
             spoil(bundles)
-        plan = self.plan(which)
+        self._carry_out(self.plan(which, grace=grace), bundles, stop_before)
+
+    def _carry_out(self, plan: Plan, bundles: BundleSource, stop_before: str | None) -> None:
         work = Work(client=self.client, stack="clipline", version=plan.version, models=plan.models, bundles=bundles)
 
         def before(change: Any) -> None:

@@ -12,7 +12,7 @@ import pytest
 import yaml
 from elasticsearch import Elasticsearch
 
-from clipline.core.errors import AssetError
+from clipline.core.errors import AssetError, ModelError
 from provisioning.apply import Work, apply_plan
 from provisioning.assets.model_asset import model_asset
 from provisioning.assets.stack import read_stack
@@ -25,6 +25,7 @@ from provisioning.plan import Plan, Verb
 from provisioning.planner import make_plan
 from tests.conftest import ROOT, TINY
 from tests.nodes import running_emulator
+from tests.provisioning.switching import Asking
 
 STEM = "sentence-transformers__clip-vit-b-32-multilingual-v1"
 ADDRESS = f"deployment/{STEM}"
@@ -36,6 +37,7 @@ class Served:
 
     client: Elasticsearch
     folder: Path
+    url: str
 
     def declare(self, **settings: Any) -> None:
         """Declare a deployment with these settings only."""
@@ -94,7 +96,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         shutil.copytree(ROOT / name, folder / name)
     shutil.copy(ROOT / "vars.yml", folder)
     with running_emulator(tmp_path_factory.mktemp("deployments")) as url, Elasticsearch(url) as client:
-        served = Served(client, folder)
+        served = Served(client, folder, url)
         served.declare()
         assert len(served.plan(carry_out=True).pending) == 7
         assert served.plan().in_sync
@@ -130,12 +132,52 @@ def test_stopped(served: Served) -> None:
     served.heals(Verb.CREATE, None)
 
 
-@pytest.mark.slow
+NEXT = f"{STEM}-next"
+
+
+def exchanges(served: Served, fields: dict[str, tuple[Any, Any]]) -> None:
+    """What a deployment takes only at its start is changed while another one serves, and no query through the alias fails."""
+    with Asking(served.url, "clip-text") as asking:
+        plan = served.plan(carry_out=True)
+    assert [(change.address, change.verb) for change in plan.pending] == [
+        (f"deployment/{NEXT}", Verb.CREATE),
+        (ADDRESS, Verb.REPLACE),
+        (f"deployment/{NEXT}", Verb.DELETE),
+    ]
+    assert {item.path: (item.before, item.after) for item in plan.pending[1].fields} == fields
+    assert any("started again, with other settings: a short gap for users of that id" in note for note in plan.notes)
+    assert asking.refusals == []
+    assert asking.vectors
+    assert served.plan().in_sync
+
+
 def test_started_with_another_queue(served: Served) -> None:
     model_id = served.stats()["model_id"]
     served.client.ml.stop_trained_model_deployment(model_id=STEM, force=True)
     served.client.ml.start_trained_model_deployment(model_id=model_id, deployment_id=STEM, queue_capacity=7)
-    served.heals(Verb.REPLACE, {"queue_capacity": (7, 1024)})
+    exchanges(served, {"queue_capacity": (7, 1024)})
+
+
+def test_the_cache_is_set_at_the_start(served: Served) -> None:
+    served.declare(cache_size="20kb")
+    before = served.stats()["cache_size"]
+    exchanges(served, {"cache_size": (before, "20kb")})
+    assert served.stats()["cache_size"] == "20kb"
+    served.declare(cache_size="20480b")
+    assert served.plan().in_sync
+    served.declare(cache_size=0)
+    exchanges(served, {"cache_size": ("20kb", "0b")})
+
+
+def test_settings_that_do_not_start_leave_the_old_ones_serving(served: Served) -> None:
+    served.declare(threads_per_allocation=32)
+    with Asking(served.url, "clip-text") as asking, pytest.raises(ModelError, match="not enough free processors"):
+        served.plan(carry_out=True)
+    assert asking.refusals == []
+    assert served.stats()["threads_per_allocation"] == 1
+    served.declare()
+    assert served.plan(carry_out=True).pending == ()
+    assert served.plan().in_sync
 
 
 def test_declared_to_follow_the_load(served: Served) -> None:

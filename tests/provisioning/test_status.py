@@ -125,6 +125,7 @@ def test_what_is_forbidden_is_unknown(tmp_path: Path, stack_copy: Path) -> None:
     assert status.unknown.keys() == {
         "version",
         "health",
+        "kept",
         "size",
         "pipelines",
         "models",

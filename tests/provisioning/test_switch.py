@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -61,9 +62,9 @@ def test_the_alias_is_never_without_a_model(world: World, clipline: Run) -> None
     assert any("a short gap for users of that id, none for users of the alias" in note for note in planned["notes"])
     with Asking(world.url, ALIAS) as asking:
         done = clipline("apply", *world.arguments("new"), "--yes", "--json")
-    assert [item["detail"].partition(",")[0] for item in json.loads(done.stdout)["outcome"]][1:] == [
+    assert [re.split(r"[,(]", item["detail"])[0].strip() for item in json.loads(done.stdout)["outcome"]][1:] == [
         "started; parity proven",
-        "",
+        f"of one space with {old}",
         "started; parity proven",
         "",
     ]
