@@ -1,10 +1,18 @@
-"""What ML nodes have for models and have given away, from ``GET _ml/memory/_stats``. Pure."""
+"""What a model needs of an ML node's memory, and what ML nodes have and have given away (``GET _ml/memory/_stats``). Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from clipline.core.sizes import MIB
+
+DEPLOYMENT_OVERHEAD = 240 * MIB
+NODE_OVERHEAD = 30 * MIB
+"""The server's estimates (StartTrainedModelDeploymentAction.MEMORY_OVERHEAD, MachineLearning.NATIVE_EXECUTABLE_CODE_OVERHEAD):
+what a deployment needs beside its model, and what the native code needs once on a node."""
+
 
 _TAKEN = ("native_code_overhead", "anomaly_detectors", "data_frame_analytics", "native_inference")
 
@@ -17,6 +25,16 @@ class Place:
     free: int
     total: int
     has_native: bool
+
+
+def memory_need(model_bytes: int, *, allocations: int, metadata: Mapping[str, Any]) -> int:
+    """Bytes that the server reckons for a deployment (StartTrainedModelDeploymentAction.estimateMemoryUsageBytes).
+
+    Twice the model and an overhead; from 8.11 on, what the model's metadata says that it needs, if that is more.
+    """
+    base = DEPLOYMENT_OVERHEAD + 2 * model_bytes
+    each, once = (int(metadata.get(f"per_{part}_memory_bytes") or 0) for part in ("allocation", "deployment"))
+    return max(base, once + each * allocations + model_bytes) if each or once else base
 
 
 def places(answer: Mapping[str, Any]) -> list[Place]:

@@ -7,13 +7,15 @@ costs one more.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from clipline.core.cluster.privileges import denied
 from clipline.core.errors import ClusterError, PrivilegeError, VersionError
 from clipline.core.records import MARK
+from provisioning.ml_memory import places
+from provisioning.ml_room import MlRoom
 from provisioning.observed import OLDEST, SERVERLESS, Observed, ObservedIndex, Version, is_closed
 from provisioning.state.clock import now
 from provisioning.state.lists import read_lists
@@ -76,6 +78,7 @@ def observe(client: Elasticsearch, *, found: Server, scope: Scope) -> Observed:
     """Everything that a plan for a stack compares."""
     marked = _marked(client)
     lists = read_lists(client, scope.stack)
+    stats = _stats(client)
     return Observed(
         version=found.version,
         cluster_uuid=found.cluster_uuid,
@@ -83,7 +86,8 @@ def observe(client: Elasticsearch, *, found: Server, scope: Scope) -> Observed:
         resources={**_pipelines(client), **_templates(client)},
         indices=_indices(client, scope, marked),
         models=_models(client, scope),
-        deployments=_deployments(client),
+        deployments=_deployments(stats),
+        memory=_memory(stats),
         adopted=lists.adopted,
         superseded=lists.superseded,
         at=now(),
@@ -217,8 +221,49 @@ def _with_status(client: Elasticsearch, config: Mapping[str, Any], scope: Scope)
     return next(iter(answer.get("trained_model_configs", ())), config)
 
 
-def _deployments(client: Elasticsearch) -> dict[str, Mapping[str, Any]]:
+def _stats(client: Elasticsearch) -> list[Mapping[str, Any]]:
     # By _all: the statistics of an alias or of a deployment id that is gone are not to be relied on.
-    found = client.ml.get_trained_models_stats(model_id="_all", size=_ALL)
-    stats = (entry.get("deployment_stats") for entry in found["trained_model_stats"])
+    found: list[Mapping[str, Any]] = client.ml.get_trained_models_stats(model_id="_all", size=_ALL)[
+        "trained_model_stats"
+    ]
+    return found
+
+
+def _deployments(entries: Iterable[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+    stats = (entry.get("deployment_stats") for entry in entries)
     return {entry["deployment_id"]: entry for entry in stats if entry}
+
+
+def _memory(entries: Iterable[Mapping[str, Any]]) -> dict[str, int]:
+    sizes = ((entry["model_id"], entry.get("model_size_stats") or {}) for entry in entries)
+    return {
+        model_id: int(found["required_native_memory_bytes"])
+        for model_id, found in sizes
+        if found.get("required_native_memory_bytes")
+    }
+
+
+def held_memory(client: Elasticsearch) -> dict[str, int]:
+    """Deployment id → the bytes that it holds on the ML nodes, as the server reckons them. One request."""
+    stats = _stats(client)
+    memory = _memory(stats)
+    return {name: memory.get(entry["model_id"], 0) for name, entry in _deployments(stats).items()}
+
+
+def ml_room(client: Elasticsearch, *, cloud: bool) -> MlRoom | None:
+    """What the ML nodes have free, and whether more may come; ``None`` where it may not be asked. Two requests.
+
+    Asked for only where something is to be started. ``cloud``: it is a deployment of Elastic Cloud.
+    """
+    from elasticsearch import ApiError
+
+    try:
+        there = places(client.ml.get_memory_stats().body)
+        settings = client.cluster.get_settings(include_defaults=True, flat_settings=True).body
+    except ApiError:
+        return None
+    lazy = next(
+        (settings[level]["xpack.ml.max_lazy_ml_nodes"] for level in ("transient", "persistent", "defaults")
+         if "xpack.ml.max_lazy_ml_nodes" in (settings.get(level) or {})), 0,
+    )  # fmt: skip
+    return MlRoom(places=tuple(there), grows=cloud or int(lazy) > 0)

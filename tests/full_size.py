@@ -1,8 +1,12 @@
-"""A pair of the real pair's sizes, with random weights; needs ``clipline[models]``."""
+"""A pair of the real pair's sizes, with random weights; needs ``clipline[models]``.
+
+``python -m tests.full_size FOLDER`` writes it into a folder.
+"""
 
 from __future__ import annotations
 
 import shutil
+import sys
 from pathlib import Path
 
 from tests.tiny import TINY_IMAGE
@@ -40,3 +44,7 @@ def full_size_pair(folder: Path) -> Path:
     CLIPModel(CLIPConfig()).save_pretrained(folder / "image" / "0_CLIPModel")
     CLIPImageProcessor().save_pretrained(folder / "image" / "0_CLIPModel")
     return folder
+
+
+if __name__ == "__main__":
+    full_size_pair(Path(sys.argv[1]))

@@ -33,7 +33,7 @@ CLIENT = {
 }  # fmt: skip
 PURE = (
     "assets", "bundles.loadable", "canonical", "desired", "diff", "doctor.checks", "doctor.facts", "doctor.finding",
-    "doctor.model_users", "doctor.needs", "ml_memory", "observed", "pipeline_tests", "plan", "plan_file", "planner",
+    "doctor.model_users", "doctor.needs", "ml_memory", "ml_room", "observed", "pipeline_tests", "plan", "plan_file", "planner",
     "processors", "render", "roles", "seen", "status.parts", "status.screen", "users",
 )  # fmt: skip
 HEAVY = ("torch", "transformers", "eland", "sentence_transformers")

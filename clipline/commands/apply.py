@@ -77,7 +77,14 @@ def apply_command(
     with open_target(target_choice) as (target, client):
         if stack is not None:
             planned = make_plan(
-                stack, client, target=target.name, bundle_files=bundle_files, build=True, adopt=adopt, grace=grace
+                stack,
+                client,
+                target=target.name,
+                bundle_files=bundle_files,
+                build=True,
+                adopt=adopt,
+                grace=grace,
+                cloud=target.in_cloud,
             )
         else:
             assert plan_file is not None  # one of the two is given
@@ -91,7 +98,11 @@ def apply_command(
             return ExitCode.FAILED
         if plan.pending and not yes:
             ask("Apply this plan?")
-        done = carry_out(planned, client, wait_timeout=wait_timeout, break_lock=break_lock) if plan.pending else []
+        done = (
+            carry_out(planned, client, wait_timeout=wait_timeout, break_lock=break_lock, cloud=target.in_cloud)
+            if plan.pending
+            else []
+        )
     if as_json:
         show_json({"plan": plan.to_json(), "outcome": [outcome(item) for item in done]})
     elif done:

@@ -104,12 +104,16 @@ def push_command(file: Path, break_lock: bool, as_json: bool, **values: Any) -> 
     stack = open_stack(stack_choice)
     _check_wanted(stack, file)
     with open_target(target_choice) as (target, client):
-        planned = make_plan(stack, client, target=target.name, bundle_files=(file,))
+        planned = make_plan(stack, client, target=target.name, bundle_files=(file,), cloud=target.in_cloud)
         plan = of_bundle(planned.plan, file)
         if plan.problems:
             show_plan(plan, as_json=as_json)
             return ExitCode.FAILED
-        done = carry_out(Planned(plan, planned.bundles), client, break_lock=break_lock) if plan.pending else []
+        done = (
+            carry_out(Planned(plan, planned.bundles), client, break_lock=break_lock, cloud=target.in_cloud)
+            if plan.pending
+            else []
+        )
     if as_json:
         show_json({"plan": plan.to_json(), "outcome": [outcome(item) for item in done]})
     else:

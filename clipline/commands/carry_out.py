@@ -21,7 +21,12 @@ if TYPE_CHECKING:
 
 
 def carry_out(
-    planned: Planned, client: Elasticsearch, *, wait_timeout: float = 300.0, break_lock: bool = False
+    planned: Planned,
+    client: Elasticsearch,
+    *,
+    wait_timeout: float = 300.0,
+    break_lock: bool = False,
+    cloud: bool = False,
 ) -> list[Done]:
     """Carry out a plan that has something to do, saying each change on stderr as it is done.
 
@@ -64,6 +69,7 @@ def carry_out(
             bundles=planned.bundles,
             wait_seconds=wait_timeout,
             upload_progress=progress,
+            cloud=cloud,
         )
         try:
             with console.status(f"{plan.purpose} under way") if live else nullcontext():

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import click
 
 from clipline.commands.options import open_stack, open_target, read_choices, stack_options, target_options
 from clipline.core.errors import ExitCode, UsageError
 from clipline.core.output import data, show, show_json
-from clipline.core.settings import Connection
 
 if TYPE_CHECKING:
     from provisioning.assets.stack import Stack
@@ -21,8 +19,6 @@ if TYPE_CHECKING:
     from provisioning.doctor.needs import BundleFacts
 
 JOBS = ("provisioner", "loader", "searcher", "watcher")
-_CLOUD = (".elastic-cloud.com", ".elastic.cloud", ".es.io", ".found.io", ".cloud.es.io")
-"""How addresses of Elastic Cloud end."""
 
 
 @click.command("doctor")
@@ -64,7 +60,7 @@ def doctor_command(
         return ExitCode.DONE
     with open_target(target_choice) as (target, client):
         bundles = _bundles(stack, bundle_files)
-        needs = needs_of(stack, bundles=bundles, job=role or "provisioner", cloud=_in_cloud(target))
+        needs = needs_of(stack, bundles=bundles, job=role or "provisioner", cloud=target.in_cloud)
         facts = gather(client, needs)
     findings, users = examine(facts, needs), users_of_models(facts)
     blocked = any(finding.level is Level.BLOCKS for finding in findings)
@@ -109,10 +105,6 @@ def _bundles(stack: Stack, given: Iterable[Path]) -> dict[str, BundleFacts]:
             metadata=bundle.config().get("metadata") if bundle else None,
         )
     return found
-
-
-def _in_cloud(target: Connection) -> bool:
-    return bool(target.cloud_id) or str(urlsplit(target.url or "").hostname or "").endswith(_CLOUD)
 
 
 def _show(stack: str, target: str, findings: tuple[Finding, ...], users: tuple[ModelUsers, ...]) -> None:

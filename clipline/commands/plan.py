@@ -63,7 +63,16 @@ def plan_command(
     stack_choice, target_choice = read_choices(values)
     stack = open_stack(stack_choice)
     with open_target(target_choice) as (target, client):
-        plan = make_plan(stack, client, target=target.name, bundle_files=bundle_files, adopt=adopt, grace=grace).plan
+        planned = make_plan(
+            stack,
+            client,
+            target=target.name,
+            bundle_files=bundle_files,
+            adopt=adopt,
+            grace=grace,
+            cloud=target.in_cloud,
+        )
+        plan = planned.plan
     show_plan(plan, as_json=as_json, as_markdown=as_markdown, all_fields=verbose_plan)
     if plan.problems:
         return ExitCode.FAILED
@@ -86,7 +95,7 @@ def drift_command(bundle_files: tuple[Path, ...], as_json: bool, **values: Any) 
     stack_choice, target_choice = read_choices(values)
     stack = open_stack(stack_choice)
     with open_target(target_choice) as (target, client):
-        plan = make_plan(stack, client, target=target.name, bundle_files=bundle_files).plan
+        plan = make_plan(stack, client, target=target.name, bundle_files=bundle_files, cloud=target.in_cloud).plan
     drifted = bool(plan.drift or plan.problems)
     if as_json:
         show_json(plan.to_json())

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from clipline.core.output import data, say, show, show_json
+from provisioning.ml_room import starts_something
 from provisioning.plan import Plan, Purpose
 from provisioning.planner.succession import GRACE
 
@@ -52,9 +53,10 @@ def make_plan(
     build: bool = False,
     adopt: Iterable[str] = (),
     grace: timedelta | None = GRACE,
+    cloud: bool = False,
 ) -> Planned:
     """Stack and cluster → plan. With ``build``, bundles whose digest is unknown are built first; ``grace`` is how long a model
-    that another takes the place of is kept.
+    that another takes the place of is kept; ``cloud`` says that the cluster may add nodes by itself.
     """
     from provisioning.planner import make_plan as plan_of
 
@@ -70,7 +72,30 @@ def make_plan(
         from provisioning.bundles.loadable import with_refusals
 
         plan = with_refusals(plan, seen.bundles)
+    if starts_something(plan) and not plan.problems:
+        plan = with_ml_room(plan, seen.observed, seen.bundles, client, cloud=cloud)
     return Planned(plan, seen.bundles)
+
+
+def with_ml_room(plan: Plan, observed: Observed, bundles: BundleSource, client: Elasticsearch, *, cloud: bool) -> Plan:
+    """A plan with what the ML nodes have no room for, by the bundles at hand and by what the cluster knows of its models."""
+    from provisioning.ml_room import with_room
+    from provisioning.observe import ml_room
+
+    room = ml_room(client, cloud=cloud)
+    if room is None:
+        return replace(plan, notes=(*plan.notes, "whether the ML nodes have room could not be asked"))
+    stems = {model.model_id: model for model in plan.models}
+
+    def need(model_id: str, allocations: int) -> int | None:
+        planned = stems.get(model_id)
+        bundle = bundles.at_hand(planned.asset.stem) if planned is not None else None
+        if planned is not None and bundle is not None and bundle.digest == planned.digest:
+            return bundle.memory_need(allocations)
+        return observed.memory.get(model_id)
+
+    held = {name: observed.memory.get(entry["model_id"], 0) for name, entry in observed.deployments.items()}
+    return with_room(plan, room, need=need, held=held)
 
 
 def look(stack: Stack, client: Elasticsearch, *, bundle_files: Iterable[Path] = (), build: bool = False) -> Seen:

@@ -21,7 +21,7 @@ from clipline.commands.options import (
     wait_option,
     yes_option,
 )
-from clipline.commands.planning import Planned, look, show_plan, with_endpoints
+from clipline.commands.planning import Planned, look, show_plan, with_endpoints, with_ml_room
 from clipline.core.errors import ExitCode
 from clipline.core.output import show_json
 
@@ -54,6 +54,7 @@ def rollback_command(
     Example: clipline rollback --stack mystack --url https://host:9200
     """
     from provisioning.bundles.find import BundlesOfPlan
+    from provisioning.ml_room import starts_something
     from provisioning.planner.rollback import plan_rollback
 
     grace = read_grace(values)
@@ -61,14 +62,18 @@ def rollback_command(
     stack = open_stack(stack_choice)
     with open_target(target_choice) as (target, client):
         seen = look(stack, client)
+        observed = with_endpoints(seen.observed, client)
         plan = plan_rollback(
             [model.asset for model in seen.desired.models],
-            with_endpoints(seen.observed, client),
+            observed,
             stack=stack.name,
             target=target.name,
             address=address,
             grace=grace,
         )
+        bundles = BundlesOfPlan(plan.models, given=bundle_files)
+        if starts_something(plan) and not plan.problems:
+            plan = with_ml_room(plan, observed, bundles, client, cloud=target.in_cloud)
         if not as_json:
             show_plan(plan)
         if plan.problems:
@@ -77,8 +82,13 @@ def rollback_command(
             return ExitCode.FAILED
         if plan.pending and not yes:
             ask("Go back to this model?")
-        planned = Planned(plan, BundlesOfPlan(plan.models, given=bundle_files))
-        done = carry_out(planned, client, wait_timeout=wait_timeout, break_lock=break_lock) if plan.pending else []
+        done = (
+            carry_out(
+                Planned(plan, bundles), client, wait_timeout=wait_timeout, break_lock=break_lock, cloud=target.in_cloud
+            )
+            if plan.pending
+            else []
+        )
     if as_json:
         show_json({"plan": plan.to_json(), "outcome": [outcome(item) for item in done]})
     elif done:

@@ -41,7 +41,10 @@ def status_command(as_json: bool, **values: Any) -> int:
     )
     with open_target(target_choice) as (target, client):
         status = read_status(
-            client, wanted, target=target, plan=lambda: make_plan(stack, client, target=target.name).plan
+            client,
+            wanted,
+            target=target,
+            plan=lambda: make_plan(stack, client, target=target.name, cloud=target.in_cloud).plan,
         )
     if as_json:
         show_json(status.to_json())

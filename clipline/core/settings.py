@@ -15,6 +15,8 @@ from urllib.parse import unquote, urlsplit
 from clipline.core.errors import UsageError
 
 CA_CERTS = "ELASTICSEARCH_CA_CERTS"
+_CLOUD = (".elastic-cloud.com", ".elastic.cloud", ".es.io", ".found.io", ".cloud.es.io")
+"""How addresses of Elastic Cloud end."""
 PATIENCE = 60.0
 """Longer than a node takes to start again, or a master to be elected; shorter than an operator takes to look elsewhere."""
 
@@ -43,6 +45,11 @@ class Connection:
             return f"Elastic Cloud deployment {(self.cloud_id or '').partition(':')[0]}"
         parts = urlsplit(self.url)
         return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+
+    @property
+    def in_cloud(self) -> bool:
+        """Whether it is a deployment of Elastic Cloud, which may add nodes by itself."""
+        return bool(self.cloud_id) or str(urlsplit(self.url or "").hostname or "").endswith(_CLOUD)
 
 
 def connection(

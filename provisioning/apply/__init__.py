@@ -38,6 +38,7 @@ def apply_plan(plan: Plan, work: Work, *, before: Callable[[Change], None] | Non
     """
     if plan.problems:
         raise PlanError("this plan has problems; nothing was done", hint="each problem above names the ways on")
+    work.plan = plan
     for change in plan.pending:
         if before is not None:
             before(change)

@@ -6,6 +6,7 @@ from typing import Any
 
 from clipline.core.errors import ModelError, PlanError
 from provisioning.apply.kinship import check_kinship
+from provisioning.apply.room_ahead import check_room
 from provisioning.apply.work import Work
 from provisioning.bundles.loadable import HINT, parsed, refusals
 from provisioning.bundles.parts import count_parts
@@ -33,6 +34,7 @@ def trained_model(work: Work, change: Change) -> str:
         raise PlanError("the model's files changed since the plan was made", where=change.address, hint="run it again")
     if wrong := refusals(bundle.manifest, parsed(work.version)):
         raise ModelError(wrong[0], where=change.address, hint=HINT)
+    check_room(work, bundle, change.name)
     options: dict[str, Any] = {
         "model_id": change.name,
         "stack": work.stack,

@@ -9,7 +9,7 @@ from provisioning.apply.waiting import wait_until_started
 from provisioning.bundles.bundle import Bundle
 from provisioning.bundles.parity import prove
 from provisioning.bundles.push import Progress
-from provisioning.plan import Change, PlannedModel
+from provisioning.plan import Change, Plan, PlannedModel
 
 if TYPE_CHECKING:
     from elasticsearch import Elasticsearch
@@ -38,7 +38,8 @@ class Done:
 class Work:
     """Everything that carrying out a plan needs.
 
-    ``version`` is the server's; ``wait_seconds`` bounds the wait for a deployment.
+    ``version`` is the server's; ``wait_seconds`` bounds the wait for a deployment; ``cloud`` says that the cluster may add
+    nodes by itself. ``plan`` is the one that is being carried out.
     """
 
     client: Elasticsearch
@@ -47,7 +48,9 @@ class Work:
     models: tuple[PlannedModel, ...]
     bundles: BundleSource
     wait_seconds: float = 300.0
+    cloud: bool = False
     upload_progress: Progress | None = None
+    plan: Plan | None = None
     proven: set[str] = field(default_factory=set)
     """The models whose parity was proven in this run."""
 

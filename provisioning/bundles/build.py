@@ -12,6 +12,7 @@ import re
 import shutil
 import tempfile
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from clipline.core.text_models import as_read
 from provisioning.assets.model_asset import INPUT_FIELD, ModelAsset
 from provisioning.bundles.bundle import Bundle, write_bundle
 from provisioning.bundles.probes import PROBES
+from provisioning.ml_memory import memory_need
 
 _TARGET = (8, 15, 0)
 """The oldest server that clipline works with: its configuration is understood by all newer ones."""
@@ -92,10 +94,12 @@ def _build(model: ModelAsset, directory: Path, digest: str, out: Path, folder: P
             where=model.where,
             hint="correct import.embedding_size, and dims in the mapping",
         )
-    vectors = reference.encode(list(map(as_read, PROBES)), show_progress_bar=False)
+    reference.max_seq_length = length  # the server reads no further
+    texts = _readable(reference, length) if parameters["truncate"] == "none" else PROBES
+    vectors = reference.encode(list(map(as_read, texts)), show_progress_bar=False)
     probes = [
         {"text": text, "vector": [float(number) for number in vector]}
-        for text, vector in zip(PROBES, vectors, strict=True)
+        for text, vector in zip(texts, vectors, strict=True)
     ]
     members = {
         "model.pt": Path(model_path),
@@ -109,28 +113,48 @@ def _build(model: ModelAsset, directory: Path, digest: str, out: Path, folder: P
         "digest": digest,
         "embedding_size": size,
         "operators": operators_of(torch.jit.load(model_path, map_location="cpu")),
+        "memory": _memory(body, Path(model_path).stat().st_size),
         "state_hooks": state_hooks_of(Path(model_path)),
         "versions": {name: importlib.metadata.version(name) for name in _PACKAGES},
     }
     return write_bundle(out, manifest=manifest, members=members)
 
 
+def _readable(reference: Any, length: int) -> list[str]:
+    """The probes that a model can read which refuses longer texts than its own (``truncate: none``)."""
+    return [text for text in PROBES if len(reference.tokenizer(as_read(text))["input_ids"]) <= length]
+
+
+def _memory(config: Mapping[str, Any], model_bytes: int) -> dict[str, int]:
+    """What the model needs of an ML node, as eland measured it, and what a server makes of that for one allocation."""
+    metadata = config.get("metadata") or {}
+    parts = {part: int(metadata.get(f"per_{part}_memory_bytes") or 0) for part in ("deployment", "allocation")}
+    return {
+        **{f"per_{part}_bytes": count for part, count in parts.items()},
+        "one_allocation_bytes": memory_need(model_bytes, allocations=1, metadata=metadata),
+    }
+
+
 def _check_room(directory: Path, *places: Path) -> None:
     """Look for room before anything is written: torch ends the whole process where a disk is full.
 
-    A traced model is about as large as the weights that it was made from, and so is its bundle.
+    A traced model is about as large as the weights that it was made from, and so is its bundle; where both go to one disk, it
+    has to hold both.
 
     Raises:
-        BundleError: one of the places has less.
+        BundleError: a disk has less.
     """
-    needed = sum(file.stat().st_size for file in directory.rglob("*") if file.is_file())
+    each = sum(file.stat().st_size for file in directory.rglob("*") if file.is_file())
+    disks: dict[int, list[Path]] = {}
     for place in places:
         there = next(folder for folder in (place, *place.parents) if folder.is_dir())
-        free = shutil.disk_usage(there).free
+        disks.setdefault(there.stat().st_dev, []).append(there)
+    for folders in disks.values():
+        needed, free = each * len(folders), shutil.disk_usage(folders[0]).free
         if free < needed:
             raise BundleError(
                 f"there are {size(free)} free, and the model needs {size(needed)}",
-                where=str(there),
+                where=" and ".join(str(folder) for folder in folders),
                 hint="make room; TMPDIR and XDG_CACHE_HOME say where it is traced and kept",
             )
 

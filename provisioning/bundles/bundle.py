@@ -3,8 +3,10 @@
 Members, in this order: ``manifest.json``, ``config.json`` (the body of ``PUT _ml/trained_models/<id>``),
 ``vocabulary.json``, ``probes.json``, ``model.pt``, ``SHA256`` (``seal``). The manifest::
 
-    {"format": 3, "source": {"model": "…", "revision": "…"}, "import": {…}, "digest": "sha256:…",
-     "embedding_size": 512, "operators": ["aten::add", …], "versions": {"torch": "2.13.0", …},
+    {"format": 4, "source": {"model": "…", "revision": "…"}, "import": {…}, "digest": "sha256:…",
+     "embedding_size": 512, "operators": {"aten::add": "transformers/…py:85", …}, "state_hooks": [],
+     "memory": {"per_deployment_bytes": …, "per_allocation_bytes": …, "one_allocation_bytes": …},
+     "versions": {"torch": "2.13.0", …},
      "files": {"model.pt": {"sha256": "…", "bytes": 539123456}, …}}
 
 Reading one needs neither torch nor eland.
@@ -26,11 +28,14 @@ from typing import IO, Any, cast
 
 from clipline.core.errors import BundleError
 from provisioning.bundles import seal
+from provisioning.ml_memory import memory_need
 
-FORMAT = 3
-"""2: the probes' vectors are those of the texts as the server reads them. 3: sealed."""
+FORMAT = 4
+"""2: the probes' vectors are those of the texts as the server reads them. 3: sealed.
+4: with the memory that the model needs, and probes that are read no further than the model will."""
 MEMBERS = ("config.json", "vocabulary.json", "probes.json", "model.pt")
 _MANIFEST = "manifest.json"
+_MEMORY = ("per_deployment", "per_allocation", "one_allocation")
 _BLOCK = 1024 * 1024
 _STALE_SECONDS = 3600
 
@@ -64,6 +69,12 @@ class Bundle:
     def model_bytes(self) -> int:
         """The length of ``model.pt``."""
         return int(self.manifest["files"]["model.pt"]["bytes"])
+
+    def memory_need(self, allocations: int) -> int:
+        """Bytes of an ML node's memory that the server reckons for a deployment of it (``ml_memory.memory_need``)."""
+        memory = self.manifest["memory"]
+        metadata = {f"per_{part}_memory_bytes": memory[f"per_{part}_bytes"] for part in ("allocation", "deployment")}
+        return memory_need(self.model_bytes, allocations=allocations, metadata=metadata)
 
     def config(self) -> dict[str, Any]:
         """The body of ``PUT _ml/trained_models/<id>``, without our marks."""
@@ -212,6 +223,8 @@ def _is_complete(manifest: Mapping[str, Any], files: Any) -> bool:
         and isinstance(manifest.get("digest"), str)
         and isinstance(manifest.get("import"), Mapping)
         and isinstance(manifest.get("operators"), Mapping)
+        and isinstance(manifest.get("memory"), Mapping)
+        and all(isinstance(manifest["memory"].get(f"{part}_bytes"), int) for part in _MEMORY)
         and isinstance(source, Mapping)
         and {"model", "revision"} <= set(source)
     )

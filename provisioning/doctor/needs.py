@@ -7,15 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from clipline.core.sizes import MIB
 from provisioning.assets.model_asset import ModelAsset, model_asset
 from provisioning.assets.stack import Stack, value_at
+from provisioning.ml_memory import memory_need
 from provisioning.roles import aliases_of, roles_of
-
-DEPLOYMENT_OVERHEAD = 240 * MIB
-NODE_OVERHEAD = 30 * MIB
-"""The server's estimates (StartTrainedModelDeploymentAction.MEMORY_OVERHEAD, MachineLearning.NATIVE_EXECUTABLE_CODE_OVERHEAD):
-what a deployment needs beside its model, and what the native code needs once on a node."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,16 +84,6 @@ def needs_of(stack: Stack, *, bundles: Mapping[str, BundleFacts], job: str, clou
         cloud=cloud,
         client_models=tuple(needed for model, needed in needs if model.on_client),
     )
-
-
-def memory_need(model_bytes: int, *, allocations: int, metadata: Mapping[str, Any]) -> int:
-    """Bytes that the server reckons for a deployment (StartTrainedModelDeploymentAction.estimateMemoryUsageBytes).
-
-    Twice the model and an overhead; from 8.11 on, what the model's metadata says that it needs, if that is more.
-    """
-    base = DEPLOYMENT_OVERHEAD + 2 * model_bytes
-    each, once = (int(metadata.get(f"per_{part}_memory_bytes") or 0) for part in ("allocation", "deployment"))
-    return max(base, once + each * allocations + model_bytes) if each or once else base
 
 
 def own_names(names: Sequence[str], aliases: Sequence[str]) -> list[str]:

@@ -402,7 +402,7 @@ def test_a_disk_without_room(stack_copy: Path, tmp_path: Path, monkeypatch: pyte
 
     (asset,) = read_stack(ROOT, gather(stack=ROOT, flags=TINY, environment={})).of("model")
     monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=1_000_000))
-    with pytest.raises(BundleError, match=r"there are 977 kB free, and the model needs 2\.\d MB") as caught:
+    with pytest.raises(BundleError, match=r"there are 977 kB free, and the model needs 4\.\d MB") as caught:
         build_bundle(
             model_asset(asset), directory=Path(TINY[0].partition("=")[2]), digest="x", out=tmp_path / "a" / "x.tar"
         )

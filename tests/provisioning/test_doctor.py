@@ -17,7 +17,8 @@ from provisioning.doctor.checks import disk, licence, memory, ml_nodes, unasked,
 from provisioning.doctor.facts import Answer
 from provisioning.doctor.gather import gather
 from provisioning.doctor.model_users import users_of_models
-from provisioning.doctor.needs import BundleFacts, memory_need, needs_of
+from provisioning.doctor.needs import BundleFacts, needs_of
+from provisioning.ml_memory import memory_need
 from tests.conftest import TINY, Run
 from tests.emulator.secure_node import secure_node
 from tests.nodes import CLIENT, VERSION, running_emulator

@@ -8,8 +8,8 @@ from clipline.core.sizes import size
 from provisioning.doctor.checks.ml_nodes import may_grow, ml_nodes
 from provisioning.doctor.facts import Facts
 from provisioning.doctor.finding import Finding, Level
-from provisioning.doctor.needs import NODE_OVERHEAD, ModelNeed, Needs
-from provisioning.ml_memory import Place
+from provisioning.doctor.needs import ModelNeed, Needs
+from provisioning.ml_memory import NODE_OVERHEAD, Place
 
 _CHECK = "memory"
 
