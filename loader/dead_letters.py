@@ -5,8 +5,8 @@
     {"path": "phone/IMG_1.jpeg", "source": "Pictures", "stage": "decode", "reason": "the file is empty",
      "retriable": false}
 
-``stage`` is one of ``STAGES``. ``caption`` means that the picture itself was loaded, without its caption; ``retriable``
-that nothing about the picture is wrong and the same load may well succeed later.
+``stage`` is one of ``STAGES``. ``caption`` means that the picture itself was loaded, without its caption or without the
+vector of it; ``retriable`` that nothing about the picture is wrong and the same load may well succeed later.
 """
 
 from __future__ import annotations

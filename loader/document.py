@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 from typing import Any
 
-from clipline.core.records import CAPTION_FIELD, VECTOR_FIELD
+from clipline.core.records import CAPTION_FIELD, CAPTION_VECTOR_FIELD, VECTOR_FIELD
 from loader.embed import Embedding
 
 
@@ -15,7 +15,8 @@ def document(embedding: Embedding, *, encoder_digest: str) -> dict[str, Any]:
     Example: ``{"image_id": "IMG_4032", "image_name": "IMG_4032.jpeg", "relative_path": "phone/IMG_4032.jpeg",
     "image_embedding": [...], "exif": {"date": "2024-05-17T09:41:03", "location": {"lat": 46.4, "lon": 6.8}},
     "source": "Pictures", "size": 48213, "mtime": 1715931663000, "content_sha256": "9f86…", "width": 4032,
-    "height": 3024, "format": "jpeg", "encoder": "sha256:…", "caption": "two red circles"}``
+    "height": 3024, "format": "jpeg", "encoder": "sha256:…", "caption": "two red circles"}``;
+    where the client encodes texts, ``"caption_embedding": [...]`` too
     """
     image, ref = embedding.image, embedding.image.ref
     path = PurePosixPath(ref.relative_path)
@@ -35,5 +36,6 @@ def document(embedding: Embedding, *, encoder_digest: str) -> dict[str, Any]:
         "format": image.format,
         "encoder": encoder_digest,
         CAPTION_FIELD: ref.caption,
+        CAPTION_VECTOR_FIELD: embedding.caption_vector,
     }
     return {name: value for name, value in fields.items() if value is not None}

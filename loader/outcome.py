@@ -14,6 +14,7 @@ class Outcome:
     - ``indexed``, ``skipped`` (unchanged) and ``rejected`` pictures; ``rejected_by_stage`` says where
     - ``other_files``: files that are no pictures and do not pretend to be
     - ``unread_captions``: pictures that were loaded without the caption beside them, because it cannot be read
+    - ``captions_without_vector``: captions that were loaded without the vector that the client should have made of them
     - ``without_vector``, ``ingest_errors``: documents of the whole index, after the load, that search cannot find or
       that the ingest pipeline could not finish
     - ``dead_letters_file``: ``None`` when there are none
@@ -24,6 +25,7 @@ class Outcome:
     rejected_by_stage: Counter[str] = field(default_factory=Counter)
     other_files: int = 0
     unread_captions: int = 0
+    captions_without_vector: int = 0
     without_vector: int = 0
     ingest_errors: int = 0
     seconds: float = 0.0
@@ -53,6 +55,7 @@ class Outcome:
             "rejected_by_stage": dict(self.rejected_by_stage),
             "other_files": self.other_files,
             "unread_captions": self.unread_captions,
+            "captions_without_vector": self.captions_without_vector,
             "without_vector": self.without_vector,
             "ingest_errors": self.ingest_errors,
             "seconds": round(self.seconds, 3),

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 from clipline.core.encoders import ImageEncoder
 from clipline.core.errors import CliplineError, ImageError
 from clipline.core.records import EncoderIdentity
+from clipline.core.text_encoders import TextEncoder, load_text_encoder
+from clipline.core.text_models import TextEncoderIdentity
 from loader.bulk import Action, Result, send
 from loader.dead_letters import DeadLetter, DeadLetters, Stage
 from loader.decode import DecodedImage, decode
@@ -41,13 +43,15 @@ def load(
     client: Elasticsearch,
     alias: str,
     load_encoder: Callable[[EncoderIdentity], ImageEncoder],
+    load_text: Callable[[TextEncoderIdentity], TextEncoder] = load_text_encoder,
     batch_size: int = 32,
     dead_letters: Path,
     progress: Callable[[Progress], None] | None = None,
 ) -> Outcome:
     """Load the pictures below some roots into the index behind an alias.
 
-    The target is checked before a picture is opened, and the encoder loaded only when there is something to encode.
+    The target is checked before a picture is opened, and an encoder loaded only when there is something for it to encode;
+    that of texts only where the index says that they are encoded on the client.
 
     Raises:
         CliplineError: no picture was found, the index is not there, or the encoder is not the index's.
@@ -59,9 +63,8 @@ def load(
     # Counted by a walk of its own: a list of all files would grow with the archive.
     total = sum(1 for root in roots for _ in discover(root)) if progress else 0
     letters = DeadLetters(dead_letters)
-    run = _Run(
-        target, load_encoder, batch_size, letters, lambda done: progress(Progress(done, total)) if progress else None
-    )
+    tell = (lambda done: progress(Progress(done, total))) if progress else (lambda _: None)
+    run = _Run(target, load_encoder, load_text, batch_size, letters, tell)
     try:
         found = run.found(roots)
         new = run.new(found)
@@ -87,11 +90,13 @@ class _Run:
 
     target: Target
     load_encoder: Callable[[EncoderIdentity], ImageEncoder]
+    load_text: Callable[[TextEncoderIdentity], TextEncoder]
     batch_size: int
     letters: DeadLetters
     tell: Callable[[int], None]
     outcome: Outcome = field(default_factory=Outcome)
     encoder: ImageEncoder | None = None
+    text_encoder: TextEncoder | None = None
 
     def found(self, roots: Sequence[Root]) -> Iterator[ImageRef]:
         some = False
@@ -126,11 +131,16 @@ class _Run:
         encoder = self.encoder = self.load_encoder(self.target.marks.encoder)
         self.target.check_encoder(encoder)
         self.target.write_encoder_digest(encoder.digest)
-        for item in embed(chain([first], waiting), encoder=encoder, batch_size=self.batch_size):
-            if isinstance(item, Embedding):
-                yield item
-            else:
+        texts = self._text_encoder if self.target.text_encoder else None
+        images = chain([first], waiting)
+        for item in embed(images, encoder=encoder, batch_size=self.batch_size, text_encoder=texts):
+            if not isinstance(item, Embedding):
                 self._reject(item.image.ref, "embed", item.error.what, retriable=False)
+                continue
+            if item.caption_error is not None:
+                self.outcome.captions_without_vector += 1
+                self._write(item.image.ref, "caption", item.caption_error, retriable=False)
+            yield item
 
     def documents(self, embeddings: Iterable[Embedding]) -> Iterator[Action]:
         for embedding in embeddings:
@@ -144,6 +154,16 @@ class _Run:
             else:
                 self._reject(result.ref, "bulk", result.error, retriable=result.retriable)
             self.tell(self.outcome.done)
+
+    def _text_encoder(self) -> TextEncoder:
+        wanted = self.target.text_encoder
+        assert wanted is not None  # else nobody asks
+        if self.text_encoder is None:
+            encoder = self.load_text(wanted)
+            self.target.check_text_encoder(encoder)
+            self.target.write_text_digest(encoder.digest)
+            self.text_encoder = encoder
+        return self.text_encoder
 
     def _passed_over(self, item: PassedOver) -> None:
         match item.why:

@@ -1,6 +1,7 @@
 """The index that is loaded into: is it there, which encoder does it want, what does it hold?
 
-Read-only, but for ``write_encoder_digest``: the first load makes an encoder binding that was known by name only.
+Read-only, but for ``write_encoder_digest`` and ``write_text_digest``: the first load makes an encoder binding that was known
+by name only.
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from clipline.core.encoders import ImageEncoder
 from clipline.core.errors import EncoderMismatchError, NotProvisionedError, UsageError
-from clipline.core.records import MARK, VECTOR_FIELD, EncoderIdentity, IndexMarks
+from clipline.core.records import CAPTION_VECTOR_FIELD, MARK, VECTOR_FIELD, EncoderIdentity, IndexMarks
+from clipline.core.text_encoders import TextEncoder, check_text_model
+from clipline.core.text_models import TextEncoderIdentity
 from loader.discover import ImageRef
 
 if TYPE_CHECKING:
@@ -23,12 +26,18 @@ _OTHER_ENCODER = "name the right encoder's files with --image-model, or load int
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The index behind an alias, as it was when the load began."""
+    """The index behind an alias, as it was when the load began; ``caption_vectors``: whether it has a field for them."""
 
     client: Elasticsearch
     alias: str
     index: str
     marks: IndexMarks
+    caption_vectors: bool = False
+
+    @property
+    def text_encoder(self) -> TextEncoderIdentity | None:
+        """The text model that captions are to be encoded with here; ``None`` where the ingest pipeline does it."""
+        return self.marks.text_encoder if self.caption_vectors else None
 
     def unchanged(self, refs: Sequence[ImageRef]) -> set[str]:
         """The ids among these refs whose document has the file's size and time of modification. One request."""
@@ -71,9 +80,34 @@ class Target:
         if marks.encoder.digest is not None:
             self._check_digest(marks.encoder, digest)
             return
-        meta = dict(mapping["_meta"])
-        ours = {**meta[MARK], "encoder": marks.encoder.with_digest(digest).to_json()}
-        self.client.indices.put_mapping(index=self.index, meta={**meta, MARK: ours})
+        self._write_mark(mapping, "encoder", marks.encoder.with_digest(digest).to_json())
+
+    def check_text_encoder(self, encoder: TextEncoder) -> None:
+        """Refuse a text model that is not the one that the index's texts are encoded with. Makes no request.
+
+        Raises:
+            EncoderMismatchError: its digest or the length of its vectors is another.
+        """
+        wanted = self.marks.text_encoder
+        assert wanted is not None  # nobody encodes texts here otherwise
+        check_text_model(wanted, digest=encoder.digest, dims=encoder.dims, where=self.index)
+
+    def write_text_digest(self, digest: str) -> None:
+        """Write the text model's digest into an index that does not name it yet; the mapping's ``_meta`` is written whole.
+
+        Raises:
+            EncoderMismatchError: another load was faster, with another text model.
+        """
+        if self.marks.text_encoder is None or self.marks.text_encoder.digest is not None:
+            return
+        mapping = _mapping(self.client, self.index)
+        wanted = _marks(mapping, self.index).text_encoder
+        if wanted is None:
+            return  # an apply has given the texts to the cluster since
+        if wanted.digest is not None:
+            check_text_model(wanted, digest=digest, dims=wanted.dims, where=self.index)
+            return
+        self._write_mark(mapping, "text_encoder", wanted.with_digest(digest).to_json())
 
     def refresh(self) -> None:
         """Make what was loaded searchable."""
@@ -87,6 +121,10 @@ class Target:
     def ingest_errors(self) -> int:
         """How many documents say in ``ingest_error`` what the ingest pipeline could not do."""
         return int(self.client.count(index=self.index, query={"exists": {"field": "ingest_error"}})["count"])
+
+    def _write_mark(self, mapping: Mapping[str, Any], name: str, value: Mapping[str, Any]) -> None:
+        meta = dict(mapping["_meta"])
+        self.client.indices.put_mapping(index=self.index, meta={**meta, MARK: {**meta[MARK], name: value}})
 
     def _check_digest(self, wanted: EncoderIdentity, digest: str) -> None:
         if wanted.digest is not None and digest != wanted.digest:
@@ -116,7 +154,8 @@ def open_target(client: Elasticsearch, alias: str) -> Target:
             where=index,
             hint=_OUT_OF_STEP,
         )
-    return Target(client, alias, index, marks)
+    captions = (mapping.get("properties") or {}).get(CAPTION_VECTOR_FIELD) or {}
+    return Target(client, alias, index, marks, caption_vectors=captions.get("type") == "dense_vector")
 
 
 def _write_index(client: Elasticsearch, alias: str) -> str:

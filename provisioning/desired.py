@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from clipline.core.records import MARK, VECTOR_FIELD, EncoderIdentity
+from clipline.core.text_models import TextEncoderIdentity
 from provisioning.assets.model_asset import ModelAsset, model_asset
 from provisioning.assets.stack import Asset, Stack
 from provisioning.canonical import canonical, canonical_settings
@@ -87,6 +88,16 @@ def desired_state(stack: Stack, *, version: Version, digests: Digests) -> Desire
         if _alias(bodies[("index_template", asset.name)])
     )
     return Desired(stack=stack.name, resources=resources, models=models, indices=indices, notes=tuple(notes))
+
+
+def _text_encoder(model: DesiredModel, *, dims: int) -> TextEncoderIdentity:
+    return TextEncoderIdentity(
+        model=model.asset.source.model,
+        revision=model.asset.source.revision,
+        digest=model.digest,
+        dims=dims,
+        parameters=model.asset.parameters,
+    )
 
 
 def body_digest(kind: str, body: Mapping[str, Any]) -> str:
@@ -167,4 +178,6 @@ def _index(
         "space": model.asset.space,
         "pipeline": settings.get("default_pipeline"),
     }
+    if model.asset.on_client:
+        marks["text_encoder"] = _text_encoder(model, dims=encoder.dims).to_json()
     return DesiredIndex(alias=alias, settings=settings, mappings=mappings, marks=marks)

@@ -160,13 +160,20 @@ def _marked(client: Elasticsearch) -> dict[str, Mapping[str, Any]]:
     """Whose stack's mark each index carries, also of an alias that is no longer declared, and which text model it names."""
     marks = f"*.mappings._meta.{MARK}"
     answer = client.indices.get_mapping(
-        index="*", expand_wildcards=_EVERY, filter_path=[f"{marks}.stack", f"{marks}.text_model"]
+        index="*",
+        expand_wildcards=_EVERY,
+        filter_path=[f"{marks}.{mark}" for mark in ("stack", "text_model", "text_encoder.where")],
     )
     return {name: body["mappings"]["_meta"][MARK] for name, body in answer.items()}
 
 
 def _text_models(marked: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
-    return {name: marks["text_model"] for name, marks in marked.items() if isinstance(marks.get("text_model"), str)}
+    """The text model that the cluster runs for each index; none where texts are encoded on the client."""
+    return {
+        name: marks["text_model"]
+        for name, marks in marked.items()
+        if isinstance(marks.get("text_model"), str) and "text_encoder" not in marks
+    }
 
 
 def _belongs(name: str, body: Mapping[str, Any], scope: Scope) -> bool:

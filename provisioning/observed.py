@@ -44,9 +44,10 @@ class Observed:
     ``models`` are configurations by model id, ``deployments`` the ``deployment_stats`` by deployment id. ``adopted`` is
     what this stack owns without a mark on it, ``superseded`` the models that others took the place of, both by address
     (``provisioning.state``). ``at`` is when it was read, as ``provisioning.state.clock`` writes it. ``text_models`` are the
-    model aliases that indices name in their marks, by index, whosever these are. ``endpoints`` are the models and
-    deployments of inference endpoints, by endpoint; ``None`` where they were not asked for, or cannot be read. ``memory`` is what
-    the server reckons that a deployment of a model takes, in bytes, by model id.
+    model aliases that indices name in their marks, by index, whosever these are, but for those whose texts are encoded on
+    the client. ``endpoints`` are the models and deployments of inference endpoints, by endpoint; ``None`` where they were not
+    asked for, or cannot be read. ``memory`` is what the server reckons that a deployment of a model takes, in bytes, by model
+    id.
     """
 
     version: Version

@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from clipline.core.text_models import CLIENT
 from provisioning.assets.stack import Stack, value_at
 
 STATE_INDEX = "clipline-state"
@@ -30,7 +31,7 @@ def roles_of(stack: Stack) -> dict[str, dict[str, Any]]:
         aliases=aliases_of(stack),
         pipelines=bool(stack.of("ingest_pipeline")),
         templates=bool(stack.of("index_template") or stack.of("component_template")),
-        models=bool(stack.of("model")),
+        models=any(asset.body.get("text_encoder") != CLIENT for asset in stack.of("model")),
     )
 
 

@@ -7,10 +7,12 @@ the guard.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
+from clipline.core.records import CAPTION_VECTOR_FIELD
 from provisioning.observed import Observed
+from provisioning.processors import outputs, processors, processors_values
 
 
 def model_names(observed: Observed, model_id: str) -> set[str]:
@@ -59,6 +61,12 @@ def of_model(observed: Observed, name: str) -> list[str]:
     ]
 
 
+def asks_for_captions_only(body: Mapping[str, Any], names: set[str]) -> bool:
+    """Whether a pipeline names a model by one of these names, and writes nothing of what it says but captions' vectors."""
+    asked = [item for item in processors(body, "inference") if item.get("model_id") in names]
+    return bool(asked) and all(outputs(item) == {CAPTION_VECTOR_FIELD} for item in asked)
+
+
 def users_of_pipeline(observed: Observed, pipeline: str) -> list[str]:
     """What names a pipeline: other pipelines, templates and, of the indices that were observed, their settings."""
     found = [
@@ -82,18 +90,6 @@ def users_of_component(observed: Observed, component: str) -> list[str]:
         for (kind, name), body in observed.resources.items()
         if kind == "index_template" and component in (body.get("composed_of") or ())
     ]
-
-
-def processors_values(value: Any, kind: str, key: str) -> Iterator[str]:
-    """A parameter of every processor of one kind, wherever it stands in a pipeline's body."""
-    if isinstance(value, Mapping):
-        for name, child in value.items():
-            if name == kind and isinstance(child, Mapping) and isinstance(child.get(key), str):
-                yield child[key]
-            yield from processors_values(child, kind, key)
-    elif isinstance(value, list):
-        for child in value:
-            yield from processors_values(child, kind, key)
 
 
 def pipelines_of_settings(settings: Any) -> set[str]:

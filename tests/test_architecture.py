@@ -34,7 +34,7 @@ CLIENT = {
 PURE = (
     "assets", "bundles.loadable", "canonical", "desired", "diff", "doctor.checks", "doctor.facts", "doctor.finding",
     "doctor.model_users", "doctor.needs", "ml_memory", "ml_room", "observed", "pipeline_tests", "plan", "plan_file", "planner",
-    "render", "roles", "seen", "status.parts", "status.screen", "users",
+    "processors", "render", "roles", "seen", "status.parts", "status.screen", "users",
 )  # fmt: skip
 HEAVY = ("torch", "transformers", "eland", "sentence_transformers")
 # training and the native process are torch programs; nothing imports them

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -22,6 +22,9 @@ from clipline.commands.planning import Planned, make_plan, of_bundle, show_plan
 from clipline.core.errors import BundleError, ExitCode, UsageError
 from clipline.core.output import say, show, show_json
 from clipline.core.sizes import size
+
+if TYPE_CHECKING:
+    from provisioning.assets.stack import Stack
 
 
 @click.group("bundle")
@@ -106,6 +109,7 @@ def push_command(file: Path, break_lock: bool, as_json: bool, **values: Any) -> 
 
     stack_choice, target_choice = read_choices(values)
     stack = open_stack(stack_choice)
+    _check_wanted(stack, file)
     with open_target(target_choice) as (target, client):
         planned = make_plan(stack, client, target=target.name, bundle_files=(file,), cloud=target.in_cloud)
         plan = of_bundle(planned.plan, file)
@@ -123,6 +127,28 @@ def push_command(file: Path, break_lock: bool, as_json: bool, **values: Any) -> 
         for change in plan.changes:
             show(f"{change.name}: {'is there already' if change.verb is Verb.NO_OP else 'pushed'}")
     return ExitCode.DONE
+
+
+def _check_wanted(stack: Stack, file: Path) -> None:
+    """Refuse a bundle whose model has no place on the cluster.
+
+    Raises:
+        UsageError: the stack encodes its texts on the client.
+    """
+    from provisioning.assets.model_asset import model_asset
+    from provisioning.bundles.find import find_bundles
+
+    models = [model_asset(asset) for asset in stack.of("model")]
+    if not any(model.on_client for model in models):
+        return
+    bundles = find_bundles(models, given=(file,), stack=stack.directory)
+    for stem, bundle in bundles.found.items():
+        if bundle.path == file and bundles.models[stem].on_client:
+            raise UsageError(
+                f"this stack encodes the texts of {stem} on the client, so its model has no place on the cluster",
+                where=str(file),
+                hint=f"load and search with clipline[models] as it is, or set text_encoder: cluster in models/{stem}.yml",
+            )
 
 
 def _copy(bundle: Path, out: Path) -> None:

@@ -45,6 +45,16 @@ def eval_command(bundle_files: tuple[Path, ...], parity: bool, as_json: bool, **
     stack_choice, target_choice = read_choices(values)
     stack = open_stack(stack_choice)
     models = [model_asset(asset) for asset in stack.of("model")]
+    on_client = [model for model in models if model.on_client]
+    for model in on_client:
+        say(f"{model.model_alias}: left out, texts are encoded on the client")
+    models = [model for model in models if not model.on_client]
+    if on_client and not models:
+        raise UsageError(
+            "there is no parity to measure: this stack encodes its texts on the client",
+            where="--parity",
+            hint=f"search by text as it is, or set text_encoder: cluster in models/{on_client[0].stem}.yml and apply",
+        )
     bundles = find_bundles(models, given=bundle_files, stack=stack.directory)
     found = []
     with open_target(target_choice) as (target, client):

@@ -15,9 +15,11 @@ from clipline.core.encoders import ImageEncoder, load_image_encoder
 from clipline.core.errors import ExitCode, UsageError
 from clipline.core.hub import ModelSource
 from clipline.core.output import say, show, show_json, talk
+from clipline.core.text_encoders import TextEncoder, load_text_encoder
 
 if TYPE_CHECKING:
     from clipline.core.records import EncoderIdentity
+    from clipline.core.text_models import TextEncoderIdentity
     from loader.outcome import Outcome
     from loader.run import Progress
 
@@ -30,6 +32,9 @@ DEFAULT_ALIAS = "my-image-embeddings"
 @click.option("--index", "alias", default=DEFAULT_ALIAS, show_default=True, help="The index alias to load into.")
 @click.option("--source", help="The name of the pictures' root in ids and documents; by default the folder's name.")
 @click.option("--image-model", help="Where the index's image encoder lies on this machine, if not where it says.")
+@click.option(
+    "--text-model", help="Where the index's text model lies, if texts are encoded here and it lies elsewhere."
+)
 @click.option("--batch-size", type=click.IntRange(1, 4096), default=32, show_default=True, help="Pictures a batch.")
 @click.option(
     "--dead-letters",
@@ -42,6 +47,7 @@ def load_command(
     alias: str,
     source: str | None,
     image_model: str | None,
+    text_model: str | None,
     batch_size: int,
     dead_letters: Path | None,
     as_json: bool,
@@ -75,6 +81,7 @@ def load_command(
             client=client,
             alias=alias,
             load_encoder=encoder_loader(image_model),
+            load_text=text_encoder_loader(text_model),
             batch_size=batch_size,
             dead_letters=letters,
             progress=progress,
@@ -92,18 +99,37 @@ def encoder_loader(image_model: str | None) -> Callable[[EncoderIdentity], Image
     Raises:
         UsageError: the folder does not exist.
     """
-    override = None
-    if image_model is not None:
-        directory = Path(image_model).expanduser()
-        if not directory.is_dir():
-            raise UsageError("--image-model names a folder that does not exist", where=image_model)
-        override = ModelSource(str(directory.resolve()))
+    override = _folder("--image-model", image_model)
 
     def load(identity: EncoderIdentity) -> ImageEncoder:
         say(f"loading the image encoder {override or identity.model} …")
         return load_image_encoder(identity, override=override)
 
     return load
+
+
+def text_encoder_loader(text_model: str | None) -> Callable[[TextEncoderIdentity], TextEncoder]:
+    """How the text model of an index whose texts are encoded here is loaded, from its own source or from the folder given.
+
+    Raises:
+        UsageError: the folder does not exist.
+    """
+    override = _folder("--text-model", text_model)
+
+    def load(identity: TextEncoderIdentity) -> TextEncoder:
+        say(f"loading the text model {override or identity.model} …")
+        return load_text_encoder(identity, override=override)
+
+    return load
+
+
+def _folder(option: str, given: str | None) -> ModelSource | None:
+    if given is None:
+        return None
+    directory = Path(given).expanduser()
+    if not directory.is_dir():
+        raise UsageError(f"{option} names a folder that does not exist", where=given)
+    return ModelSource(str(directory.resolve()))
 
 
 @contextmanager
@@ -131,5 +157,7 @@ def show_outcome(outcome: Outcome, *, alias: str) -> None:
     show(f"{alias}: {', '.join(parts)} in {outcome.seconds:.1f} s ({outcome.pictures_per_second:.1f} pictures/s)")
     if not outcome.indexed and not outcome.rejected:
         show("Nothing to do: every picture is in the index already.")
+    if outcome.captions_without_vector:
+        show(f"{outcome.captions_without_vector} captions without a vector; why: {outcome.dead_letters_file}")
     if outcome.rejected:
         show(f"What could not be loaded, and why: {outcome.dead_letters_file}")

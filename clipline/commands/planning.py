@@ -109,7 +109,8 @@ def look(stack: Stack, client: Elasticsearch, *, bundle_files: Iterable[Path] = 
     bundles = find_bundles(models, given=bundle_files, stack=stack.directory)
     found = server(client)
     digests = bundles.digests()
-    unknown = [stem for stem, digest in digests.text.items() if digest is None]
+    on_client = {model.stem for model in models if model.on_client}
+    unknown = [stem for stem, digest in digests.text.items() if digest is None and stem not in on_client]
     if build and unknown:
         for stem in unknown:
             say(f"building the bundle of {stem}: neither its files nor a bundle are at hand")

@@ -94,6 +94,7 @@ def _remove(
     superseded: bool = False,
 ) -> int:
     from provisioning.plan import Purpose
+    from provisioning.planner.client_text import only_naming
     from provisioning.planner.removal import orphans, owned, plan_removal
 
     stack_choice, target_choice = read_choices(values)
@@ -107,7 +108,13 @@ def _remove(
             else owned(observed, stack.name)
         )
         plan = plan_removal(
-            observed, addresses, stack=stack.name, target=target.name, purpose=purpose, delete_data=delete_data
+            observed,
+            addresses,
+            stack=stack.name,
+            target=target.name,
+            purpose=purpose,
+            delete_data=delete_data,
+            only_naming=only_naming(seen.desired, observed),
         )
         if not as_json:
             show_plan(plan)

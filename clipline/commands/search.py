@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from clipline.commands.load import DEFAULT_ALIAS, encoder_loader
+from clipline.commands.load import DEFAULT_ALIAS, encoder_loader, text_encoder_loader
 from clipline.commands.options import TargetChoice, open_target, read_choices, target_options
 from clipline.core.errors import ImageError, MissingExtraError, UsageError
 from clipline.core.output import say, show, show_json, show_table
@@ -27,6 +27,9 @@ _VISITORS_PATIENCE = 5.0
 
 _index_option = click.option("--index", "alias", default=DEFAULT_ALIAS, show_default=True, help="The index alias.")
 _model_option = click.option("--image-model", help="Where the index's image encoder lies on this machine.")
+_text_option = click.option(
+    "--text-model", help="Where the index's text model lies on this machine, if texts are encoded here."
+)
 _root_option = click.option(
     "--root", "roots", multiple=True, metavar="[SOURCE=]DIR", help="A folder of originals to show pictures from."
 )
@@ -37,6 +40,7 @@ _root_option = click.option(
 @target_options
 @_index_option
 @_model_option
+@_text_option
 @_root_option
 @click.option("--image", type=click.Path(path_type=Path, dir_okay=False), help="Search by a picture.")
 @click.option("--like", metavar="ID", help="Search by a document of the index.")
@@ -48,6 +52,7 @@ def search_command(
     text: str | None,
     alias: str,
     image_model: str | None,
+    text_model: str | None,
     roots: tuple[str, ...],
     image: Path | None,
     like: str | None,
@@ -73,7 +78,7 @@ def search_command(
     _, target_choice = read_choices(values)
     picture = open_picture(image) if image is not None else None
     originals = Originals.from_options(roots) if roots else None
-    with open_searcher(target_choice, alias=alias, image_model=image_model) as searcher:
+    with open_searcher(target_choice, alias=alias, image_model=image_model, text_model=text_model) as searcher:
         started = time.perf_counter()
         if picture is not None:
             hits = searcher.by_image(picture, k=k, exact=exact)
@@ -96,11 +101,18 @@ def search_command(
 @target_options
 @_index_option
 @_model_option
+@_text_option
 @_root_option
 @click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="The page's port.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 def web_command(
-    alias: str, image_model: str | None, roots: tuple[str, ...], port: int, host: str, **values: Any
+    alias: str,
+    image_model: str | None,
+    text_model: str | None,
+    roots: tuple[str, ...],
+    port: int,
+    host: str,
+    **values: Any,
 ) -> None:
     """Serve a search page: a text box, a picture upload, the pictures found.
 
@@ -119,18 +131,25 @@ def web_command(
     _, target_choice = read_choices(values)
     target_choice = replace(target_choice, patience=min(target_choice.patience, _VISITORS_PATIENCE))
     originals = Originals.from_options(roots) if roots else None
-    with open_searcher(target_choice, alias=alias, image_model=image_model) as searcher:
+    with open_searcher(target_choice, alias=alias, image_model=image_model, text_model=text_model) as searcher:
         searcher.marks()  # an index that cannot be searched is said now, not at the first visitor
         serve(build_app(searcher, originals), host=host, port=port, ready=lambda url: say(f"search page at {url}"))
 
 
 @contextmanager
-def open_searcher(choice: TargetChoice, *, alias: str, image_model: str | None) -> Iterator[Searcher]:
+def open_searcher(
+    choice: TargetChoice, *, alias: str, image_model: str | None, text_model: str | None
+) -> Iterator[Searcher]:
     """A searcher on the chosen cluster."""
     from clipline.search.searcher import Searcher
 
     with open_target(choice) as (_, client):
-        yield Searcher(client, alias=alias, load_encoder=encoder_loader(image_model))
+        yield Searcher(
+            client,
+            alias=alias,
+            load_encoder=encoder_loader(image_model),
+            load_text=text_encoder_loader(text_model),
+        )
 
 
 def open_picture(file: Path) -> Image:

@@ -31,11 +31,13 @@ def status_command(as_json: bool, **values: Any) -> int:
 
     stack_choice, target_choice = read_choices(values)
     stack = open_stack(stack_choice)
+    models = [model_asset(asset) for asset in stack.of("model")]
     wanted = Wanted(
         stack=stack.name,
         aliases=tuple(aliases_of(stack)),
         pipelines=tuple(asset.name for asset in stack.of("ingest_pipeline")),
-        models={model.model_alias: model.deployment_id for model in map(model_asset, stack.of("model"))},
+        models={model.model_alias: model.deployment_id for model in models if not model.on_client},
+        client_models=tuple(model.model_alias for model in models if model.on_client),
     )
     with open_target(target_choice) as (target, client):
         status = read_status(

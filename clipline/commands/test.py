@@ -93,13 +93,22 @@ def _run(
 
     found = server(client)
     desired = desired_state(stack, version=found.version, digests=Digests(text={}, image={}))
+    on_client = {
+        name
+        for model in desired.models
+        if model.asset.on_client
+        for name in (model.asset.model_alias, model.asset.deployment_id)
+    }
     bodies = {item.name: item.body for item in desired.resources if item.kind == "ingest_pipeline"}
     if not quiet:
         show(f"stack {stack.name} on {target} (Elasticsearch {'.'.join(map(str, found.version))})")
         show("")
     results: list[Result] = []
     # Closed here, while the client can still delete what was put, wherever an interruption comes.
-    with ended_like_ctrl_c(), closing(run_cases(client, cases, bodies=bodies, stand_in=stand_in)) as running:
+    with (
+        ended_like_ctrl_c(),
+        closing(run_cases(client, cases, bodies=bodies, stand_in=stand_in, on_client=on_client)) as running,
+    ):
         for result in running:
             results.append(result)
             for line in () if quiet else result_lines(result):

@@ -67,18 +67,28 @@ def load_image_encoder(wanted: EncoderIdentity, *, override: ModelSource | None 
     return encoder
 
 
+def open_model(directory: Path, *, purpose: str) -> Any:
+    """The ``SentenceTransformer`` of a directory; ``purpose`` goes into the error for a missing extra.
+
+    Raises:
+        ModelError: its files are damaged.
+        MissingExtraError: ``clipline[models]`` is not installed.
+    """
+    with quiet_libraries(purpose):
+        from sentence_transformers import SentenceTransformer
+
+        try:
+            return SentenceTransformer(str(directory), local_files_only=True)
+        except Exception as error:  # whatever the libraries raise on damaged files
+            raise ModelError(f"the encoder cannot be loaded: {error}", where=str(directory)) from error
+
+
 class SentenceTransformerEncoder:
     """A sentence-transformers directory whose first module is a CLIP model."""
 
     def __init__(self, directory: Path, *, digest: str) -> None:
         self.digest = digest
-        with quiet_libraries("encoding pictures"):
-            from sentence_transformers import SentenceTransformer
-
-            try:
-                self._model: Any = SentenceTransformer(str(directory), local_files_only=True)
-            except Exception as error:  # whatever the libraries raise on damaged files
-                raise ModelError(f"the encoder cannot be loaded: {error}", where=str(directory)) from error
+        self._model = open_model(directory, purpose="encoding pictures")
         self.dims = self._measure()
 
     def encode(self, images: Sequence[Picture]) -> NDArray[np.float32]:

@@ -12,6 +12,7 @@
       ├── PlanError               the plan cannot be carried out (foreign resources, a migration is needed)
       ├── LockError               somebody else changes this stack, or our lock on it was lost
       ├── ImageError              one picture cannot be used; becomes a dead letter, never ends a run
+      ├── TextError               one text cannot be encoded; a caption becomes a dead letter, a query is refused
       └── ClusterError            the cluster said no, or nothing
             ├── UnreachableError
             ├── AuthenticationError
@@ -125,6 +126,10 @@ class LockError(CliplineError):
 
 class ImageError(CliplineError):
     """One picture cannot be used."""
+
+
+class TextError(CliplineError):
+    """One text cannot be encoded."""
 
 
 class ClusterError(CliplineError):

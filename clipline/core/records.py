@@ -7,7 +7,8 @@
      "encoder": {"model": "sentence-transformers/clip-ViT-B-32", "revision": "327ab67…", "digest": "sha256:…",
                  "dims": 512, "similarity": "cosine"}}
 
-``encoder.digest`` is absent until the encoder's files were at hand once.
+``encoder.digest`` is absent until the encoder's files were at hand once. Where texts are encoded on the client there is
+``text_encoder``, too (``clipline.core.text_models``).
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
+
+from clipline.core.text_models import TextEncoderIdentity
 
 VECTOR_FIELD = "image_embedding"
 """The field that holds a picture's vector: the series' own name."""
@@ -102,7 +105,10 @@ class EncoderIdentity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexMarks:
-    """What an index says of itself in ``_meta.clipline``; ``text_model`` is a model alias."""
+    """What an index says of itself in ``_meta.clipline``.
+
+    ``text_model`` is a model alias; ``text_encoder`` the text model to be run here, ``None`` where the cluster runs it.
+    """
 
     stack: str
     generation: int
@@ -110,6 +116,7 @@ class IndexMarks:
     space: str
     text_model: str
     pipeline: str | None
+    text_encoder: TextEncoderIdentity | None = None
 
     @classmethod
     def from_mapping(cls, mapping: Mapping[str, Any]) -> IndexMarks | None:
@@ -123,6 +130,7 @@ class IndexMarks:
                 space=str(marks["space"]),
                 text_model=str(marks["text_model"]),
                 pipeline=marks.get("pipeline"),
+                text_encoder=TextEncoderIdentity.from_json(marks["text_encoder"]) if "text_encoder" in marks else None,
             )
         except (KeyError, TypeError, ValueError):
             return None

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from clipline.commands.carry_out import carry_out
-from clipline.commands.load import DEFAULT_ALIAS, encoder_loader, progress_bar, show_outcome
+from clipline.commands.load import DEFAULT_ALIAS, encoder_loader, progress_bar, show_outcome, text_encoder_loader
 from clipline.commands.options import StackChoice, TargetChoice, open_stack, open_target, started_emulator
 from clipline.commands.packaged import packaged_stack
 from clipline.commands.planning import make_plan, show_plan
@@ -84,6 +84,7 @@ def _load(client: Elasticsearch, originals: Path, folder: Path) -> None:
             client=client,
             alias=DEFAULT_ALIAS,
             load_encoder=encoder_loader(None),
+            load_text=text_encoder_loader(None),
             batch_size=32,
             dead_letters=folder / "dead-letters.jsonl",
             progress=progress,
@@ -98,7 +99,9 @@ def _search(client: Elasticsearch, originals: Path, html: Path) -> None:
     from clipline.search.page import Section, write_page
     from clipline.search.searcher import Searcher
 
-    searcher = Searcher(client, alias=DEFAULT_ALIAS, load_encoder=encoder_loader(None))
+    searcher = Searcher(
+        client, alias=DEFAULT_ALIAS, load_encoder=encoder_loader(None), load_text=text_encoder_loader(None)
+    )
     sections: list[Section] = []
 
     def add(label: str, search: Callable[[], list[Hit]], picture: Image | None = None) -> None:

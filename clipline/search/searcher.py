@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from clipline.core.encoders import ImageEncoder
-from clipline.core.errors import CliplineError, ClusterError, NotProvisionedError, UsageError
+from clipline.core.errors import CliplineError, ClusterError, NotProvisionedError, TextError, UsageError
 from clipline.core.records import CAPTION_VECTOR_FIELD, VECTOR_FIELD, EncoderIdentity, IndexMarks
+from clipline.core.text_encoders import TextEncoder, load_text_encoder
+from clipline.core.text_models import TextEncoderIdentity
 from clipline.search import queries
 from clipline.search.hits import Hit, read_document, read_hits
 
@@ -30,15 +34,22 @@ class Searcher:
     """Searches by text, by a picture, and by a document of the index behind an alias. May be used by many threads."""
 
     def __init__(
-        self, client: Elasticsearch, *, alias: str, load_encoder: Callable[[EncoderIdentity], ImageEncoder]
+        self,
+        client: Elasticsearch,
+        *,
+        alias: str,
+        load_encoder: Callable[[EncoderIdentity], ImageEncoder],
+        load_text: Callable[[TextEncoderIdentity], TextEncoder] = load_text_encoder,
     ) -> None:
         self._client = client
         self._alias = alias
         self._load_encoder = load_encoder
+        self._load_text = load_text
         self._lock = threading.Lock()
         self._marks: IndexMarks | None = None
         self._read_at = 0.0
         self._encoder: tuple[EncoderIdentity, ImageEncoder] | None = None
+        self._text_encoder: tuple[TextEncoderIdentity, TextEncoder] | None = None
 
     def marks(self) -> IndexMarks:
         """What the index says of itself.
@@ -52,15 +63,20 @@ class Searcher:
         return self._marks
 
     def by_text(self, text: str, *, k: int, exact: bool = False) -> list[Hit]:
-        """The pictures that a text describes best.
+        """The pictures that a text describes best; the text is encoded where the index says, in the cluster or here.
 
         Raises:
             UsageError: the text is empty, or no search can have ``k`` hits.
+            ModelError: the index's texts are encoded here, and its text model cannot be had, or is another one.
+            TextError: the text cannot be encoded.
         """
         if not text.strip():
             raise UsageError("the text is empty", hint='clipline search "a mountain covered in snow"')
         queries.check_k(k)
-        model = self.marks().text_model
+        marks = self.marks()
+        if marks.text_encoder is not None:
+            return self._by_vector(self._encoded(text, marks.text_encoder), k=k, exact=exact)
+        model = marks.text_model
         if exact:
             vector = _again(lambda: self._text_vector(model, text))
             return read_hits(self._search(queries.exact(vector, k=k)), exact=True)
@@ -104,10 +120,20 @@ class Searcher:
         """
         wanted = self.marks().encoder
         with self._lock:
-            # The first load writes the digest; the encoder that has it is not another one for that.
-            if self._encoder is None or self._encoder[0] not in (wanted, _without_digest(wanted, self._encoder[1])):
+            if self._encoder is None or not _is_for(*self._encoder, wanted):
                 self._encoder = (wanted, self._load_encoder(wanted))
             return self._encoder[1]
+
+    def _encoded(self, text: str, wanted: TextEncoderIdentity) -> list[float]:
+        """A text's vector, by the index's text model, which is loaded when it is first asked for."""
+        with self._lock:
+            if self._text_encoder is None or not _is_for(*self._text_encoder, wanted):
+                self._text_encoder = (wanted, self._load_text(wanted))
+            encoder = self._text_encoder[1]
+        vector = [float(value) for value in encoder.encode([text], use="search")[0]]
+        if not all(map(math.isfinite, vector)) or not any(vector):
+            raise TextError("the text model gives no usable vector for this text", hint="search for other words")
+        return vector
 
     def _read_marks(self) -> IndexMarks:
         found = self._client.options(ignore_status=404).indices.get_mapping(index=self._alias)
@@ -164,11 +190,13 @@ class Searcher:
         return found
 
 
-def _without_digest(wanted: EncoderIdentity, encoder: ImageEncoder) -> EncoderIdentity | None:
-    """What ``wanted`` was before its digest was known, if the encoder at hand has that digest."""
-    if wanted.digest != encoder.digest:
-        return None
-    return EncoderIdentity.from_json({**wanted.to_json(), "digest": None})
+def _is_for(
+    loaded_for: EncoderIdentity | TextEncoderIdentity,
+    encoder: ImageEncoder | TextEncoder,
+    wanted: EncoderIdentity | TextEncoderIdentity,
+) -> bool:
+    """Whether the encoder at hand is still the index's: the first load writes its digest, which makes it no other one."""
+    return loaded_for == wanted or (wanted.digest == encoder.digest and replace(wanted, digest=None) == loaded_for)
 
 
 def _again(ask: Callable[[], T]) -> T:

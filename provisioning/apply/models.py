@@ -19,7 +19,9 @@ from provisioning.state.superseded import reinstate, supersede
 def trained_model(work: Work, change: Change) -> str:
     """Push a model, go on with an upload that stopped half-way, adopt a model, or delete one."""
     if change.verb is Verb.DELETE:
-        work.client.options(ignore_status=404).ml.delete_trained_model(model_id=change.name)
+        work.client.options(ignore_status=404).ml.delete_trained_model(
+            model_id=change.name, force=change.request.get("force")
+        )
         forget(work.client, work.stack, change.address)
         reinstate(work.client, work.stack, change.name)
         return ""

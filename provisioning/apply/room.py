@@ -38,7 +38,8 @@ def no_room(error: ApiError, client: Elasticsearch, deployment_id: str, *, model
         return ModelError(
             "the cluster has no ML node, and adds none by itself (No ML nodes exist in the cluster)",
             where=where,
-            hint="give a node the role ml (node.roles), or switch autoscaling on (Elastic Cloud); then run it again",
+            hint="give a node the role ml (node.roles), or switch autoscaling on (Elastic Cloud); then run it again. Or have"
+            " texts encoded on the client, which needs no ML node: text_encoder: client in models/*.yml",
         )
     if "insufficient allocated processors" in said and "insufficient available memory" not in said:
         return ModelError(

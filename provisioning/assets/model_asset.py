@@ -8,6 +8,10 @@ Example::
     deployment: {deployment_id: …, number_of_allocations: 1, threads_per_allocation: 1, queue_capacity: 1024}
     image_encoder: {model: sentence-transformers/clip-ViT-B-32, revision: 327ab67…}
     space: clip-vit-b-32
+    text_encoder: cluster
+
+With ``text_encoder: client`` texts are encoded where pictures are loaded and searched, and nothing of the model is put on
+the cluster.
 """
 
 from __future__ import annotations
@@ -18,21 +22,14 @@ from typing import Any
 
 from clipline.core.errors import CliplineError, ModelError, UsageError
 from clipline.core.hub import ModelSource, resolve_source
+from clipline.core.text_models import CLIENT, CLUSTER, IMPORT_DEFAULTS
 from provisioning.assets.stack import Asset
 
 INPUT_FIELD = "text_field"
 """The field of ``_infer`` documents that the model reads: eland's and the series' name."""
 
-IMPORT_DEFAULTS: Mapping[str, Any] = {
-    "task_type": "text_embedding",
-    "embedding_size": None,
-    "quantize": False,
-    "max_model_input_size": None,
-    "truncate": "first",
-    "ingest_prefix": None,
-    "search_prefix": None,
-}
-"""The import parameters that make a model what it is, beside its files; all of them enter its digest."""
+ON_CLIENT = "text_encoder: client in models/{stem}.yml"
+"""How messages name the way on where a cluster cannot run the model."""
 
 DEPLOYMENT_DEFAULTS: Mapping[str, Any] = {
     "number_of_allocations": 1,
@@ -58,6 +55,12 @@ class ModelAsset:
     deployment: Mapping[str, Any]
     image_encoder: ModelSource
     space: str
+    text_encoder: str = CLUSTER
+
+    @property
+    def on_client(self) -> bool:
+        """Whether texts are encoded on the client, so that nothing of the model belongs on the cluster."""
+        return self.text_encoder == CLIENT
 
     @property
     def deployment_id(self) -> str:
@@ -95,6 +98,7 @@ class ModelAsset:
             "deployment": dict(self.deployment),
             "image_encoder": {"model": self.image_encoder.model, "revision": self.image_encoder.revision},
             "space": self.space,
+            "text_encoder": self.text_encoder,
         }
 
     @classmethod
@@ -109,6 +113,7 @@ class ModelAsset:
             deployment=dict(value["deployment"]),
             image_encoder=ModelSource(**value["image_encoder"]),
             space=str(value["space"]),
+            text_encoder=str(value.get("text_encoder", CLUSTER)),
         )
 
 
@@ -128,6 +133,7 @@ def model_asset(asset: Asset) -> ModelAsset:
         deployment=_deployment(body["deployment"]),
         image_encoder=_source(asset, "image_encoder"),
         space=body["space"],
+        text_encoder=body.get("text_encoder", CLUSTER),
     )
 
 

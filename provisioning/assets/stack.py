@@ -175,3 +175,12 @@ def paths(value: Any, prefix: PathKey = ()) -> Iterator[tuple[PathKey, Any]]:
     elif isinstance(value, list):
         for number, child in enumerate(value):
             yield from paths(child, (*prefix, number))
+
+
+def placed_processors(asset: Asset, kind: str) -> Iterator[tuple[PathKey, dict[str, Any]]]:
+    """Every processor of one kind in a pipeline's file, with its place."""
+    for path, value in paths(asset.body):
+        # A processor stands in a list of them, or alone in a ``foreach``.
+        listed = len(path) >= 2 and path[-1] == kind and (isinstance(path[-2], int) or path[-2] == "processor")
+        if listed and isinstance(value, dict):
+            yield path, value

@@ -7,15 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
-from typing import Any
 
 from clipline.core.errors import AssetError, CliplineError, Finding
 from clipline.core.records import CAPTION_VECTOR_FIELD, MARK, VECTOR_FIELD
-from provisioning.assets import names
+from provisioning.assets import client_texts, names
 from provisioning.assets.documents import PathKey
 from provisioning.assets.model_asset import model_asset
 from provisioning.assets.schema import shape_findings
-from provisioning.assets.stack import Asset, Stack, paths, value_at
+from provisioning.assets.stack import Asset, Stack, paths, placed_processors, value_at
 
 _MAPPING_MARKS = ("template", "mappings", "_meta", MARK)
 
@@ -30,6 +29,7 @@ def check(stack: Stack) -> None:
     findings = [finding for asset in stack.assets for finding in shape_findings(asset)]
     if not findings:  # the checks below rely on the shape
         findings = [*_names(stack), *_claimed_twice(stack), *_references(stack), *_counts(stack), *_dimensions(stack)]
+        findings += client_texts.findings(stack)
     if findings:
         raise AssetError(_by_line(findings))
     for asset in stack.of("model"):
@@ -128,14 +128,14 @@ def _references(stack: Stack) -> Iterator[Finding]:
     pipelines = {asset.name for asset in stack.of("ingest_pipeline")}
     components = {asset.name for asset in stack.of("component_template")}
     for asset in stack.of("ingest_pipeline"):
-        for path, processor in _processors(asset, "inference"):
+        for path, processor in placed_processors(asset, "inference"):
             model = processor["model_id"]
             if model not in known_models:
                 hint = f"models/ declares {', '.join(sorted(known_models)) or 'none'}"
                 yield asset.document.finding(
                     f"no model file declares the model {model!r}", *path, "model_id", hint=hint
                 )
-        for path, processor in _processors(asset, "pipeline"):
+        for path, processor in placed_processors(asset, "pipeline"):
             name = processor.get("name")
             if isinstance(name, str) and "{{" in name:
                 continue  # a template: which pipeline it is, each document says
@@ -159,7 +159,7 @@ def _references(stack: Stack) -> Iterator[Finding]:
 def _circles(stack: Stack) -> Iterator[Finding]:
     """Pipelines that call each other in a circle: Elasticsearch takes them, and fails each document that comes round."""
     calls = {
-        asset.name: {str(processor.get("name")): path for path, processor in _processors(asset, "pipeline")}
+        asset.name: {str(processor.get("name")): path for path, processor in placed_processors(asset, "pipeline")}
         for asset in stack.of("ingest_pipeline")
     }
     try:
@@ -232,14 +232,6 @@ def _patterns(asset: Asset) -> Iterator[tuple[PathKey, str]]:
         return
     for number, pattern in enumerate(patterns):
         yield ("index_patterns", number), pattern
-
-
-def _processors(asset: Asset, kind: str) -> Iterator[tuple[PathKey, dict[str, Any]]]:
-    for path, value in paths(asset.body):
-        # A processor stands in a list of them, or alone in a ``foreach``.
-        listed = len(path) >= 2 and path[-1] == kind and (isinstance(path[-2], int) or path[-2] == "processor")
-        if listed and isinstance(value, dict):
-            yield path, value
 
 
 def _pipeline_settings(asset: Asset) -> Iterator[tuple[PathKey, str]]:

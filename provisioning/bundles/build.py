@@ -19,10 +19,11 @@ from typing import Any
 from clipline.core.errors import BundleError, MissingExtraError, ModelError
 from clipline.core.quiet import quiet_libraries
 from clipline.core.sizes import size
+from clipline.core.text_models import as_read
 from provisioning.assets.model_asset import INPUT_FIELD, ModelAsset
 from provisioning.assets.pairs import Pair
 from provisioning.bundles.bundle import Bundle, write_bundle
-from provisioning.bundles.probes import PROBES, as_read
+from provisioning.bundles.probes import PROBES
 from provisioning.bundles.space import check_space
 from provisioning.ml_memory import memory_need
 

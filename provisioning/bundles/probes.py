@@ -1,9 +1,8 @@
 """The sentences that prove a pushed text model: what tokenizers and truncation get wrong, in many scripts.
 
-One difference is known and is no fault of a model: Elasticsearch's tokenizer drops every character outside Unicode's
-basic plane (``ControlCharFilter`` takes the two halves that Java holds of it for control characters), so it does not see
-emoji and rare ideographs at all. The proof is about what the server can read: ``as_read`` gives the text for which the
-source model is asked.
+One difference is known and is no fault of a model: Elasticsearch's tokenizer does not see characters outside Unicode's
+basic plane. The proof is about what the server can read: ``clipline.core.text_models.as_read`` gives the text for which
+the source model is asked.
 """
 
 from __future__ import annotations
@@ -32,8 +31,3 @@ PROBES: tuple[str, ...] = (
     " ",
     "a very long sentence about snow, mountains, rivers and forests, " * 40,
 )
-
-
-def as_read(text: str) -> str:
-    """A text as the server's tokenizer reads it: without the characters outside the basic plane."""
-    return "".join(character for character in text if ord(character) <= 0xFFFF)

@@ -23,6 +23,7 @@ from provisioning.doctor.checks import (
     ml_nodes,
     privileges,
     templates,
+    text_encoder,
     unasked,
     version,
 )
@@ -30,7 +31,8 @@ from provisioning.doctor.facts import Facts
 from provisioning.doctor.finding import Finding, Level
 from provisioning.doctor.needs import Needs
 
-CHECKS = (version, licence, privileges, ml_nodes, memory, templates, disk, indices, ingest, deployments, unasked)
+CHECKS = (version, licence, privileges, ml_nodes, memory, text_encoder, templates, disk, indices, ingest, deployments,
+          unasked)  # fmt: skip
 
 
 def examine(facts: Facts, needs: Needs) -> tuple[Finding, ...]:

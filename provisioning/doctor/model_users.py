@@ -8,7 +8,8 @@ from typing import Any
 
 from clipline.core.records import MARK
 from provisioning.doctor.facts import Facts
-from provisioning.users import pipelines_of_settings, processors_values
+from provisioning.processors import processors_values
+from provisioning.users import pipelines_of_settings
 
 _MODEL, _PIPELINE = "inference", "pipeline"
 

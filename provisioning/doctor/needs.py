@@ -47,7 +47,9 @@ class TemplateNeed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Needs:
-    """``role`` is the descriptor whose privileges are asked for; ``cloud`` says that ML nodes may come by themselves."""
+    """``models`` are those that the cluster shall run, ``client_models`` those that the client runs.
+
+    ``role`` is the descriptor whose privileges are asked for; ``cloud`` says that ML nodes may come by themselves."""
 
     stack: str
     job: str
@@ -57,11 +59,13 @@ class Needs:
     templates: tuple[TemplateNeed, ...]
     models: tuple[ModelNeed, ...]
     cloud: bool
+    client_models: tuple[ModelNeed, ...] = ()
 
 
 def needs_of(stack: Stack, *, bundles: Mapping[str, BundleFacts], job: str, cloud: bool) -> Needs:
     """The needs of a checked stack; ``bundles`` by the stem of the model file."""
-    models = map(model_asset, stack.of("model"))
+    models = [model_asset(asset) for asset in stack.of("model")]
+    needs = [(model, _model(model, bundles.get(model.stem, BundleFacts()))) for model in models]
     return Needs(
         stack=stack.name,
         job=job,
@@ -76,8 +80,9 @@ def needs_of(stack: Stack, *, bundles: Mapping[str, BundleFacts], job: str, clou
             )
             for asset in stack.of("index_template")
         ),
-        models=tuple(_model(model, bundles.get(model.stem, BundleFacts())) for model in models),
+        models=tuple(needed for model, needed in needs if not model.on_client),
         cloud=cloud,
+        client_models=tuple(needed for model, needed in needs if model.on_client),
     )
 
 

@@ -15,6 +15,7 @@ from provisioning.observed import Observed
 from provisioning.plan import Change, Plan, PlannedModel, Problem
 from provisioning.planner.adoption import Adoption
 from provisioning.planner.bodies import plan_body, template_conflicts
+from provisioning.planner.client_text import left_out
 from provisioning.planner.index import plan_index
 from provisioning.planner.model import model_id_of, plan_model
 from provisioning.planner.removal import orphans
@@ -43,6 +44,9 @@ def make_plan(
     steps: list[Change | Problem] = []
     notes = list(desired.notes)
     for model in desired.models:
+        if model.asset.on_client:
+            notes.extend(left_out(model.asset, observed, desired.stack))
+            continue
         steps.extend(
             plan_model(model, observed, stack=desired.stack, notes=notes, adoption=adoption, succession=succession)
         )
@@ -62,7 +66,11 @@ def make_plan(
         notes=tuple(notes),
         orphans=orphans(desired, observed),
         cluster_uuid=observed.cluster_uuid,
-        models=tuple(_planned(model, observed, adoption) for model in desired.models if model.digest is not None),
+        models=tuple(
+            _planned(model, observed, adoption)
+            for model in desired.models
+            if model.digest is not None and not model.asset.on_client
+        ),
         seen=seen(observed, dict.fromkeys(step.address for step in steps), going=going_of(steps)),
     )
 

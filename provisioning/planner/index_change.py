@@ -7,7 +7,7 @@ that it is empty.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Iterator, Mapping, Set
 from typing import Any
 
 from clipline.core.records import MARK
@@ -45,10 +45,16 @@ def compare(
     adopted = index.stack != stack
     live_marks = {} if adopted else dict(live_meta.get(MARK) or {})
     generation = int(live_marks.get("generation") or _generation(name))
-    marks = {**wanted.marks, "generation": generation, "encoder": _encoder(wanted.marks, live_marks)}
+    marks = {
+        **wanted.marks,
+        "generation": generation,
+        "encoder": _binding(wanted.marks["encoder"], live_marks.get("encoder")),
+    }
+    if "text_encoder" in marks:
+        marks["text_encoder"] = _binding(marks["text_encoder"], live_marks.get("text_encoder"))
     meta = {**live_meta, **(wanted.mappings.get("_meta") or {}), MARK: marks}
     before, after = aligned(canonical_mappings(index.mappings), canonical_mappings({**wanted.mappings, "_meta": meta}))
-    mapping_fields = differences(before, after, only_wanted=True)
+    mapping_fields = (*differences(before, after, only_wanted=True), *_no_longer(live_marks, marks))
     settings = canonical_settings(index.settings)
     effective = with_defaults(settings, wanted.settings, index.settings)
     setting_fields = differences(effective, wanted.settings, only_wanted=True)
@@ -101,14 +107,23 @@ def _of_adoption(field: Field, adopted: bool) -> bool:
     return adopted and field.path.split(".")[:1] == ["_meta"]
 
 
-def _encoder(wanted: Mapping[str, Any], live: Mapping[str, Any]) -> dict[str, Any]:
-    """The wanted encoder; while its digest is unknown here, the same encoder's digest on the index stays."""
-    encoder = dict(wanted["encoder"])
-    there = live.get("encoder") or {}
-    same = there.get("model") == encoder["model"] and there.get("revision") == encoder.get("revision")
+def _binding(wanted: Mapping[str, Any], live: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The wanted encoder, of pictures or of texts; while its digest is unknown here, the same one's on the index stays."""
+    encoder, there = dict(wanted), live or {}
+    # A text model's digest is also that of its import parameters.
+    same = all(there.get(key) == encoder.get(key) for key in ("model", "revision", "import"))
     if "digest" not in encoder and same and "digest" in there:
         encoder["digest"] = there["digest"]
     return encoder
+
+
+def _no_longer(live: Mapping[str, Any], wanted: Mapping[str, Any]) -> Iterator[Field]:
+    """What the index says of the encoder of its texts and shall not say any more: the marks are written as a whole."""
+    there = {"text_encoder": live["text_encoder"]} if "text_encoder" in live else {}
+    here = {"text_encoder": wanted["text_encoder"]} if "text_encoder" in wanted else {}
+    for field in differences(there, here):
+        if field.after is None:
+            yield _prefixed(f"_meta.{MARK}", field)
 
 
 def _prefixed(prefix: str, field: Field) -> Field:

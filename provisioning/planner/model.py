@@ -16,7 +16,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from provisioning.assets.model_asset import ModelAsset
+from provisioning.assets.model_asset import ON_CLIENT, ModelAsset
 from provisioning.desired import DesiredModel
 from provisioning.observed import Observed
 from provisioning.plan import Change, Field, Problem, Verb
@@ -43,7 +43,8 @@ def plan_model(
         yield Problem(
             address=f"trained_model/{asset.stem}",
             what=f"the cluster's licence is {observed.licence}, which does not include machine learning",
-            hint="start a trial (POST _license/start_trial?acknowledge=true) or install a licence that has it",
+            hint="start a trial (POST _license/start_trial?acknowledge=true) or install a licence that has it; or have texts"
+            f" encoded on the client, which needs neither licence nor ML node: {ON_CLIENT.format(stem=asset.stem)}",
         )
     if wanted.digest is None:
         yield from _unknown(asset)

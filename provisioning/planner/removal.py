@@ -7,7 +7,8 @@ holds documents goes only when it is named.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Set
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -16,6 +17,7 @@ from provisioning.desired import Desired, DesiredModel
 from provisioning.observed import Observed
 from provisioning.plan import Change, Field, Plan, Problem, Purpose, Verb
 from provisioning.planner.adoption import Adoption
+from provisioning.planner.client_text import is_asked
 from provisioning.planner.index import newest
 from provisioning.planner.model import model_id_of
 from provisioning.planner.succession import superseded_of
@@ -53,7 +55,8 @@ def orphans(desired: Desired, observed: Observed, *, superseded: bool = False) -
 
     A model whose digest is unknown here keeps all of its file's models, and one that still serves under a declared name
     is none yet: the apply that replaces it comes first. One that another took the place of is none either while it is kept
-    for a rollback, unless ``superseded`` is said.
+    for a rollback, unless ``superseded`` is said. Where texts are encoded on the client now, all of the file's are orphans, as
+    soon as no index has its texts encoded in the cluster.
     """
     kept = {f"{resource.kind}/{resource.name}" for resource in desired.resources}
     for index in desired.indices:
@@ -64,7 +67,8 @@ def orphans(desired: Desired, observed: Observed, *, superseded: bool = False) -
             for name in (*pointing, newest(index.alias, observed, desired.stack) if not pointing else None)
         }
     for model in desired.models:
-        kept |= _kept_of(model, observed, superseded=superseded)
+        if not model.asset.on_client or is_asked(model.asset, desired, observed):
+            kept |= _kept_of(model, observed, superseded=superseded)
     return tuple(address for address in owned(observed, desired.stack) if address not in kept)
 
 
@@ -95,6 +99,7 @@ def plan_removal(
     target: str,
     purpose: Purpose,
     delete_data: Iterable[str] = (),
+    only_naming: Set[str] = frozenset(),
 ) -> Plan:
     """The plan that deletes these addresses.
 
@@ -105,13 +110,14 @@ def plan_removal(
         target: how messages call the cluster.
         purpose: the command.
         delete_data: names of indices, or of aliases that point to them, whose documents may go with them.
+        only_naming: addresses of pipelines that name what goes and do without (``client_text.only_naming``).
     """
     going = list(addresses)
-    named = set(delete_data)
+    data = set(delete_data)
     steps: list[Change | Problem] = []
     for address in going:
         kind, _, name = address.partition("/")
-        if found := users_left(observed, kind, name, going):
+        if found := users_left(observed, kind, name, [*going, *only_naming]):
             steps.append(
                 Problem(
                     address=address,
@@ -119,10 +125,15 @@ def plan_removal(
                     hint="change or delete what uses it first; nothing was deleted",
                 )
             )
+        elif kind == "model_alias" and users_left(observed, kind, name, going):
+            # The server deletes no alias that a pipeline names, but with its model.
+            continue
         elif kind == "index":
-            steps.append(_index(observed, name, named))
+            steps.append(_index(observed, name, data))
         else:
-            steps.append(_delete(observed, kind, name, going))
+            change = _delete(observed, kind, name, going)
+            named = kind == "trained_model" and users_left(observed, kind, name, going)
+            steps.append(_forced(observed, change) if named else change)
     there = {address.partition("/")[2] for address in going if address.startswith("index/")}
     known = there | {alias for index in there if index in observed.indices for alias in observed.indices[index].aliases}
     return Plan(
@@ -133,12 +144,19 @@ def plan_removal(
         problems=tuple(step for step in steps if isinstance(step, Problem)),
         # No problem: the run before may have deleted it and stopped then.
         notes=tuple(
-            f"no index that this would delete has the name {name} (--delete-data)" for name in sorted(named - known)
+            f"no index that this would delete has the name {name} (--delete-data)" for name in sorted(data - known)
         ),
         purpose=purpose,
         cluster_uuid=observed.cluster_uuid,
         seen=seen(observed, going, going=going_of(steps)),
     )
+
+
+def _forced(observed: Observed, change: Change) -> Change:
+    """The deletion of a model that pipelines only name: the server asks for ``force``, and takes the aliases with it."""
+    aliases = ", ".join(observed.aliases_of(change.name))
+    reason = f"{change.reason}; the model alias {aliases} goes with it" if aliases else change.reason
+    return replace(change, reason=reason, request={"force": True})
 
 
 def users_left(observed: Observed, kind: str, name: str, going: Iterable[str]) -> list[str]:

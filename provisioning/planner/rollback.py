@@ -42,6 +42,9 @@ def plan_rollback(
     notes: list[str] = []
     models: list[PlannedModel] = []
     for asset in _chosen(list(assets), address, steps):
+        if asset.on_client:
+            steps.append(_on_client(asset))
+            continue
         back = _back_to(asset, observed)
         if back is None:
             steps.append(_nothing(asset, observed))
@@ -102,6 +105,14 @@ def _nothing(asset: ModelAsset, observed: Observed) -> Problem:
         what = f"leads to {current}, and no model that it led to before is on the cluster"
         hint = f"say the earlier source and revision in models/{asset.stem}.yml, and run `clipline apply`"
     return Problem(address=f"model_alias/{asset.model_alias}", what=what, hint=hint)
+
+
+def _on_client(asset: ModelAsset) -> Problem:
+    return Problem(
+        address=f"model_alias/{asset.model_alias}",
+        what="texts are encoded on the client, so no model in the cluster is asked that another could take the place of",
+        hint=f"say the earlier source and revision in models/{asset.stem}.yml and apply, or set text_encoder: cluster there",
+    )
 
 
 def _digest(observed: Observed, model_id: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping, Set
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -23,7 +23,12 @@ _NO_IDLE_MODEL = (
 
 
 def run_cases(
-    client: Elasticsearch, cases: Iterable[Case], *, bodies: Mapping[str, Body], stand_in: bool = False
+    client: Elasticsearch,
+    cases: Iterable[Case],
+    *,
+    bodies: Mapping[str, Body],
+    stand_in: bool = False,
+    on_client: Set[str] = frozenset(),
 ) -> Generator[Result, None, None]:
     """The result of each case, as it comes. Whoever does not take them all closes it, so that the stand-in is deleted.
 
@@ -32,6 +37,7 @@ def run_cases(
         cases: of pipelines in ``bodies``.
         bodies: the stack's pipelines as ``apply`` would put them, by name.
         stand_in: a model without weights may be put for cases about a stopped deployment; it is deleted at the end.
+        on_client: names of models whose texts are encoded on the client, so that none of them has to be on the cluster.
 
     Raises:
         elasticsearch.ApiError: the server refused a request for another reason than the pipeline in it.
@@ -42,7 +48,7 @@ def run_cases(
         for case in cases:
             if case.pipeline not in inner:
                 inner[case.pipeline] = other_inner(client, case.pipeline, bodies)
-            run = _Run(client, found, faults, bodies[case.pipeline], tuple(inner[case.pipeline]))
+            run = _Run(client, found, faults, bodies[case.pipeline], tuple(inner[case.pipeline]), on_client)
             began = time.perf_counter()
             result = run.result(case)
             yield replace(result, seconds=time.perf_counter() - began)
@@ -57,6 +63,7 @@ class _Run:
     faults: Faults
     body: Body
     inner: tuple[str, ...]
+    on_client: Set[str]
 
     def result(self, case: Case) -> Result:
         """Run one case, unless it cannot be run here."""
@@ -92,12 +99,17 @@ class _Run:
         return answer
 
     def _with_reason(self, result: Result) -> Result:
-        """What failed because its model is not there says so."""
+        """What failed because its model is not there says so; where it need not be there, the case cannot be run."""
         if result.outcome is not Outcome.FAILED or not (wanted := models(self.body)):
             return result
-        missing = ", ".join(self.models.unserved(wanted))
+        unserved = self.models.unserved(wanted)
+        missing = ", ".join(unserved)
         if not missing:
             return result
+        if self.on_client >= set(unserved):
+            return _skipped(
+                result.case, f"it needs {missing}, whose texts are encoded on the client (text_encoder: client)"
+            )
         told = (
             f"{result.reason}; no deployment here answers to {missing}: `clipline apply`, or look at `clipline status`"
         )

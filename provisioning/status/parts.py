@@ -98,6 +98,7 @@ class Step:
 class Status:
     """A stack on one screen; ``unknown`` says of each part that could not be asked, why.
 
+    ``client_models`` are the model aliases whose texts are encoded on the client: nothing in the cluster has to serve them.
     ``lock`` is who changes the stack right now, in words; ``last_run`` is the newest run of its history.
     """
 
@@ -107,6 +108,7 @@ class Status:
     indices: tuple[IndexStatus, ...]
     pipelines: tuple[PipelineStatus, ...]
     models: tuple[DeploymentStatus, ...]
+    client_models: tuple[str, ...] = ()
     kept: tuple[KeptModel, ...] = ()
     step: Step | None
     lock: str | None
@@ -132,6 +134,7 @@ class Status:
             "indices": [asdict(index) for index in self.indices],
             "pipelines": [asdict(pipeline) for pipeline in self.pipelines],
             "models": [asdict(model) for model in self.models],
+            "client_models": list(self.client_models),
             "kept": [asdict(model) for model in self.kept],
             "out_of_step": None if self.step is None else asdict(self.step),
             "lock": self.lock,

@@ -34,12 +34,16 @@ _QUERIES: Mapping[str, Mapping[str, Any]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What a stack declares: index aliases, pipelines, and model alias → deployment id."""
+    """What a stack declares: index aliases, pipelines, and model alias → deployment id.
+
+    ``client_models`` are the aliases of models that the client runs, which are not in ``models``.
+    """
 
     stack: str
     aliases: tuple[str, ...]
     pipelines: tuple[str, ...]
     models: Mapping[str, str]
+    client_models: tuple[str, ...] = ()
 
 
 def read_status(client: Elasticsearch, wanted: Wanted, *, target: Connection, plan: Callable[[], Plan]) -> Status:
@@ -71,6 +75,7 @@ def read_status(client: Elasticsearch, wanted: Wanted, *, target: Connection, pl
         pipelines=tuple(_pipeline(name, ingest) for name in wanted.pipelines),
         models=models
         or tuple(DeploymentStatus(model_alias=alias, deployment_id=name) for alias, name in wanted.models.items()),
+        client_models=wanted.client_models,
         kept=kept or (),
         step=step,
         lock=str(holder) if holder else None,

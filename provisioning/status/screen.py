@@ -33,6 +33,8 @@ def lines(status: Status) -> Iterator[tuple[str, bool]]:
         yield from _pipeline(pipeline, known="pipelines" not in status.unknown)
     for model in status.models:
         yield from _model(model, known="models" not in status.unknown)
+    for alias in status.client_models:
+        yield _labelled("model", f"{alias}: texts are encoded on the client (text_encoder: client)"), False
     for kept in status.kept:
         left = "rolled back from" if kept.rolled_back else "replaced"
         until = f"an apply after {kept.until} deletes it" if kept.until else "kept for good"

@@ -12,9 +12,12 @@ from elasticsearch import Elasticsearch
 from numpy.typing import NDArray
 from PIL import Image
 
+from clipline.core.errors import TextError
 from clipline.core.records import EncoderIdentity
+from clipline.core.text_models import IMPORT_DEFAULTS, TextEncoderIdentity
 
 DIGEST = "sha256:" + "ab" * 32
+TEXT_DIGEST = "sha256:" + "ef" * 32
 DIMS = 12
 
 
@@ -34,14 +37,46 @@ class ColourEncoder:
         return np.stack(rows) - 127
 
 
+class WordEncoder:
+    """A text's vector is that of a picture of the colour that it names, corner and all.
+
+    "zero" gives a vector of zeros, "long" is a text that is too long; other words that are no colours make it fail.
+    """
+
+    dims = DIMS
+
+    def __init__(self, digest: str = TEXT_DIGEST) -> None:
+        self.digest = digest
+        self.asked: list[tuple[str, tuple[str, ...]]] = []
+
+    def encode(self, texts: Sequence[str], *, use: str) -> NDArray[np.float32]:
+        self.asked.append((use, tuple(texts)))
+        if "long" in texts:
+            raise TextError("the text has 900 tokens, and the model reads 16")
+        colours = [text.lower().split()[-1] for text in texts]
+        return np.stack(
+            [
+                np.zeros(DIMS, dtype=np.float32)
+                if colour == "zero"
+                else ColourEncoder().encode([picture(colour, corner=colour)])[0]
+                for colour in colours
+            ]
+        )
+
+
+def text_identity(digest: str | None = TEXT_DIGEST) -> TextEncoderIdentity:
+    """The text model of an index whose texts are encoded on the client."""
+    return TextEncoderIdentity(model="words", revision="1", digest=digest, dims=DIMS, parameters=IMPORT_DEFAULTS)
+
+
 class Loading:
-    """A ``load_encoder`` that keeps what it was asked for."""
+    """A ``load_encoder`` or ``load_text`` that keeps what it was asked for."""
 
     def __init__(self, encoder: Any = None) -> None:
         self.encoder = encoder or ColourEncoder()
-        self.asked: list[EncoderIdentity] = []
+        self.asked: list[EncoderIdentity | TextEncoderIdentity] = []
 
-    def __call__(self, identity: EncoderIdentity) -> Any:
+    def __call__(self, identity: EncoderIdentity | TextEncoderIdentity) -> Any:
         self.asked.append(identity)
         return self.encoder
 
@@ -68,11 +103,14 @@ def write(file: Path, image: Image.Image, **options: Any) -> Path:
     return file
 
 
-def marks(*, digest: str | None = None, dims: int = DIMS) -> dict[str, Any]:
-    """``_meta`` of a provisioned index."""
+def marks(
+    *, digest: str | None = None, dims: int = DIMS, text_encoder: TextEncoderIdentity | None = None
+) -> dict[str, Any]:
+    """``_meta`` of a provisioned index; with a ``text_encoder`` its texts are encoded on the client."""
     encoder = EncoderIdentity(model="fake", revision="1", digest=digest, dims=dims, similarity="cosine")
     ours = {"stack": "clipline", "generation": 1, "space": "fake", "text_model": "fake-text", "pipeline": None}
-    return {"clipline": {**ours, "encoder": encoder.to_json()}, "note": "of somebody else"}
+    text = {} if text_encoder is None else {"text_encoder": text_encoder.to_json()}
+    return {"clipline": {**ours, "encoder": encoder.to_json(), **text}, "note": "of somebody else"}
 
 
 def provision(
@@ -82,9 +120,20 @@ def provision(
     meta: Mapping[str, Any] | None = None,
     settings: Mapping[str, Any] | None = None,
     dims: int = DIMS,
+    captions: bool = False,
 ) -> str:
-    """An index behind an alias, as ``clipline apply`` makes it; gives the index's name."""
+    """An index behind an alias, as ``clipline apply`` makes it; gives the index's name.
+
+    ``captions``: with a field for the vectors of captions, too.
+    """
     index = f"{alias}-000001"
+    vector = {
+        "type": "dense_vector",
+        "dims": dims,
+        "index": True,
+        "similarity": "cosine",
+        "index_options": {"type": "hnsw", "m": 16, "ef_construction": 100},
+    }
     client.indices.create(
         index=index,
         settings=dict(settings or {}),
@@ -100,13 +149,8 @@ def provision(
                 "mtime": {"type": "date"},
                 "caption": {"type": "text"},
                 "exif": {"properties": {"location": {"type": "geo_point"}, "date": {"type": "date"}}},
-                "image_embedding": {
-                    "type": "dense_vector",
-                    "dims": dims,
-                    "index": True,
-                    "similarity": "cosine",
-                    "index_options": {"type": "hnsw", "m": 16, "ef_construction": 100},
-                },
+                "image_embedding": vector,
+                **({"caption_embedding": vector} if captions else {}),
             },
         },
     )

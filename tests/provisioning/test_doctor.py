@@ -325,6 +325,32 @@ def test_clusters_that_lack_something(
     assert what in finding.what
 
 
+@pytest.mark.parametrize("arguments", [("--license", "basic"), ("--license", "expired"), ("--no-ml-node",)])
+def test_a_cluster_without_machine_learning_is_enough_where_the_client_encodes_texts(
+    tmp_path: Path, needs: Needs, arguments: tuple[str, ...]
+) -> None:
+    on_client = replace(needs, models=(), client_models=needs.models)
+    with running_emulator(tmp_path, *arguments) as url, Elasticsearch(url) as client:
+        way_on = [
+            finding.next_step for finding in examine(gather(client, needs), needs) if finding.level is Level.BLOCKS
+        ]
+        findings = examine(gather(client, on_client), on_client)
+    assert not [finding for finding in findings if finding.level is Level.BLOCKS]
+    assert not [finding for finding in findings if finding.check in ("licence", "ml_nodes", "memory", "deployments")]
+    note = only([finding for finding in findings if finding.check == "text_encoder"])
+    assert (note.level, note.subject) == (Level.NOTE, f"models/{DEPLOYMENT}.yml")
+    if "expired" not in arguments:
+        assert f"text_encoder: client in models/{DEPLOYMENT}.yml" in way_on[0]
+
+
+def test_a_model_of_the_client_beside_one_of_the_cluster(cluster: Cluster, needs: Needs) -> None:
+    (one,) = needs.models
+    on_client = replace(needs, client_models=(replace(one, stem="x", model_alias="gone", deployment_id="y"),))
+    inner = {"inference": {"model_id": "gone", "input_output": {"input_field": "a", "output_field": "b"}}}
+    cluster.client.ingest.put_pipeline(id=needs.pipelines[0], processors=[inner])
+    assert found(cluster.client, on_client, check="ingest") == []
+
+
 def test_a_key_without_privileges(tmp_path: Path, needs: Needs) -> None:
     with secure_node(tmp_path) as secure:
         role = {"cluster": ["monitor"], "indices": [{"names": [ALIAS], "privileges": ["read"]}]}

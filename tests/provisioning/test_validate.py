@@ -35,6 +35,7 @@ CASES = {
     "upper-case deployment": (MODEL, "deployment_id:-sent", "deployment_id:-Sent", r"the deployment id 'Sent"),
     "threads": (MODEL, "threads_per_allocation: 1", "threads_per_allocation: 3", r"is 3; allowed are 1, 2, 4"),
     "missing key": (MODEL, "space: clip-vit-b-32\n", "", r"the file: 'space' is missing"),
+    "another text encoder": (MODEL, "${text_encoder:-cluster}", "moon", r'text_encoder is "moon"; allowed are cluster, client'),
     "unknown variable": (MODEL, "${text_model:-", "${text_modle}${text_model:-", r"the variable text_modle has no value"),
     "broken reference": (MODEL, "${text_model:-", "${text_model:", r"has a broken reference"),
     "pattern without generations": (TEMPLATE, '["${index_alias', '["x${index_alias', r"which no pattern here matches"),
@@ -133,3 +134,32 @@ def test_a_directory_needs_none(stack_copy: Path, tmp_path: Path) -> None:
 def test_a_directory_that_is_missing(stack_copy: Path) -> None:
     with pytest.raises(CliplineError, match="does not exist"):
         validate(stack_copy, "text_model=./nowhere")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "wanted"),
+    [
+        (
+            "output_field: caption_embedding",
+            "output_field: mood",
+            r":\d+: asks the model 'clip-text' for mood, but its texts .*\n  hint: .* set text_encoder: cluster in models/",
+        ),
+        (
+            " && ctx.caption_embedding == null",
+            "",
+            r":\d+: asks .* also where the client has brought it\n  hint: .*: ctx.caption_embedding == null",
+        ),
+    ],
+)
+def test_a_pipeline_that_needs_the_model_where_the_client_runs_it(
+    stack_copy: Path, old: str, new: str, wanted: str
+) -> None:
+    validate(stack_copy, "text_encoder=client")
+    path = stack_copy / PIPELINE
+    text = path.read_text("utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), "utf-8")
+    validate(stack_copy)
+    with pytest.raises(AssetError) as caught:
+        validate(stack_copy, "text_encoder=client")
+    assert re.search(f"^{PIPELINE}{wanted}", str(caught.value)), str(caught.value)

@@ -18,7 +18,7 @@ def judge(facts: Facts, needs: Needs) -> Iterator[Finding]:
     """Each pipeline's failures, then the models that it names and that are not there; then what a pipeline caught."""
     for name in needs.pipelines:
         yield from _failures(name, facts)
-        yield from _models(name, facts)
+        yield from _models(name, facts, needs)
     yield from _caught(needs, facts)
 
 
@@ -66,13 +66,15 @@ def _caught(needs: Needs, facts: Facts) -> Iterator[Finding]:
         )
 
 
-def _models(name: str, facts: Facts) -> Iterator[Finding]:
+def _models(name: str, facts: Facts, needs: Needs) -> Iterator[Finding]:
     pipelines = facts.get("pipelines") or {}
     if name not in pipelines or facts.get("models") is None or facts.get("model_stats") is None:
         return
     known = {*facts.models(), *facts.deployments()}
     known |= {alias for config in facts.models().values() for alias in _aliases(config)}
     known |= {endpoint["inference_id"] for endpoint in (facts.get("endpoints") or {}).get("endpoints") or ()}
+    # Texts that the client encodes come with their vector, and these processors are passed by.
+    known |= {name for model in needs.client_models for name in (model.model_alias, model.deployment_id)}
     # The processor takes inference endpoints too (TransportCoordinatedInferenceAction); 501: this server has none.
     endpoints = facts.answers.get("endpoints")
     certain = endpoints is None or endpoints.body is not None or endpoints.status == 501

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 
+from provisioning.assets.model_asset import ON_CLIENT
 from provisioning.doctor.facts import Facts
 from provisioning.doctor.finding import Finding, Level
 from provisioning.doctor.needs import Needs
@@ -14,6 +15,10 @@ WITH_ML = frozenset({"trial", "platinum", "enterprise"})
 _DAY = 24 * 3600 * 1000
 _SOON = 30
 """Days; Elasticsearch begins to warn in its log at that distance (LicenseState expiration callbacks)."""
+
+
+def _way_on(needs: Needs) -> str:
+    return " and ".join(ON_CLIENT.format(stem=model.stem) for model in needs.models)
 
 
 def judge(facts: Facts, needs: Needs, *, now: float | None = None) -> Iterator[Finding]:
@@ -30,7 +35,7 @@ def judge(facts: Facts, needs: Needs, *, now: float | None = None) -> Iterator[F
             what=f"the licence is {kind}, which does not include machine learning",
             cause="models can be neither uploaded nor deployed: the server answers 403",
             next_step="start a trial (POST _license/start_trial?acknowledge=true), or install a platinum or enterprise"
-            " licence; a stack without models/ needs neither",
+            f" licence; a stack without models/ needs neither, nor does one with {_way_on(needs)}",
         )
         return
     if licence.get("status") != "active":

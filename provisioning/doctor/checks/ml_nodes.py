@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from provisioning.assets.model_asset import ON_CLIENT
 from provisioning.doctor.facts import Facts
 from provisioning.doctor.finding import Finding, Level
 from provisioning.doctor.needs import ModelNeed, Needs
@@ -19,7 +20,7 @@ def judge(facts: Facts, needs: Needs) -> Iterator[Finding]:
         return
     nodes = ml_nodes(facts)
     if nodes is not None:
-        yield _nodes(len(nodes), may_grow(facts, needs))
+        yield _nodes(len(nodes), may_grow(facts, needs), needs)
     info = facts.get("ml_info") or {}
     if info.get("upgrade_mode"):
         yield Finding(
@@ -47,7 +48,7 @@ def may_grow(facts: Facts, needs: Needs) -> bool:
     return needs.cloud or int(facts.setting("xpack.ml.max_lazy_ml_nodes") or 0) > 0
 
 
-def _nodes(count: int, grows: bool) -> Finding:
+def _nodes(count: int, grows: bool, needs: Needs) -> Finding:
     if count:
         return Finding(
             check=_CHECK, level=Level.OK, subject="cluster", what=f"{count} ML node{'s' if count > 1 else ''}"
@@ -67,7 +68,8 @@ def _nodes(count: int, grows: bool) -> Finding:
         subject="cluster",
         what="no ML node",
         cause="no node has the role ml, and xpack.ml.max_lazy_ml_nodes is 0, so none is expected",
-        next_step="add ml to node.roles of a node (or leave node.roles out, which means all roles)",
+        next_step="add ml to node.roles of a node (or leave node.roles out, which means all roles), or have texts encoded on"
+        f" the client: {' and '.join(ON_CLIENT.format(stem=model.stem) for model in needs.models)}",
     )
 
 
