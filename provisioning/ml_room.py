@@ -13,6 +13,13 @@ from clipline.core.sizes import size
 from provisioning.ml_memory import NODE_OVERHEAD, Place
 from provisioning.plan import Change, Plan, Problem, Verb
 
+_CLIENT = "or have texts encoded on the client, which needs no ML node: text_encoder: client in models/*.yml"
+_NO_NODE = f"give a node the role ml (node.roles), or switch autoscaling on (Elastic Cloud); {_CLIENT}"
+_NO_ROOM = (
+    "give the cluster an ML node with that much free memory, or stop other deployments; `clipline doctor` says which settings"
+    f" bound it; {_CLIENT}"
+)
+
 Need = Callable[[str, int], int | None]
 """A model id and a number of allocations → bytes, ``None`` where it is not known."""
 
@@ -43,7 +50,8 @@ def with_room(plan: Plan, room: MlRoom, *, need: Need, held: Mapping[str, int]) 
     if not starts:
         return plan
     if not room.places:
-        return _told(plan, room, starts[0], "the cluster has no ML node")
+        none = "the cluster has no ML node" + ("" if room.grows else ", and adds none by itself")
+        return _told(plan, room, starts[0], none, _NO_NODE)
     free = sum(place.free for place in room.places)
     if not any(place.has_native for place in room.places):
         free -= NODE_OVERHEAD  # the native code itself is reckoned to the first deployment on a node
@@ -67,7 +75,7 @@ def with_room(plan: Plan, room: MlRoom, *, need: Need, held: Mapping[str, int]) 
                 f"{place.name} has {size(place.free)} of {size(place.total)} free" for place in room.places
             )
             beside = f", beside {_beside(held)}" if held else ""
-            return _told(plan, room, change, f"needs {size(needed)} of an ML node's memory{beside}; {there}")
+            return _told(plan, room, change, f"needs {size(needed)} of an ML node's memory{beside}; {there}", _NO_ROOM)
         free -= needed
         largest = None if largest is None else largest - least if len(room.places) == 1 else None
         held[change.name] = needed
@@ -78,14 +86,10 @@ def _starts(change: Change) -> bool:
     return change.kind == "deployment" and "model_id" in change.request
 
 
-def _told(plan: Plan, room: MlRoom, change: Change, what: str) -> Plan:
+def _told(plan: Plan, room: MlRoom, change: Change, what: str, hint: str) -> Plan:
     if room.grows:
         note = f"{change.address}: {what}; the cluster may add a node, and apply waits for it (--wait-timeout)"
         return replace(plan, notes=(*plan.notes, note))
-    hint = (
-        "give the cluster an ML node with that much memory, or stop other deployments; `clipline doctor` says what takes it and"
-        " which settings bound it; or encode texts on the client (text_encoder: client)"
-    )
     return replace(plan, problems=(*plan.problems, Problem(address=change.address, what=what, hint=hint)))
 
 

@@ -2,7 +2,7 @@
 
 Four jobs, each with a role of its own::
 
-    provisioner   plan, apply, drift, prune, destroy, history, doctor, test --stand-in
+    provisioner   plan, apply, drift, rollback, prune, destroy, history, doctor, test --stand-in
     loader        load
     searcher      search, web
     watcher       plan, drift, status, history, doctor, test and eval of a job that must not change anything
