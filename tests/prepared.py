@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import sys
 import tarfile
 import tempfile
@@ -119,5 +120,6 @@ def unpacked_members(bundle: Path, folder: Path) -> dict[str, Path]:
         for info in tar.getmembers():
             stream = tar.extractfile(info)
             assert stream is not None
-            (folder / info.name).write_bytes(stream.read())
+            with (folder / info.name).open("wb") as file:
+                shutil.copyfileobj(stream, file)
         return {info.name: folder / info.name for info in tar.getmembers()}

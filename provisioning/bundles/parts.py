@@ -105,13 +105,17 @@ class _UnderWay:
 def _send(
     client: Elasticsearch, model_id: str, number: int, part: bytes, *, total_parts: int, total_bytes: int
 ) -> None:
-    definition = base64.b64encode(part).decode("ascii")
+    # Base64 needs no escaping, so the body is put together as bytes: to make JSON of it takes twice as long as to encode it.
+    body = b'{"total_definition_length":%d,"total_parts":%d,"definition":"%b"}' % (
+        total_bytes,
+        total_parts,
+        base64.b64encode(part),
+    )
     ensure(
-        lambda: client.ml.put_trained_model_definition_part(
-            model_id=model_id,
-            part=number,
-            total_definition_length=total_bytes,
-            total_parts=total_parts,
-            definition=definition,
+        lambda: client.perform_request(
+            "PUT",
+            f"/_ml/trained_models/{model_id}/definition/{number}",
+            headers={"accept": "application/json", "content-type": "application/json"},
+            body=body,
         )
     )

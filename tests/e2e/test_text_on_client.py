@@ -169,6 +169,7 @@ def test_what_the_other_commands_say(basic: tuple[str, tuple[str, ...]], cliplin
     assert "on the client, so its model has no place on the cluster" in done.stderr
 
 
+@pytest.mark.slow
 def test_another_text_model_is_refused(
     basic: tuple[str, tuple[str, ...]], clipline: Run, job: Job, tmp_path: Path
 ) -> None:
@@ -189,6 +190,7 @@ def test_another_text_model_is_refused(
     assert search(clipline, basic[0], QUERIES[0], "--text-model", str(moved)) == job.hits[QUERIES[0]]
 
 
+@pytest.mark.slow
 def test_the_files_are_needed_only_where_texts_are_encoded(job: Job, clipline: Run, tmp_path: Path) -> None:
     """Apply where neither model is at hand; the first load makes both binding."""
     nowhere = {"HF_HUB_CACHE": str(tmp_path / "empty")}
@@ -211,6 +213,7 @@ def test_the_files_are_needed_only_where_texts_are_encoded(job: Job, clipline: R
         assert "cannot be downloaded" in refused.stderr
 
 
+@pytest.mark.slow
 def test_the_printed_roles_are_enough(job: Job, clipline: Run, tmp_path: Path) -> None:
     stack = ("--stack", str(job.stack), *VARIABLES)
     bodies = json.loads(clipline("doctor", "--print-roles", *stack).stdout)

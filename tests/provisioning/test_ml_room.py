@@ -116,6 +116,7 @@ def test_refused_before_the_upload(tmp_path: Path, clipline: Run) -> None:
         assert client.ml.get_trained_models(model_id="sentence-*")["count"] == 0
 
 
+@pytest.mark.slow
 def test_the_server_agrees_at_the_very_edge(tmp_path: Path, clipline: Run) -> None:
     """The least memory with which the plan finds no problem is the least with which the server starts it."""
     from provisioning.bundles.bundle import open_bundle

@@ -152,6 +152,7 @@ def test_built_with_pictures_at_hand(stack: Path, tmp_path: Path, clipline: Run)
     assert (tmp_path / "clip.tar").read_bytes() == kept
 
 
+@pytest.mark.slow
 @pytest.mark.models("builds bundles")
 def test_an_encoder_of_other_dims(tmp_path: Path, clipline: Run) -> None:
     import torch
@@ -170,6 +171,7 @@ def test_an_encoder_of_other_dims(tmp_path: Path, clipline: Run) -> None:
     assert not list((tmp_path / "cache").rglob("*.tar"))
 
 
+@pytest.mark.slow
 @pytest.mark.models("builds bundles")
 def test_a_picture_that_cannot_be_read(stack: Path, tmp_path: Path, clipline: Run) -> None:
     (stack / "probes" / "broken.jpg").write_bytes(b"no picture")
@@ -180,6 +182,7 @@ def test_a_picture_that_cannot_be_read(stack: Path, tmp_path: Path, clipline: Ru
     assert "take it out of probes/, with its caption" in said
 
 
+@pytest.mark.slow
 @pytest.mark.models("builds bundles")
 def test_an_encoder_that_is_not_here(tmp_path: Path, clipline: Run) -> None:
     own = {"XDG_CACHE_HOME": str(tmp_path / "cache"), "HF_HUB_OFFLINE": "1"}
