@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 from clipline.core.encoders import SentenceTransformerEncoder, image_encoder_digest
 from clipline.core.errors import ImageError, ModelError
 from clipline.core.hub import at_hand
-from clipline.core.pixels import read_picture
 from provisioning.assets.model_asset import ModelAsset
 from provisioning.assets.pairs import Pair, pairs_digest
 from provisioning.bundles.parity import cosine
@@ -132,6 +131,8 @@ def sentence(space: dict[str, Any]) -> str:
 
 
 def _picture(file: Path) -> Image:
+    from clipline.core.pixels import read_picture
+
     try:
         return read_picture(file.read_bytes())
     except OSError as error:
