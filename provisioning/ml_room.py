@@ -95,7 +95,7 @@ def _told(plan: Plan, room: MlRoom, change: Change, what: str, hint: str) -> Pla
 
 def _unknown(change: Change, room: MlRoom) -> str:
     there = ", ".join(f"{place.name} has {size(place.free)} free" for place in room.places)
-    return f"{change.address}: how much of an ML node's memory it needs is not known here; {there}"
+    return f"{change.address}: no bundle is at hand, so how much of an ML node's memory it needs is not known; {there}"
 
 
 def _beside(held: Mapping[str, int]) -> str:

@@ -90,7 +90,10 @@ def test_where_nodes_may_come_it_is_a_note() -> None:
 
 def test_what_is_not_known_is_no_problem() -> None:
     (note,) = judged([start("clip", "unknown")], 1).notes
-    assert note == "deployment/clip: how much of an ML node's memory it needs is not known here; node0 has 1.0 MB free"
+    assert (
+        note
+        == "deployment/clip: no bundle is at hand, so how much of an ML node's memory it needs is not known; node0 has 1.0 MB free"
+    )
 
 
 def test_the_native_code_on_a_node_without_any() -> None:
@@ -108,7 +111,7 @@ def test_refused_before_the_upload(tmp_path: Path, clipline: Run) -> None:
     with running_emulator(tmp_path / "data", "--ml-memory", str(200 * MIB)) as url, Elasticsearch(url) as client:
         arguments = (*VARIABLES, "--url", url)
         unknown = clipline("plan", *arguments, env=own).stdout
-        assert "how much of an ML node's memory it needs is not known here; emulator has 200 MB free" in unknown
+        assert "how much of an ML node's memory it needs is not known; emulator has 200 MB free" in unknown
         assert re.search(words, clipline("apply", *arguments, "--yes", code=1, env=own).stderr)
         assert re.search(words, clipline("plan", *arguments, code=1, env=own).stdout)  # the bundle was built meanwhile
         bundle = clipline("bundle", "build", *VARIABLES, "--out", str(tmp_path / "clip.tar"), env=own).stdout.strip()
