@@ -90,10 +90,8 @@ def test_where_nodes_may_come_it_is_a_note() -> None:
 
 def test_what_is_not_known_is_no_problem() -> None:
     (note,) = judged([start("clip", "unknown")], 1).notes
-    assert (
-        note
-        == "deployment/clip: no bundle is at hand, so how much of an ML node's memory it needs is not known; node0 has 1.0 MB free"
-    )
+    said = "no bundle is at hand, so how much of an ML node's memory it needs is not known; node0 has 1.0 MB free"
+    assert note == f"deployment/clip: {said}"
 
 
 def test_the_native_code_on_a_node_without_any() -> None:
