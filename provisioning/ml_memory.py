@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,9 @@ NODE_OVERHEAD = 30 * MIB
 """The server's estimates (StartTrainedModelDeploymentAction.MEMORY_OVERHEAD, MachineLearning.NATIVE_EXECUTABLE_CODE_OVERHEAD):
 what a deployment needs beside its model, and what the native code needs once on a node."""
 
+
+Need = Callable[[str, int], int | None]
+"""A model id and a number of allocations → bytes, ``None`` where it is not known."""
 
 _TAKEN = ("native_code_overhead", "anomaly_detectors", "data_frame_analytics", "native_inference")
 
@@ -35,6 +38,43 @@ def memory_need(model_bytes: int, *, allocations: int, metadata: Mapping[str, An
     base = DEPLOYMENT_OVERHEAD + 2 * model_bytes
     each, once = (int(metadata.get(f"per_{part}_memory_bytes") or 0) for part in ("allocation", "deployment"))
     return max(base, once + each * allocations + model_bytes) if each or once else base
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a deployment holds, in bytes, and what it would hold with one allocation.
+
+    To make room for another the server may take all others from it, but never the last one (``AssignmentPlanner``).
+    """
+
+    now: int
+    least: int
+
+
+def needs_of(models: Mapping[str, Mapping[str, Any]], model_bytes: Mapping[str, int]) -> Need:
+    """What deployments of the models on a cluster take, from their configurations and the sizes of their definitions.
+
+    Not ``required_native_memory_bytes`` of ``_stats``, which is reckoned for the allocations that a model happens to have.
+    """
+
+    def need(model_id: str, allocations: int) -> int | None:
+        if not model_bytes.get(model_id):
+            return None
+        metadata = (models.get(model_id) or {}).get("metadata") or {}
+        return memory_need(model_bytes[model_id], allocations=allocations, metadata=metadata)
+
+    return need
+
+
+def held_by(deployments: Mapping[str, Mapping[str, Any]], need: Need) -> dict[str, Held]:
+    """What each deployment holds, by its id; ``deployments`` are ``deployment_stats``. One whose size is not known holds 0."""
+    return {
+        name: Held(
+            now=need(entry["model_id"], int(entry.get("number_of_allocations") or 1)) or 0,
+            least=need(entry["model_id"], 1) or 0,
+        )
+        for name, entry in deployments.items()
+    }
 
 
 def places(answer: Mapping[str, Any]) -> list[Place]:

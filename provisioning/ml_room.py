@@ -6,11 +6,11 @@ deployment is exchanged another one stands beside it, so the room is followed th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from clipline.core.sizes import size
-from provisioning.ml_memory import NODE_OVERHEAD, Place
+from provisioning.ml_memory import NODE_OVERHEAD, Held, Need, Place
 from provisioning.plan import Change, Plan, Problem, Verb
 
 _CLIENT = "or have texts encoded on the client, which needs no ML node: text_encoder: client in models/*.yml"
@@ -19,9 +19,6 @@ _NO_ROOM = (
     "give the cluster an ML node with that much free memory, or stop other deployments; `clipline doctor` says which settings"
     f" bound it; {_CLIENT}"
 )
-
-Need = Callable[[str, int], int | None]
-"""A model id and a number of allocations → bytes, ``None`` where it is not known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,14 +34,14 @@ def starts_something(plan: Plan) -> bool:
     return any(map(_starts, plan.pending))
 
 
-def with_room(plan: Plan, room: MlRoom, *, need: Need, held: Mapping[str, int]) -> Plan:
+def with_room(plan: Plan, room: MlRoom, *, need: Need, held: Mapping[str, Held]) -> Plan:
     """A plan with what it will find no room for.
 
     Args:
         plan: the plan.
         room: what the ML nodes have.
         need: what a deployment of a model takes.
-        held: deployment id → the bytes that it holds now.
+        held: deployment id → what it holds now.
     """
     starts = [change for change in plan.pending if _starts(change)]
     if not starts:
@@ -61,7 +58,7 @@ def with_room(plan: Plan, room: MlRoom, *, need: Need, held: Mapping[str, int]) 
         if change.kind != "deployment":
             continue
         if change.verb in (Verb.REPLACE, Verb.DELETE):
-            free += held.pop(change.name, 0)
+            free += held.pop(change.name, Held(0, 0)).now
             # Which node has more now is not followed: of a single one it is plain, and several can still refuse.
             largest = free if len(room.places) == 1 else None
         if not _starts(change):
@@ -70,15 +67,18 @@ def with_room(plan: Plan, room: MlRoom, *, need: Need, held: Mapping[str, int]) 
         needed, least = need(model_id, _allocations(change)), need(model_id, 1)
         if needed is None or least is None:
             return replace(plan, notes=(*plan.notes, _unknown(change, room)))
-        if needed > free or (largest is not None and least > largest):
+        spare = sum(other.now - other.least for other in held.values())
+        if needed > free + spare or (largest is not None and least > largest + spare):
             there = ", ".join(
                 f"{place.name} has {size(place.free)} of {size(place.total)} free" for place in room.places
             )
             beside = f", beside {_beside(held)}" if held else ""
-            return _told(plan, room, change, f"needs {size(needed)} of an ML node's memory{beside}; {there}", _NO_ROOM)
+            return _told(
+                plan, room, change, f"needs {size(needed)} of an ML node's memory{beside}; {there}", _way_on(plan, held)
+            )
         free -= needed
         largest = None if largest is None else largest - least if len(room.places) == 1 else None
-        held[change.name] = needed
+        held[change.name] = Held(needed, least)
     return plan
 
 
@@ -93,13 +93,20 @@ def _told(plan: Plan, room: MlRoom, change: Change, what: str, hint: str) -> Pla
     return replace(plan, problems=(*plan.problems, Problem(address=change.address, what=what, hint=hint)))
 
 
+def _way_on(plan: Plan, held: Mapping[str, Held]) -> str:
+    """What to do, and the way without room for two: whoever can do without searches for a while may stop what serves."""
+    replaced = [change.name for change in plan.pending if change.verb is Verb.REPLACE and change.name in held]
+    gap = "; or, with a gap for whoever searches, stop it first: POST _ml/trained_models/{}/deployment/_stop?force=true"
+    return _NO_ROOM + (gap.format(replaced[0]) if replaced else "")
+
+
 def _unknown(change: Change, room: MlRoom) -> str:
     there = ", ".join(f"{place.name} has {size(place.free)} free" for place in room.places)
     return f"{change.address}: no bundle is at hand, so how much of an ML node's memory it needs is not known; {there}"
 
 
-def _beside(held: Mapping[str, int]) -> str:
-    return ", ".join(f"{name} ({size(count)})" for name, count in sorted(held.items()))
+def _beside(held: Mapping[str, Held]) -> str:
+    return ", ".join(f"{name} ({size(other.now)})" for name, other in sorted(held.items()))
 
 
 def _allocations(change: Change) -> int:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from clipline.core.cluster.privileges import denied
 from clipline.core.errors import ClusterError, PrivilegeError, VersionError
 from clipline.core.records import MARK
-from provisioning.ml_memory import places
+from provisioning.ml_memory import Held, held_by, needs_of, places
 from provisioning.ml_room import MlRoom
 from provisioning.observed import OLDEST, SERVERLESS, Observed, ObservedIndex, Version, is_closed
 from provisioning.state.clock import now
@@ -87,7 +87,7 @@ def observe(client: Elasticsearch, *, found: Server, scope: Scope) -> Observed:
         indices=_indices(client, scope, marked),
         models=_models(client, scope),
         deployments=_deployments(stats),
-        memory=_memory(stats),
+        model_bytes=_model_bytes(stats),
         adopted=lists.adopted,
         superseded=lists.superseded,
         at=now(),
@@ -234,20 +234,17 @@ def _deployments(entries: Iterable[Mapping[str, Any]]) -> dict[str, Mapping[str,
     return {entry["deployment_id"]: entry for entry in stats if entry}
 
 
-def _memory(entries: Iterable[Mapping[str, Any]]) -> dict[str, int]:
+def _model_bytes(entries: Iterable[Mapping[str, Any]]) -> dict[str, int]:
     sizes = ((entry["model_id"], entry.get("model_size_stats") or {}) for entry in entries)
-    return {
-        model_id: int(found["required_native_memory_bytes"])
-        for model_id, found in sizes
-        if found.get("required_native_memory_bytes")
-    }
+    return {model_id: int(found["model_size_bytes"]) for model_id, found in sizes if found.get("model_size_bytes")}
 
 
-def held_memory(client: Elasticsearch) -> dict[str, int]:
-    """Deployment id → the bytes that it holds on the ML nodes, as the server reckons them. One request."""
+def held_now(client: Elasticsearch) -> dict[str, Held]:
+    """What each deployment holds of the ML nodes' memory, by its id. Two requests."""
     stats = _stats(client)
-    memory = _memory(stats)
-    return {name: memory.get(entry["model_id"], 0) for name, entry in _deployments(stats).items()}
+    configs = client.ml.get_trained_models(size=_ALL)["trained_model_configs"]
+    need = needs_of({config["model_id"]: config for config in configs}, _model_bytes(stats))
+    return held_by(_deployments(stats), need)
 
 
 def ml_room(client: Elasticsearch, *, cloud: bool) -> MlRoom | None:

@@ -46,8 +46,7 @@ class Observed:
     (``provisioning.state``). ``at`` is when it was read, as ``provisioning.state.clock`` writes it. ``text_models`` are the
     model aliases that indices name in their marks, by index, whosever these are, but for those whose texts are encoded on
     the client. ``endpoints`` are the models and deployments of inference endpoints, by endpoint; ``None`` where they were not
-    asked for, or cannot be read. ``memory`` is what the server reckons that a deployment of a model takes, in bytes, by model
-    id.
+    asked for, or cannot be read. ``model_bytes`` are the sizes of the models' definitions, by model id.
     """
 
     version: Version
@@ -62,7 +61,7 @@ class Observed:
     at: str = ""
     text_models: Mapping[str, str] = field(default_factory=dict)
     endpoints: Mapping[str, frozenset[str]] | None = None
-    memory: Mapping[str, int] = field(default_factory=dict)
+    model_bytes: Mapping[str, int] = field(default_factory=dict)
 
     def model_alias(self, alias: str) -> str | None:
         """The model id behind a model alias."""

@@ -79,6 +79,7 @@ def make_plan(
 
 def with_ml_room(plan: Plan, observed: Observed, bundles: BundleSource, client: Elasticsearch, *, cloud: bool) -> Plan:
     """A plan with what the ML nodes have no room for, by the bundles at hand and by what the cluster knows of its models."""
+    from provisioning.ml_memory import held_by, needs_of
     from provisioning.ml_room import with_room
     from provisioning.observe import ml_room
 
@@ -86,16 +87,16 @@ def with_ml_room(plan: Plan, observed: Observed, bundles: BundleSource, client: 
     if room is None:
         return replace(plan, notes=(*plan.notes, "whether the ML nodes have room could not be asked"))
     stems = {model.model_id: model for model in plan.models}
+    known = needs_of(observed.models, observed.model_bytes)
 
     def need(model_id: str, allocations: int) -> int | None:
         planned = stems.get(model_id)
         bundle = bundles.at_hand(planned.asset.stem) if planned is not None else None
         if planned is not None and bundle is not None and bundle.digest == planned.digest:
             return bundle.memory_need(allocations)
-        return observed.memory.get(model_id)
+        return known(model_id, allocations)
 
-    held = {name: observed.memory.get(entry["model_id"], 0) for name, entry in observed.deployments.items()}
-    return with_room(plan, room, need=need, held=held)
+    return with_room(plan, room, need=need, held=held_by(observed.deployments, known))
 
 
 def look(stack: Stack, client: Elasticsearch, *, bundle_files: Iterable[Path] = (), build: bool = False) -> Seen:

@@ -10,7 +10,7 @@ from clipline.core.errors import ModelError
 from provisioning.apply.work import Work
 from provisioning.bundles.bundle import Bundle
 from provisioning.ml_room import with_room
-from provisioning.observe import held_memory, ml_room
+from provisioning.observe import held_now, ml_room
 
 
 def check_room(work: Work, bundle: Bundle, model_id: str) -> None:
@@ -26,6 +26,6 @@ def check_room(work: Work, bundle: Bundle, model_id: str) -> None:
     def need(model: str, allocations: int) -> int | None:
         return bundle.memory_need(allocations) if model == model_id else None
 
-    judged = with_room(work.plan, room, need=need, held=held_memory(work.client))
+    judged = with_room(work.plan, room, need=need, held=held_now(work.client))
     for problem in judged.problems[len(work.plan.problems) :]:
         raise ModelError(problem.what, where=problem.address, hint=problem.hint)

@@ -9,7 +9,7 @@ import pytest
 from elasticsearch import Elasticsearch
 
 from clipline.core.sizes import MIB
-from provisioning.ml_memory import NODE_OVERHEAD, Place, memory_need
+from provisioning.ml_memory import NODE_OVERHEAD, Held, Place, memory_need
 from provisioning.ml_room import MlRoom, with_room
 from provisioning.plan import Change, Plan, Verb
 from tests.conftest import TINY, Run
@@ -31,10 +31,13 @@ def stop(name: str) -> Change:
     return Change(kind="deployment", name=name, verb=Verb.DELETE, reason="")
 
 
-def judged(changes: list[Change], *free: int, held: dict[str, int] | None = None, grows: bool = False) -> Plan:
+def judged(
+    changes: list[Change], *free: int, held: dict[str, tuple[int, int]] | None = None, grows: bool = False
+) -> Plan:
     """The plan of these changes where each node has so many MB free, the native code on it reckoned already.
 
-    A model ``m300`` needs 300 MB, and 100 more for each further allocation.
+    A model ``m300`` needs 300 MB, and 100 more for each further allocation; ``held`` is what deployments hold, and what
+    they would hold with one allocation.
     """
 
     def need(model: str, allocations: int) -> int | None:
@@ -45,7 +48,7 @@ def judged(changes: list[Change], *free: int, held: dict[str, int] | None = None
         for number, count in enumerate(free)
     )
     plan = Plan(stack="s", target="t", version="9.2.0", changes=tuple(changes))
-    holding = {name: count * MIB for name, count in (held or {}).items()}
+    holding = {name: Held(now * MIB, least * MIB) for name, (now, least) in (held or {}).items()}
     return with_room(plan, MlRoom(places=places, grows=grows), need=need, held=holding)
 
 
@@ -58,16 +61,18 @@ CASES: dict[str, tuple[Plan, str | None]] = {
     "on none of two, though both together have it": (judged([start("clip", "m300")], 200, 200), "needs 300 MB"),
     "allocations on two nodes": (judged([start("clip", "m300", allocations=2)], 200, 300), None),
     "allocations that no two nodes have": (judged([start("clip", "m300", allocations=2)], 50, 300), "needs 400 MB"),
-    "an exchange beside the old one": (judged(EXCHANGE, 300, held={"clip": 300}), None),
-    "an exchange for a larger one": (judged(EXCHANGE, 300, held={"clip": 200}), "beside clip-next (300 MB)"),
-    "an exchange without room for two": (judged(EXCHANGE, 299, held={"clip": 300}), "beside clip (300 MB)"),
-    "an exchange on two nodes": (judged(EXCHANGE, 0, 300, held={"clip": 300}), None),
+    "an exchange beside the old one": (judged(EXCHANGE, 300, held={"clip": (300, 300)}), None),
+    "an exchange for a larger one": (judged(EXCHANGE, 300, held={"clip": (200, 200)}), "beside clip-next (300 MB)"),
+    "an exchange without room for two": (judged(EXCHANGE, 299, held={"clip": (300, 300)}), "beside clip (300 MB)"),
+    "an exchange on two nodes": (judged(EXCHANGE, 0, 300, held={"clip": (300, 300)}), None),
     "what a left over one holds": (
-        judged([stop("clip-next"), start("clip", "m300")], 0, held={"clip-next": 300}),
+        judged([stop("clip-next"), start("clip", "m300")], 0, held={"clip-next": (300, 300)}),
         None,
     ),
+    "others can do with fewer allocations": (judged([start("clip", "m300")], 200, held={"other": (500, 400)}), None),
+    "though not with so few": (judged([start("clip", "m300")], 199, held={"other": (500, 400)}), "needs 300 MB"),
     "no ML node": (judged([start("clip", "m300")]), "the cluster has no ML node"),
-    "nothing is started": (judged([stop("clip")], 0, held={"clip": 300}), None),
+    "nothing is started": (judged([stop("clip")], 0, held={"clip": (300, 300)}), None),
 }
 
 
@@ -148,3 +153,14 @@ def test_an_exchange_needs_room_for_two(tmp_path: Path, clipline: Run) -> None:
         said = clipline("plan", *arguments, code=1).stdout
         assert f"! deployment/{STEM}-next  needs 2" in said
         assert f"beside {STEM} (2" in said
+        assert (
+            f"with a gap for whoever searches, stop it first: POST _ml/trained_models/{STEM}/deployment/_stop" in said
+        )
+        with Elasticsearch(url) as client:
+            client.perform_request(
+                "POST",
+                f"/_ml/trained_models/{STEM}/deployment/_stop?force=true",
+                headers={"accept": "application/json"},
+            )
+        clipline("apply", *arguments, "--yes")
+        assert "In sync" in clipline("plan", *arguments).stdout
