@@ -172,11 +172,19 @@ class Searcher:
         return read_hits(self._search(build(vector, k=k, without=without)), exact=exact)
 
     def _text_vector(self, model: str, text: str) -> list[float]:
-        answer = self._client.ml.infer_trained_model(model_id=model, docs=[{INPUT_FIELD: text}])
+        answer = self._client.ml.infer_trained_model(
+            model_id=model, docs=[{INPUT_FIELD: self._search_prefix(model) + text}]
+        )
         result = answer["inference_results"][0]
         if "predicted_value" not in result:
             raise ClusterError(f"the text model gives no vector: {result.get('warning', result)}", where=model)
         return [float(value) for value in result["predicted_value"]]
+
+    def _search_prefix(self, model: str) -> str:
+        """What stands before a text that is searched for: the server adds it to what a search brings, not to ``_infer``."""
+        configs = self._client.ml.get_trained_models(model_id=model)["trained_model_configs"]
+        prefixes = (configs[0].get("prefix_strings") if configs else None) or {}
+        return str(prefixes.get("search") or "")
 
     def _search(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
         found: Mapping[str, Any] = self._client.search(index=self._alias, body=dict(body)).body

@@ -49,7 +49,11 @@ def client(emulator_url: str) -> Iterator[Elasticsearch]:
 @pytest.fixture(scope="session")
 def text_model(client: Elasticsearch) -> str:
     """A started deployment that turns the names of colours into the vectors of such pictures; gives its id."""
-    name = "colour-text"
+    return deployed(client, "colour-text")
+
+
+def deployed(client: Elasticsearch, name: str, **config: Any) -> str:
+    """A text model under an id, started; ``config`` is what its configuration has besides."""
     client.ml.put_trained_model(
         model_id=name,
         model_type="pytorch",
@@ -62,6 +66,7 @@ def text_model(client: Elasticsearch) -> str:
                 },
             }
         },
+        **config,
     )
     definition = _torchscript()
     client.ml.put_trained_model_vocabulary(model_id=name, vocabulary=list(WORDS))

@@ -12,7 +12,7 @@ from clipline.core.records import EncoderIdentity, document_id
 from clipline.search import searcher as module
 from clipline.search.searcher import Searcher
 from tests.loader.fakes import DIGEST, DIMS, ColourEncoder, Loading, marks, picture, provision, remove
-from tests.search.conftest import COLOURS, Album
+from tests.search.conftest import COLOURS, Album, deployed
 
 
 def of(colour: str) -> str:
@@ -43,6 +43,21 @@ def test_exact_and_approximate_scores_are_of_one_scale(album: Album) -> None:
     assert [hit.id for hit in near] == [hit.id for hit in exact]
     assert [hit.score for hit in near] == pytest.approx([hit.score for hit in exact], abs=1e-5)
     assert near[0].score > near[-1].score
+
+
+def test_both_ways_put_the_models_prefix_before_a_text(album: Album, alias: str) -> None:
+    meta = marks(digest=DIGEST)
+    meta["clipline"]["text_model"] = deployed(album.client, "prefixed-text", prefix_strings={"search": "blue "})
+    provision(album.client, alias, meta=meta)
+    for colour in ("red", "blue", "black"):
+        vector = ColourEncoder().encode([picture(colour, corner=colour)])[0].tolist()
+        album.client.index(index=alias, id=colour, document={"image_id": colour, "image_embedding": vector})
+    album.client.indices.refresh(index=alias)
+    searcher = Searcher(album.client, alias=alias, load_encoder=Loading())
+    near, exact = (searcher.by_text("red", k=3, exact=exact) for exact in (False, True))
+    bare = album.searcher().by_text("red", k=1)  # the same model without a prefix
+    assert bare[0].score > near[0].score + 0.01
+    assert [hit.score for hit in near] == pytest.approx([hit.score for hit in exact], abs=1e-5)
 
 
 @pytest.mark.parametrize("exact", [False, True])
