@@ -27,8 +27,13 @@ were disturbed by half their spread 0.8 to 0.9. A model that knows a quarter of 
 """
 
 
+_LEAST_TEXTS = 5
+"""Fewer say nothing once their mean is taken off."""
+
+
 def check_kinship(client: Elasticsearch, *, old: str, new: str, space: str) -> float | None:
-    """Compare the vectors of two deployed models; returns their ``nearness``, ``None`` if ``old`` is not deployed.
+    """Compare the vectors of two deployed models; returns their ``nearness``, ``None`` if ``old`` is not deployed
+    or one of them refuses nearly all of the texts.
 
     Args:
         client: the cluster.
@@ -41,11 +46,19 @@ def check_kinship(client: Elasticsearch, *, old: str, new: str, space: str) -> f
     """
     from elasticsearch import ConflictError, NotFoundError
 
-    try:
-        before = _vectors(client, old)
-    except (ConflictError, NotFoundError):
-        return None  # not deployed (409), or gone (404): it serves nobody, and nothing can be asked of it
-    near = nearness(before, _vectors(client, new))
+    before, after = [], []
+    for text in PROBES:
+        try:
+            vector = _vector(client, old, text)
+        except (ConflictError, NotFoundError):
+            return None  # not deployed (409), or gone (404): it serves nobody, and nothing can be asked of it
+        other = _vector(client, new, text) if vector is not None else None
+        if vector is not None and other is not None:
+            before.append(vector)
+            after.append(other)
+    if len(before) < _LEAST_TEXTS:
+        return None
+    near = nearness(before, after)
     if not near >= LEAST:
         raise ModelError(
             f"its vectors are not of the space {space!r} of {old}, which it would take the place of: a text's two"
@@ -71,8 +84,13 @@ def _centred(vectors: Sequence[Sequence[float]]) -> list[list[float]]:
     return [[value - mean for value, mean in zip(vector, middle, strict=True)] for vector in vectors]
 
 
-def _vectors(client: Elasticsearch, model: str) -> list[list[float]]:
-    answers = (
-        client.ml.infer_trained_model(model_id=model, docs=[{INPUT_FIELD: text}], timeout="30s") for text in PROBES
-    )
-    return [answer["inference_results"][0]["predicted_value"] for answer in answers]
+def _vector(client: Elasticsearch, model: str, text: str) -> list[float] | None:
+    """A text's vector; ``None`` where the model refuses the text (too long for one with ``truncate: none``)."""
+    from elasticsearch import BadRequestError
+
+    try:
+        answer = client.ml.infer_trained_model(model_id=model, docs=[{INPUT_FIELD: text}], timeout="30s")
+    except BadRequestError:
+        return None
+    vector: list[float] = answer["inference_results"][0]["predicted_value"]
+    return vector

@@ -75,7 +75,9 @@ def model_alias(work: Work, change: Change) -> str:
 def _kinship(work: Work, *, old: str, new: str, space: str) -> str:
     near = check_kinship(work.client, old=old, new=new, space=space)
     return (
-        f"of one space with {old} ({near:.2f})" if near is not None else f"not compared with {old}: it is not deployed"
+        f"of one space with {old} ({near:.2f})"
+        if near is not None
+        else f"not compared with {old}: it is not deployed, or refuses the texts"
     )
 
 

@@ -442,3 +442,28 @@ def test_what_a_killed_writer_left_is_removed(built: Path, tmp_path: Path) -> No
         os.utime(aside, (time.time() - age, time.time() - age))
     built_from(built, out, source={"model": "x", "revision": "y"})
     assert (old.exists(), new.exists()) == (False, True)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(240)
+@pytest.mark.models("builds bundles")
+@pytest.mark.parametrize(
+    "lines", [("max_model_input_size: 16",), ("truncate: none",), ("max_model_input_size: 24", "truncate: none")]
+)
+def test_a_model_that_reads_less_than_its_source_is_proven_and_takes_its_place(
+    lines: tuple[str, ...], tmp_path: Path, stack_copy: Path, clipline: Run
+) -> None:
+    arguments = ("--stack", str(stack_copy), *VARIABLES, "--yes")
+    with running_emulator(tmp_path / "data") as url, Elasticsearch(url) as client:
+        clipline("apply", *arguments, "--url", url)
+        (file,) = (stack_copy / "models").glob("*.yml")
+        text = file.read_text("utf-8")
+        file.write_text(text.replace("embedding_size: 512", "\n  ".join(("embedding_size: 512", *lines))), "utf-8")
+        done = clipline("apply", *arguments, "--url", url, env={"XDG_CACHE_HOME": str(tmp_path / "cache")})
+        assert done.stderr.count("started; parity proven, lowest cosine 1.000000") == 2
+        assert "of one space with" in done.stderr
+        (config,) = client.ml.get_trained_models(model_id="clip-text")["trained_model_configs"]
+    tokenization = config["inference_config"]["text_embedding"]["tokenization"]["bert"]
+    for line in lines:
+        key, _, value = line.partition(": ")
+        assert str(tokenization["max_sequence_length" if key == "max_model_input_size" else key]) == value
